@@ -1,0 +1,27 @@
+// The closed list of what can go wrong in the harness. Callers match on `code`, people read `message`.
+
+/** Each code maps to one exit code, see cli/exit-codes.ts. */
+export const harnessErrorCodes = [
+  'USAGE', // a flag, scenario, target, directive or value is wrong: 64
+  'SCENARIO_BAD', // a scenario file does not validate: 64
+  'ENVIRONMENT', // this machine cannot run it (binary, port, directory, disk, memory): 69
+  'TARGET_FAILED', // the server did not start or died on its own: the trial says so
+  'DRIVER_FAILED', // the load generator died or could not connect
+  'LEDGER_BAD', // a ledger is damaged or from another version
+  'RECORD_BAD', // a run record is damaged or from another version
+  'INTERRUPTED', // the user pressed Ctrl-C: 130
+] as const;
+
+/** One of the documented failure codes of the harness. */
+export type HarnessErrorCode = (typeof harnessErrorCodes)[number];
+
+/** A failure that is the user's, the machine's or the target's, never a bug of ours. */
+export class HarnessError extends Error {
+  readonly code: HarnessErrorCode;
+
+  constructor(code: HarnessErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'HarnessError';
+    this.code = code;
+  }
+}
