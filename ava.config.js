@@ -1,5 +1,5 @@
 export default {
-  extensions: { ts: 'module' },
+  extensions: ['ts'],
   files: ['*.test.ts', 'engine/**/*.test.ts', 'harness/**/*.test.ts', 'scenarios/**/*.test.ts'],
   timeout: '2m',
   concurrency: 2,

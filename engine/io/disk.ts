@@ -1,0 +1,269 @@
+// The disk port: every storage call of the engine goes through it, so that the same engine runs on
+// real files, in memory, recorded, or sabotaged. All paths are absolute.
+
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  truncateSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+
+/**
+ * How a file is opened: `read` needs it to exist; the others write at the end. `append` keeps what
+ * is there and creates if absent, `truncate` empties or creates, `create-new` fails with EEXIST.
+ */
+export type OpenMode = 'read' | 'append' | 'truncate' | 'create-new';
+
+/** Where a read starts: bytes go to `target[offset …]`, at most `length`, from file `position`. */
+export interface ReadAt {
+  offset: number;
+  length: number;
+  position: number;
+}
+
+/** What a path names. */
+export interface PathStat {
+  kind: 'file' | 'directory';
+  sizeBytes: number;
+}
+
+/** Storage calls. Errors are Node-style: `error.code` is `ENOENT`, `ENOSPC`, `EIO` and so on. */
+export interface Disk {
+  /** Opens a file and returns its descriptor. */
+  open(path: string, mode: OpenMode): number;
+  /** Reads like pread(2): may be short, 0 at the end of the file. */
+  read(fd: number, target: Uint8Array, at: ReadAt): number;
+  /** Appends `bytes[offset …]` like write(2): returns how many bytes were taken, may be short. */
+  write(fd: number, bytes: Uint8Array, offset: number, length: number): number;
+  /** Makes the file's data durable: fdatasync(2). */
+  sync(fd: number): void;
+  /** The same off the main thread; `done` is always called later, never before this returns. */
+  syncAsync(fd: number, done: (error: Error | null) => void): void;
+  /** Cuts or zero-extends the file at `path`. */
+  truncate(path: string, lengthBytes: number): void;
+  /** Cuts or zero-extends an open file. */
+  truncateOpen(fd: number, lengthBytes: number): void;
+  /** Closes the descriptor; never retried. */
+  close(fd: number): void;
+  /** Renames atomically, over `to` if that exists. */
+  rename(from: string, to: string): void;
+  /** Removes a file's name. */
+  unlink(path: string): void;
+  /** Makes one directory; not an error when it exists. */
+  makeDirectory(path: string): void;
+  /** Makes the names in a directory durable. */
+  syncDirectory(path: string): void;
+  /** The names in a directory, sorted; ENOENT when it does not exist. */
+  list(path: string): string[];
+  /** What a path names, or null when it names nothing. */
+  stat(path: string): PathStat | null;
+}
+
+/** A disk that can tell files apart by inode number: what a recording needs below itself. */
+export interface InspectableDisk extends Disk {
+  /** The inode number of an open file. */
+  inodeOf(fd: number): number;
+  /** The inode number that a path names, or 0 when it names nothing. */
+  inodeAt(path: string): number;
+  /** The present length of an open file: where the next write lands. */
+  sizeOf(fd: number): number;
+}
+
+/** Node's shape of a system error. */
+export interface SystemError extends Error {
+  code: string;
+}
+
+/** True when an error carries this code (any code at all when none is given). */
+export function hasErrorCode(error: unknown, code?: string): error is SystemError {
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  return code === undefined ? typeof error.code === 'string' : error.code === code;
+}
+
+/** A write that could not be finished: `writtenBytes` of it are in the file all the same. */
+export class WriteError extends Error {
+  readonly code: string;
+  readonly writtenBytes: number;
+
+  constructor(code: string, writtenBytes: number, options: ErrorOptions & { message: string }) {
+    super(options.message, { cause: options.cause });
+    this.name = 'WriteError';
+    this.code = code;
+    this.writtenBytes = writtenBytes;
+  }
+}
+
+/**
+ * Writes all bytes, however short the single writes are.
+ *
+ * @throws {WriteError} with the code of the failed call, when a write fails or takes nothing;
+ *   `writtenBytes` says how far the file grew, so that the caller can cut it back.
+ */
+export function writeFully(
+  disk: Disk,
+  fd: number,
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+): void {
+  let written = 0;
+  while (written < length) {
+    let count: number;
+    try {
+      count = disk.write(fd, bytes, offset + written, length - written);
+    } catch (cause) {
+      const code = hasErrorCode(cause) ? cause.code : 'EIO';
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const message = `write failed after ${written} of ${length} bytes: ${reason}`;
+      throw new WriteError(code, written, { message, cause });
+    }
+    if (count <= 0) {
+      const message = `write took nothing after ${written} of ${length} bytes`;
+      throw new WriteError('EIO', written, { message });
+    }
+    written += count;
+  }
+}
+
+const openFlags: Record<OpenMode, number> = {
+  read: constants.O_RDONLY,
+  append: constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND,
+  truncate: constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_TRUNC,
+  'create-new': constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_EXCL,
+};
+
+const maxRetries = 100;
+const sleepCell = new Int32Array(new SharedArrayBuffer(4));
+
+// EINTR may be retried at once, EAGAIN after a moment; anything else is the caller's to judge,
+// a failed sync above all: what it did not write no later sync will.
+function isTransient(error: unknown, attempt: number): boolean {
+  if (attempt >= maxRetries) return false;
+  if (hasErrorCode(error, 'EINTR')) return true;
+  if (!hasErrorCode(error, 'EAGAIN')) return false;
+  Atomics.wait(sleepCell, 0, 0, 1);
+  return true;
+}
+
+class RealDisk implements InspectableDisk {
+  open(path: string, mode: OpenMode): number {
+    return openSync(path, openFlags[mode], 0o644);
+  }
+
+  read(fd: number, target: Uint8Array, at: ReadAt): number {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return readSync(fd, target, at.offset, at.length, at.position);
+      } catch (error) {
+        if (!isTransient(error, attempt)) throw error;
+      }
+    }
+  }
+
+  write(fd: number, bytes: Uint8Array, offset: number, length: number): number {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return writeSync(fd, bytes, offset, length, null);
+      } catch (error) {
+        if (!isTransient(error, attempt)) throw error;
+      }
+    }
+  }
+
+  sync(fd: number): void {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        fdatasyncSync(fd);
+        return;
+      } catch (error) {
+        if (!isTransient(error, attempt)) throw error;
+      }
+    }
+  }
+
+  syncAsync(fd: number, done: (error: Error | null) => void): void {
+    const run = (attempt: number): void => {
+      fdatasync(fd, (error) => {
+        if (error !== null && error.code === 'EINTR' && attempt < maxRetries) run(attempt + 1);
+        else done(error);
+      });
+    };
+    run(0);
+  }
+
+  truncate(path: string, lengthBytes: number): void {
+    truncateSync(path, lengthBytes);
+  }
+
+  truncateOpen(fd: number, lengthBytes: number): void {
+    ftruncateSync(fd, lengthBytes);
+  }
+
+  close(fd: number): void {
+    closeSync(fd);
+  }
+
+  rename(from: string, to: string): void {
+    renameSync(from, to);
+  }
+
+  unlink(path: string): void {
+    unlinkSync(path);
+  }
+
+  makeDirectory(path: string): void {
+    try {
+      mkdirSync(path, 0o755);
+    } catch (error) {
+      if (!hasErrorCode(error, 'EEXIST') || this.stat(path)?.kind !== 'directory') throw error;
+    }
+  }
+
+  syncDirectory(path: string): void {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  list(path: string): string[] {
+    return readdirSync(path).sort();
+  }
+
+  stat(path: string): PathStat | null {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) return null;
+    return { kind: stats.isDirectory() ? 'directory' : 'file', sizeBytes: stats.size };
+  }
+
+  inodeOf(fd: number): number {
+    return fstatSync(fd).ino;
+  }
+
+  inodeAt(path: string): number {
+    return statSync(path, { throwIfNoEntry: false })?.ino ?? 0;
+  }
+
+  sizeOf(fd: number): number {
+    return fstatSync(fd).size;
+  }
+}
+
+/** The operating system's files. */
+export function realDisk(): InspectableDisk {
+  return new RealDisk();
+}
