@@ -1,0 +1,89 @@
+// What the flags of a run change in its scenarios. Pure.
+
+import { HarnessError } from '../errors.ts';
+import { contradictions } from './define-scenario.ts';
+import type { CrashModel, Load, Scenario, TargetName } from './scenario.ts';
+import { fsyncNames } from './settings.ts';
+import type { Fsync, Persist, Setting } from './settings.ts';
+
+/** Each field left out leaves the scenario as it is. */
+export interface Overrides {
+  /** Replaces the targets. */
+  readonly targets?: readonly TargetName[];
+  /** Replaces this side of the matrix of settings. */
+  readonly persist?: readonly Persist[];
+  /** Replaces this side of the matrix of settings; alone, it keeps settings with a log only. */
+  readonly fsync?: readonly Fsync[];
+  /** Replaces the crash models where loss is judged; elsewhere keeps those that match. */
+  readonly crash?: readonly CrashModel[];
+  readonly trials?: number;
+  /** Replaces fields of the load. */
+  readonly load?: Partial<Load>;
+  /** Added to the directives, last word wins. */
+  readonly directives?: Readonly<Record<string, string>>;
+}
+
+/** A scenario after the flags, or why none of its cells is left. */
+export type Overridden =
+  | { readonly kind: 'kept'; readonly scenario: Scenario }
+  | { readonly kind: 'dropped'; readonly name: string; readonly reason: string };
+
+/**
+ * Applies the flags to one scenario.
+ * @throws {HarnessError} USAGE when flags and scenario contradict each other.
+ */
+export function overrideScenario(scenario: Scenario, overrides: Overrides): Overridden {
+  const { name } = scenario;
+  const settings = overriddenSettings(scenario.settings, overrides);
+  if (settings.length === 0) return { kind: 'dropped', name, reason: 'no setting matches --fsync' };
+  const crash = overriddenCrash(scenario, overrides.crash);
+  if (crash.length === 0) {
+    const reason = `it is not about --crash ${overrides.crash?.join(',')}`;
+    return { kind: 'dropped', name, reason };
+  }
+  const changed: Scenario = {
+    ...scenario,
+    settings,
+    crash,
+    targets: overrides.targets ?? scenario.targets,
+    trials: overrides.trials ?? scenario.trials,
+    load: { ...scenario.load, ...overrides.load },
+    directives: { ...scenario.directives, ...overrides.directives },
+  };
+  const mistakes = contradictions(changed);
+  if (mistakes.length === 0) return { kind: 'kept', scenario: changed };
+  throw new HarnessError('USAGE', `with these flags scenario '${name}' contradicts itself:\n  `
+    + mistakes.join('\n  '));
+}
+
+function overriddenCrash(
+  scenario: Scenario, wanted: readonly CrashModel[] | undefined,
+): readonly CrashModel[] {
+  if (wanted === undefined) return scenario.crash;
+  if (scenario.measures.includes('loss')) return wanted;
+  return scenario.crash.filter((model) => wanted.includes(model));
+}
+
+function overriddenSettings(
+  settings: readonly Setting[], { persist, fsync }: Overrides,
+): readonly Setting[] {
+  if (persist === undefined && fsync === undefined) return settings;
+  const kinds = persist ?? withLog(settings).map((setting) => setting.persist);
+  return [...new Set(kinds)].flatMap((kind): Setting[] => {
+    if (kind === 'none' || kind === 'rdb') return [{ persist: kind, appendfsync: null }];
+    return (fsync ?? fsyncsOf(settings, kind))
+      .map((appendfsync) => ({ persist: kind, appendfsync }));
+  });
+}
+
+/** The policies that the scenario tries with this persistence; else with any log; else all. */
+function fsyncsOf(settings: readonly Setting[], persist: Persist): readonly Fsync[] {
+  const own = withLog(settings).filter((setting) => setting.persist === persist);
+  const found = (own.length > 0 ? own : withLog(settings))
+    .flatMap((setting) => setting.appendfsync ?? []);
+  return found.length > 0 ? [...new Set(found)] : fsyncNames;
+}
+
+function withLog(settings: readonly Setting[]): readonly Setting[] {
+  return settings.filter((setting) => setting.appendfsync !== null);
+}

@@ -1,0 +1,203 @@
+// Scenarios and a seed, expanded to exact trials. Pure: the same input gives the same plan, and
+// adding a cell changes neither the seeds nor the moments nor the relative order of the others.
+
+import { unsupportedReason } from './events.ts';
+import type { CrashModel, Load, Measure, Scenario, TargetName } from './scenario.ts';
+import { drawSpread, hashOf, seededDraw } from './seeds.ts';
+import { keepsRdb, settingDirectives, settingLabel } from './settings.ts';
+import type { Setting } from './settings.ts';
+
+/** One point of the matrix. */
+export interface Cell {
+  /** `scenario/target/setting/crash`, and `/size` when keys are preloaded. */
+  readonly id: string;
+  readonly scenario: string;
+  /** What names the scenario on a command line: its name, or the path of the user's file. */
+  readonly source: string;
+  readonly target: TargetName;
+  readonly setting: Setting;
+  readonly crash: CrashModel;
+  /** Keys present before the load starts; with `rdb` saved by SAVE, so that they are durable. */
+  readonly preloadKeys: number;
+  readonly load: Load;
+  /** BGSAVEs during the load; 0 where the setting keeps no RDB. */
+  readonly snapshots: number;
+  /** `power`: instants judged a run; 1 for `process`, whose instant is the kill. */
+  readonly cutInstants: number;
+  /** Cells that record an op log slow each sync by this much; null in cells that do not record. */
+  readonly syncDelayMs: number | null;
+  /** Everything the target is started with that the harness does not choose itself. */
+  readonly directives: readonly (readonly [name: string, value: string])[];
+  readonly measures: readonly Measure[];
+  readonly trials: number;
+}
+
+/** One seeded repetition of a cell. Moments count from the first operation of the load. */
+export interface Trial {
+  readonly cell: Cell;
+  /** 0 for the first repetition. */
+  readonly index: number;
+  /** uint32, a hash of (seed of the run, cell id, index). */
+  readonly seed: number;
+  /** When the server is killed, ms from the start of the load, warm-up included. */
+  readonly crashAtMs: number;
+  /** When BGSAVE is asked for, ascending, ms, all before `crashAtMs`. */
+  readonly snapshotsAtMs: readonly number[];
+  /** `power`: cut instants as fractions of the time from load start to kill, ascending, 0 to 1. */
+  readonly cutFractions: readonly number[];
+  readonly estimatedMs: number;
+}
+
+/** A cell that this version cannot run, with the reason. */
+export interface SkippedCell {
+  readonly id: string;
+  readonly scenario: string;
+  readonly target: TargetName;
+  readonly setting: Setting;
+  readonly crash: CrashModel;
+  readonly reason: string;
+}
+
+/** Everything a run will do. */
+export interface Plan {
+  /** uint32. */
+  readonly seed: number;
+  /** Flags that changed more than the choice of cells, as on a command line; repeats the run. */
+  readonly flags: readonly string[];
+  readonly cells: readonly Cell[];
+  readonly skipped: readonly SkippedCell[];
+  /** In the order in which they run: every repetition visits all cells in a seeded order. */
+  readonly trials: readonly Trial[];
+  readonly estimatedMs: number;
+}
+
+/** A scenario and what names it on a command line. */
+export interface SourcedScenario {
+  readonly scenario: Scenario;
+  readonly source: string;
+}
+
+/** What a plan is made from. */
+export interface PlanInput {
+  readonly scenarios: readonly SourcedScenario[];
+  /** uint32. */
+  readonly seed: number;
+  /** @defaultValue [] */
+  readonly flags?: readonly string[];
+}
+
+/** Expands scenarios to a plan. */
+export function planRun({ scenarios, seed, flags = [] }: PlanInput): Plan {
+  const cells: Cell[] = [];
+  const skipped: SkippedCell[] = [];
+  for (const cell of scenarios.flatMap(cellsOf)) {
+    const reason = unsupportedReason(cell.target, cell.crash);
+    if (reason === null) cells.push(cell);
+    else skipped.push(skippedCell(cell, reason));
+  }
+  const trials = orderedTrials(cells, seed);
+  const estimatedMs = trials.reduce((sum, trial) => sum + trial.estimatedMs, 0);
+  return { seed, flags, cells, skipped, trials, estimatedMs };
+}
+
+/** `50000` → `50k`, `1500` → `1500`: how a size is written in a cell id. */
+export function sizeText(keys: number): string {
+  if (keys >= 1_000_000 && keys % 1_000_000 === 0) return `${keys / 1_000_000}m`;
+  return keys >= 1000 && keys % 1000 === 0 ? `${keys / 1000}k` : String(keys);
+}
+
+function cellsOf(sourced: SourcedScenario): Cell[] {
+  const { scenario } = sourced;
+  const cells: Cell[] = [];
+  for (const target of scenario.targets) {
+    for (const setting of scenario.settings) {
+      for (const crash of scenario.crash) {
+        for (const preloadKeys of scenario.preloadKeys) {
+          cells.push(cellOf(sourced, { target, setting, crash, preloadKeys }));
+        }
+      }
+    }
+  }
+  return cells;
+}
+
+type Point = Pick<Cell, 'target' | 'setting' | 'crash' | 'preloadKeys'>;
+
+// A reply that leaves before a fast sync ends would hide behind the client's own lag.
+const recordingSyncDelayMs = 2;
+
+function cellOf({ scenario, source }: SourcedScenario, point: Point): Cell {
+  const { target, setting, crash, preloadKeys } = point;
+  const name = `${scenario.name}/${target}/${settingLabel(setting)}/${crash}`;
+  const directives = new Map(settingDirectives(setting));
+  for (const [directive, value] of Object.entries(scenario.directives)) {
+    directives.set(directive, value);
+  }
+  return {
+    id: preloadKeys === 0 ? name : `${name}/${sizeText(preloadKeys)}`,
+    scenario: scenario.name,
+    source,
+    ...point,
+    load: scenario.load,
+    snapshots: keepsRdb(setting) ? scenario.snapshots : 0,
+    cutInstants: crash === 'process' ? 1 : scenario.cutInstants,
+    syncDelayMs: crash === 'power' || crash === 'power-torn' ? recordingSyncDelayMs : null,
+    directives: [...directives],
+    measures: scenario.measures,
+    trials: scenario.trials,
+  };
+}
+
+function skippedCell(cell: Cell, reason: string): SkippedCell {
+  const { id, scenario, target, setting, crash } = cell;
+  return { id, scenario, target, setting, crash, reason };
+}
+
+function orderedTrials(cells: readonly Cell[], seed: number): Trial[] {
+  const rounds = cells.reduce((most, cell) => Math.max(most, cell.trials), 0);
+  const trials: Trial[] = [];
+  for (let index = 0; index < rounds; index++) {
+    const round = cells
+      .filter((cell) => cell.trials > index)
+      .map((cell) => ({ cell, rank: hashOf('order', seed, index, cell.id) }))
+      .sort((one, other) => one.rank - other.rank || (one.cell.id < other.cell.id ? -1 : 1));
+    for (const { cell } of round) trials.push(trialOf(cell, index, seed));
+  }
+  return trials;
+}
+
+// A trial that judges loss is killed anywhere in the last quarter of its load, so that the kill
+// meets every phase of a second-long sync cycle; one that measures only speed near its end.
+const earliestKill = { loss: 0.75, other: 0.95 };
+// Before a third of the load there is little to lose, and after nine tenths a snapshot rarely ends.
+const earliestCut = 0.35;
+const snapshotSpan = [0.1, 0.9] as const;
+
+function trialOf(cell: Cell, index: number, runSeed: number): Trial {
+  const seed = hashOf('trial', runSeed, cell.id, index);
+  const draw = seededDraw(hashOf('moments', seed));
+  const { warmupMs, durationMs } = cell.load;
+  const from = cell.measures.includes('loss') ? earliestKill.loss : earliestKill.other;
+  const crashAtMs = draw(warmupMs + Math.ceil(durationMs * from), warmupMs + durationMs);
+  const [first, last] = snapshotSpan;
+  const snapshotsAtMs = drawSpread(draw, cell.snapshots, [
+    Math.floor(crashAtMs * first), Math.floor(crashAtMs * last),
+  ]);
+  const cuts = cell.crash === 'process' ? [] : drawSpread(draw, cell.cutInstants, [
+    Math.round(earliestCut * 10_000), 10_000,
+  ]);
+  const trial = { cell, index, seed, crashAtMs, snapshotsAtMs };
+  return { ...trial, cutFractions: cuts.map((cut) => cut / 10_000), estimatedMs: estimate(trial) };
+}
+
+// What a trial takes besides its load, measured on 2 cores: spawning, recovering and reading back,
+// and for each crash image building and booting it.
+const overheadMs = 800;
+const cutMs = 500;
+const preloadUsPerKey = 5;
+
+function estimate(trial: Omit<Trial, 'cutFractions' | 'estimatedMs'>): number {
+  const { cell, crashAtMs } = trial;
+  const cuts = cell.crash === 'process' ? 0 : cell.cutInstants * cutMs;
+  return overheadMs + crashAtMs + cuts + Math.round((cell.preloadKeys * preloadUsPerKey) / 1000);
+}

@@ -1,0 +1,104 @@
+// What to try, as plain data: the form a scenario file is written in, and the complete form that
+// `defineScenario` makes of it and the planner reads.
+
+import type { TargetName } from '../targets/target.ts';
+import type { MixName } from '../workloads/spec.ts';
+import type { Setting, SettingLabel } from './settings.ts';
+
+/** What a crash leaves on disk. */
+export const crashModels = ['process', 'power', 'power-torn', 'block'] as const;
+export type CrashModel = (typeof crashModels)[number];
+
+/** The systems under test that this version can start. */
+export const targetNames: readonly TargetName[] = ['bundled', 'redis', 'valkey'];
+export type { MixName, TargetName };
+
+/** What a scenario is asked for. */
+export const measureNames = ['qps', 'recovery', 'loss'] as const;
+export type Measure = (typeof measureNames)[number];
+
+/** The traffic of one trial. */
+export interface Load {
+  /** Measured time after the warm-up, ms. */
+  readonly durationMs: number;
+  /** Time before measuring starts, ms. */
+  readonly warmupMs: number;
+  /** Connections. */
+  readonly clients: number;
+  /** Requests in flight on each connection. */
+  readonly pipeline: number;
+  /** Keys of the whole run, split over the clients. */
+  readonly keys: number;
+  readonly valueSizeBytes: number;
+  readonly mix: MixName;
+  /** Operations a second over all clients; null sends as fast as replies come (closed loop). */
+  readonly ratePerSecond: number | null;
+}
+
+/** A scenario with every field present: what `defineScenario` returns and the planner reads. */
+export interface Scenario {
+  /** Lower case, digits and dashes; unique among the scenarios of a run. */
+  readonly name: string;
+  /** The question it answers, in one sentence. */
+  readonly question: string;
+  readonly tags: readonly string[];
+  readonly targets: readonly TargetName[];
+  readonly settings: readonly Setting[];
+  readonly crash: readonly CrashModel[];
+  /** Keys present before the load starts; one cell a size. */
+  readonly preloadKeys: readonly number[];
+  /** Repetitions of each cell. */
+  readonly trials: number;
+  readonly load: Load;
+  /** BGSAVEs at seeded moments of the load, in cells that keep an RDB. */
+  readonly snapshots: number;
+  /** `power`: instants of each run that are judged. */
+  readonly cutInstants: number;
+  readonly measures: readonly Measure[];
+  /** Further directives, passed to the target as they are. */
+  readonly directives: Readonly<Record<string, string>>;
+}
+
+/** What a scenario file says: only the name, the question and what to measure are required. */
+export interface ScenarioInput {
+  readonly name: string;
+  readonly question: string;
+  readonly measures: readonly Measure[];
+  /** @defaultValue [] */
+  readonly tags?: readonly string[];
+  /** @defaultValue ['bundled'] */
+  readonly targets?: readonly TargetName[];
+  /** @defaultValue the six settings from `none` to `rdb+aof/everysec` */
+  readonly settings?: readonly SettingLabel[];
+  /** @defaultValue ['process'] */
+  readonly crash?: readonly CrashModel[];
+  /** 0 to 10,000,000 (included) each. @defaultValue [0] */
+  readonly preloadKeys?: readonly number[];
+  /** 1 to 10,000 (included). @defaultValue 1 */
+  readonly trials?: number;
+  /** @defaultValue 2 s after 200 ms of warm-up, 50 clients, pipeline 1, 10,000 keys, 100 bytes */
+  readonly load?: Partial<Load>;
+  /** 0 to 100 (included). @defaultValue 0 */
+  readonly snapshots?: number;
+  /** 1 to 1,000 (included). @defaultValue 1 */
+  readonly cutInstants?: number;
+  /** @defaultValue {} */
+  readonly directives?: Readonly<Record<string, string>>;
+}
+
+/** The settings of a scenario that names none. */
+export const defaultSettings: readonly SettingLabel[] = [
+  'none', 'rdb', 'aof/no', 'aof/everysec', 'aof/always', 'rdb+aof/everysec',
+];
+
+/** The load of a scenario that names none. */
+export const defaultLoad: Load = {
+  durationMs: 2000,
+  warmupMs: 200,
+  clients: 50,
+  pipeline: 1,
+  keys: 10_000,
+  valueSizeBytes: 100,
+  mix: 'set',
+  ratePerSecond: null,
+};
