@@ -1,0 +1,159 @@
+// What must be known to read the table: broken promises first and loud, then what could not be
+// answered, then how the numbers came about.
+
+import { countText, groupedText, shareText, significant } from '../plan/units.ts';
+import { recordLabel } from './aggregate.ts';
+import type { CellRecord, RunRecord, SkippedRecord, TestbedRecord } from './record.ts';
+import { boundMark, groupCells, groupLoss, rateCell } from './summary.ts';
+
+/** One line: the verdict, what it rests on, and the seed. */
+export function verdictLine(record: RunRecord): string {
+  const seed = `seed ${record.seed}`;
+  const done = record.cells.reduce((sum, cell) => sum + cell.perTrial.length, 0);
+  if (record.verdict === 'fail') {
+    return `FAIL: ${countText(record.failures.length, 'trial')} of ${groupedText(done)} broke a `
+      + `promise about data (${seed})`;
+  }
+  if (record.interrupted) {
+    return `interrupted after ${done} of ${countText(record.plannedTrials, 'trial')} (${seed})`;
+  }
+  if (record.verdict === 'inconclusive') {
+    const open = record.cells.filter((cell) => cell.verdict === 'inconclusive').length;
+    return `inconclusive: no promise was seen broken, but ${open} of `
+      + `${countText(record.cells.length, 'cell')} could not be answered (${seed})`;
+  }
+  return `pass: no promise about data was broken in ${countText(done, 'trial')} (${seed})`;
+}
+
+/** The notes under the table, most important first. */
+export function notes(record: RunRecord): string[] {
+  return [
+    ...failureNotes(record),
+    ...openNotes(record),
+    ...errorNotes(record),
+    ...lossNotes(record),
+    ...rateNotes(record),
+    ...fsyncNotes(record.testbed),
+    ...skippedNotes(record.skipped),
+  ];
+}
+
+const shownAtMost = 6;
+
+function limited(texts: readonly string[], rest: string): string[] {
+  if (texts.length <= shownAtMost) return [...texts];
+  return [...texts.slice(0, shownAtMost), `… and ${texts.length - shownAtMost} more ${rest}`];
+}
+
+/** How the note on a broken promise starts. */
+export const brokenMark = 'BROKEN PROMISE';
+
+function failureNotes({ failures }: RunRecord): string[] {
+  const texts = failures.map((failure) => (
+    `${brokenMark} in ${failure.cell}, trial ${failure.index + 1}, seed ${failure.seed}: `
+    + `${failure.text}. Again: ${failure.repro}`
+  ));
+  return limited(texts, 'broken promises in run.json');
+}
+
+function openNotes({ cells }: RunRecord): string[] {
+  const texts = cells
+    .filter((cell) => cell.verdict === 'inconclusive')
+    .map((cell) => `Not answered: ${cell.id}: ${openReason(cell)}`);
+  return limited(texts, 'cells that could not be answered in run.json');
+}
+
+function openReason(cell: CellRecord): string {
+  const open = cell.perTrial.filter((trial) => trial.verdict === 'inconclusive');
+  const [error] = open.flatMap((trial) => trial.error ?? []);
+  const [finding] = open.flatMap((trial) => trial.cuts)
+    .filter((cut) => cut.verdict === 'inconclusive')
+    .flatMap((cut) => cut.findings);
+  return error ?? finding?.text ?? 'no trial ran';
+}
+
+function errorNotes({ cells }: RunRecord): string[] {
+  const texts = cells
+    .filter((cell) => cell.verdict !== 'inconclusive')
+    .flatMap((cell) => cell.perTrial
+      .filter((trial) => trial.error !== null)
+      .map((trial) => `Not counted: ${cell.id}, trial ${trial.index + 1}: ${trial.error}`));
+  return limited(texts, 'trials that were not counted in run.json');
+}
+
+function lossNotes(record: RunRecord): string[] {
+  const losses = groupCells(record)
+    .flatMap((group) => [groupLoss(group, 'process'), groupLoss(group, 'power')])
+    .filter((loss) => loss !== null);
+  const texts: string[] = [];
+  if (losses.some((loss) => loss.runsWithLoss === 0)) {
+    texts.push(`${boundMark} None lost in so few runs proves little: the share of crashes that `
+      + 'lose something lies below this with 95 % confidence. More --trials narrow it.');
+  }
+  if (losses.some((loss) => loss.runsWithLoss > 0)) {
+    texts.push('Losses are acknowledged writes at the worst instant seen, with their bytes and the '
+      + 'age of the oldest; medians are in run.json.');
+  }
+  const delays = record.cells.flatMap((cell) => cell.syncDelayMs ?? []);
+  if (delays.length > 0) {
+    texts.push(`Power cuts: each sync was slowed by ${Math.max(...delays)} ms, so that a reply `
+      + 'sent too early shows; these cells give no write rate.');
+  }
+  return texts;
+}
+
+const noisyHalfWidth = 0.1;
+
+function rateNotes(record: RunRecord): string[] {
+  const cells = groupCells(record).flatMap((group) => rateCell(group) ?? []);
+  const texts: string[] = [];
+  const limitedBy = cells.filter((cell) => cell.generatorLimited).map(nameOf);
+  if (limitedBy.length > 0) {
+    texts.push(`≥ The load generator, not the server, was the limit in ${limitedBy.join(', ')}.`);
+  }
+  const noisy = cells.filter((cell) => halfWidth(cell) > noisyHalfWidth);
+  if (noisy.length > 0) {
+    const list = noisy.map((cell) => `${nameOf(cell)} ± ${shareText(halfWidth(cell))}`);
+    texts.push(`Noisy: ${list.join(', ')}. Compare these only with more --trials.`);
+  }
+  return texts;
+}
+
+function nameOf(cell: CellRecord): string {
+  return `${cell.target.name} ${recordLabel(cell)}`;
+}
+
+function halfWidth({ qps }: CellRecord): number {
+  if (qps === null || qps.ci95 === null || qps.median <= 0) return 0;
+  return (qps.ci95[1] - qps.ci95[0]) / 2 / qps.median;
+}
+
+// Below this a probe measures the clock and the scheduler, not the disk.
+const leastProbeUs = 20;
+
+function fsyncNotes({ fsyncUs, fsyncUsAfter, cpu, cores, fs }: TestbedRecord): string[] {
+  const before = probeText(fsyncUs);
+  const after = fsyncUsAfter === null ? '' : `; after the run ${probeText(fsyncUsAfter)}`;
+  const machine = `${cpu}, ${countText(cores, 'core')}`;
+  const texts = [`An fdatasync on ${fs} took ${before}${after}. ${machine}.`];
+  if (fsyncUsAfter !== null) {
+    const [faster, slower] = [fsyncUs.p50, fsyncUsAfter.p50].sort((one, other) => one - other);
+    if ((slower ?? 0) > 2 * Math.max(faster ?? 0, leastProbeUs)) {
+      texts.push('The disk changed its speed during the run: rates of settings that sync do not '
+        + 'compare well.');
+    }
+  }
+  return texts;
+}
+
+function probeText(probe: { readonly p50: number; readonly p99: number }): string {
+  return `${significant(probe.p50 / 1000)} ms (p99 ${significant(probe.p99 / 1000)} ms)`;
+}
+
+function skippedNotes(skipped: readonly SkippedRecord[]): string[] {
+  const reasons = [...new Set(skipped.map((cell) => cell.reason))];
+  return reasons.map((reason) => {
+    const count = skipped.filter((cell) => cell.reason === reason).length;
+    return `Not run: ${countText(count, 'cell')}: ${reason}.`;
+  });
+}

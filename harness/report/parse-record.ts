@@ -1,0 +1,163 @@
+// Reads a run record back: the shape of record.ts, checked field by field. `run.schema.json` says
+// the same for other tools; a test keeps the two from drifting apart.
+
+import * as v from 'valibot';
+import { verdicts } from '../plan/events.ts';
+import { crashModels, measureNames, targetNames } from '../plan/scenario.ts';
+import { fsyncNames, persistNames } from '../plan/settings.ts';
+import { mixNames } from '../workloads/spec.ts';
+import { HarnessError } from '../errors.ts';
+import { recordSchema } from './record.ts';
+import type { RunRecord } from './record.ts';
+
+/**
+ * Checks what JSON.parse returned; `from` names the file in messages.
+ * @throws {HarnessError} RECORD_BAD when it is damaged or of another schema version.
+ */
+export function parseRecord(value: unknown, from: string): RunRecord {
+  const schema = (value as { schema?: unknown } | null)?.schema;
+  if (typeof schema === 'number' && schema !== recordSchema) {
+    throw new HarnessError('RECORD_BAD', `${from}: expected a record of schema ${recordSchema}, `
+      + `found schema ${schema}: use the version of Plugpull that wrote it`);
+  }
+  const result = v.safeParse(runSchema, value);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const path = v.getDotPath(issue) ?? 'the whole file';
+  throw new HarnessError('RECORD_BAD', `${from}: not a run record: ${path}: expected `
+    + `${issue.expected ?? issue.message}, found ${issue.received}`);
+}
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
+const percentage = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(1));
+const verdict = v.picklist(verdicts);
+const persist = v.picklist(persistNames);
+const appendfsync = v.nullable(v.picklist(fsyncNames));
+const texts = v.record(v.string(), v.string());
+
+const estimate = { median: amount, ci95: v.nullable(v.strictTuple([amount, amount])) };
+const spread = v.strictObject({ median: amount, max: amount });
+const latencyUs = v.strictObject({ p50: amount, p99: amount, p999: amount, max: amount });
+const files = v.strictObject({ rdbBytes: count, aofBytes: count });
+const fsyncUs = v.strictObject({ p50: amount, p99: amount });
+const finding = v.strictObject({ kind: v.string(), breaks: v.boolean(), text: v.string() });
+const loss = v.strictObject({ writes: count, bytes: count, windowMs: amount });
+const recovery = v.strictObject({
+  listeningMs: amount, firstReadMs: amount, firstWriteMs: amount, loadingMs: v.nullable(amount),
+});
+
+const cut = v.strictObject({
+  atMs: amount,
+  verdict,
+  loss: v.nullable(loss),
+  recovery: v.nullable(recovery),
+  acknowledged: count,
+  inFlight: count,
+  findings: v.array(finding),
+});
+
+const trial = v.strictObject({
+  index: count,
+  seed: count,
+  crashAtMs: amount,
+  verdict,
+  promise: v.string(),
+  tookMs: amount,
+  acknowledged: count,
+  errors: count,
+  qps: v.nullable(amount),
+  latencyUs: v.nullable(latencyUs),
+  serverCpuUsPerOp: v.nullable(amount),
+  generatorCpuShare: v.nullable(amount),
+  generatorLimited: v.boolean(),
+  outageMs: v.nullable(amount),
+  cuts: v.array(cut),
+  files: v.nullable(files),
+  error: v.nullable(v.string()),
+  artefacts: texts,
+});
+
+const load = v.strictObject({
+  durationMs: amount,
+  warmupMs: amount,
+  clients: count,
+  pipeline: count,
+  keys: count,
+  valueSizeBytes: count,
+  mix: v.picklist(mixNames),
+  ratePerSecond: v.nullable(amount),
+});
+
+const cell = v.strictObject({
+  id: v.string(),
+  scenario: v.string(),
+  target: v.strictObject({ name: v.picklist(targetNames), version: v.string() }),
+  config: v.strictObject({ persist, appendfsync, save: v.string(), directives: texts }),
+  crash: v.picklist(crashModels),
+  preloadKeys: count,
+  load,
+  measures: v.array(v.picklist(measureNames)),
+  syncDelayMs: v.nullable(amount),
+  trials: count,
+  writes: v.strictObject({ acknowledged: count }),
+  qps: v.nullable(v.strictObject(estimate)),
+  generatorLimited: v.boolean(),
+  latencyUs: v.nullable(latencyUs),
+  cpuUsPerOp: v.nullable(amount),
+  recoveryMs: v.nullable(v.strictObject({
+    ...estimate,
+    phases: v.strictObject({
+      listening: amount, firstRead: amount, firstWrite: amount, loading: v.nullable(amount),
+    }),
+  })),
+  loss: v.nullable(v.strictObject({
+    writes: spread,
+    bytes: spread,
+    windowMs: spread,
+    runs: count,
+    runsWithLoss: count,
+    instants: count,
+    upperBound95: v.nullable(percentage),
+  })),
+  files: v.nullable(files),
+  promise: v.string(),
+  verdict,
+  findings: v.array(finding),
+  perTrial: v.array(trial),
+});
+
+const runSchema = v.strictObject({
+  schema: v.literal(recordSchema),
+  id: v.string(),
+  plugpull: v.string(),
+  verdict,
+  interrupted: v.boolean(),
+  seed: count,
+  startedAt: v.string(),
+  tookMs: amount,
+  plannedTrials: count,
+  testbed: v.strictObject({
+    cpu: v.string(),
+    cores: count,
+    memory: count,
+    kernel: v.string(),
+    fs: v.string(),
+    fsyncUs,
+    fsyncUsAfter: v.nullable(fsyncUs),
+    node: v.string(),
+  }),
+  cells: v.array(cell),
+  skipped: v.array(v.strictObject({
+    id: v.string(),
+    scenario: v.string(),
+    target: v.picklist(targetNames),
+    persist,
+    appendfsync,
+    crash: v.picklist(crashModels),
+    reason: v.string(),
+  })),
+  failures: v.array(v.strictObject({
+    cell: v.string(), index: count, seed: count, text: v.string(), repro: v.string(),
+  })),
+});

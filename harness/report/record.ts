@@ -1,0 +1,208 @@
+// The run record, schema 1: everything a run found out, as plain data. `run.schema.json` is the
+// same as a JSON Schema, `parse-record.ts` reads it back. Numbers carry their unit in the name;
+// null means "not measured here", never zero.
+
+import type { LatencyUs } from '../metrics/histogram.ts';
+import type { Estimate } from '../metrics/statistics.ts';
+import type { Verdict } from '../plan/events.ts';
+import type { CrashModel, Load, Measure, TargetName } from '../plan/scenario.ts';
+import type { Fsync, Persist } from '../plan/settings.ts';
+
+export type { Estimate, LatencyUs };
+
+/** The version of this shape; a reader refuses every other. */
+export const recordSchema = 1;
+
+/** Middle and worst of what was seen. */
+export interface Spread {
+  readonly median: number;
+  readonly max: number;
+}
+
+/** Times from the spawn of the recovering server, ms. */
+export interface RecoveryRecord {
+  readonly listeningMs: number;
+  readonly firstReadMs: number;
+  /** Serving again: the first write was answered. */
+  readonly firstWriteMs: number;
+  /** The server's own word for how long it loaded; null when it said nothing. */
+  readonly loadingMs: number | null;
+}
+
+/** What a crash cost. */
+export interface LossRecord {
+  /** Acknowledged writes that did not survive. */
+  readonly writes: number;
+  /** Payload bytes of those writes. */
+  readonly bytes: number;
+  /** Cut instant minus acknowledgement of the oldest lost write, ms; 0 when none was lost. */
+  readonly windowMs: number;
+}
+
+/** One thing a checker found. */
+export interface FindingRecord {
+  readonly kind: string;
+  /** True when it breaks the promise of the setting. */
+  readonly breaks: boolean;
+  readonly text: string;
+}
+
+/** One crash instant of a trial: the kill itself (`process`) or an instant judged by its image. */
+export interface CutRecord {
+  /** ms from the start of the load. */
+  readonly atMs: number;
+  readonly verdict: Verdict;
+  /** Null when the question was not asked or could not be answered. */
+  readonly loss: LossRecord | null;
+  readonly recovery: RecoveryRecord | null;
+  /** Operations acknowledged before the instant. */
+  readonly acknowledged: number;
+  readonly inFlight: number;
+  readonly findings: readonly FindingRecord[];
+}
+
+/** One repetition. */
+export interface TrialRecord {
+  readonly index: number;
+  readonly seed: number;
+  readonly crashAtMs: number;
+  readonly verdict: Verdict;
+  /** What the checkers held it to, in words; empty when loss was not asked for. */
+  readonly promise: string;
+  readonly tookMs: number;
+  /** Acknowledged writes of the whole load. */
+  readonly acknowledged: number;
+  readonly errors: number;
+  /** Null in trials that record or do not ask for it. */
+  readonly qps: number | null;
+  readonly latencyUs: LatencyUs | null;
+  readonly serverCpuUsPerOp: number | null;
+  /** 0 to 1 of one core. */
+  readonly generatorCpuShare: number | null;
+  readonly generatorLimited: boolean;
+  /** From the last reply before the crash to the first after it, as the driver saw it, ms. */
+  readonly outageMs: number | null;
+  readonly cuts: readonly CutRecord[];
+  readonly files: FileSizes | null;
+  /** The words of the server when it failed to start or died on its own; else null. */
+  readonly error: string | null;
+  /** Files beside the record: histogram, time series, ledger, op log; name → path. */
+  readonly artefacts: Readonly<Record<string, string>>;
+}
+
+/** Sizes after the crash, bytes. */
+export interface FileSizes {
+  readonly rdbBytes: number;
+  readonly aofBytes: number;
+}
+
+/** One cell: its trials and what they come to. */
+export interface CellRecord {
+  readonly id: string;
+  readonly scenario: string;
+  readonly target: { readonly name: TargetName; readonly version: string };
+  readonly config: {
+    readonly persist: Persist;
+    readonly appendfsync: Fsync | null;
+    readonly save: string;
+    /** Every directive the target was started with, but for port, directory and log. */
+    readonly directives: Readonly<Record<string, string>>;
+  };
+  readonly crash: CrashModel;
+  readonly preloadKeys: number;
+  readonly load: Load;
+  readonly measures: readonly Measure[];
+  /** Each sync was slowed by this, to record its order; null where nothing was recorded. */
+  readonly syncDelayMs: number | null;
+  /** Trials that ran to their end. */
+  readonly trials: number;
+  readonly writes: { readonly acknowledged: number };
+  readonly qps: Estimate | null;
+  readonly generatorLimited: boolean;
+  readonly latencyUs: LatencyUs | null;
+  readonly cpuUsPerOp: number | null;
+  readonly recoveryMs: (Estimate & {
+    readonly phases: {
+      readonly listening: number;
+      readonly firstRead: number;
+      readonly firstWrite: number;
+      readonly loading: number | null;
+    };
+  }) | null;
+  readonly loss: {
+    readonly writes: Spread;
+    readonly bytes: Spread;
+    readonly windowMs: Spread;
+    /** Trials in which the loss was judged. Instants of one trial are not independent. */
+    readonly runs: number;
+    /** Of those, trials that lost at least one acknowledged write. */
+    readonly runsWithLoss: number;
+    /** Instants judged in those trials. */
+    readonly instants: number;
+    /**
+     * Upper bound (95 %) of the share of crashes that lose an acknowledged write, 0 to 1;
+     * null when a loss was seen.
+     */
+    readonly upperBound95: number | null;
+  } | null;
+  readonly files: FileSizes | null;
+  /** What the setting promises under this crash model, in words. */
+  readonly promise: string;
+  readonly verdict: Verdict;
+  readonly findings: readonly FindingRecord[];
+  readonly perTrial: readonly TrialRecord[];
+}
+
+/** A cell of the plan that was not run. */
+export interface SkippedRecord {
+  readonly id: string;
+  readonly scenario: string;
+  readonly target: TargetName;
+  readonly persist: Persist;
+  readonly appendfsync: Fsync | null;
+  readonly crash: CrashModel;
+  readonly reason: string;
+}
+
+/** The machine, as `metrics/` saw it. */
+export interface TestbedRecord {
+  readonly cpu: string;
+  readonly cores: number;
+  /** Bytes. */
+  readonly memory: number;
+  readonly kernel: string;
+  /** Type of the file system under test. */
+  readonly fs: string;
+  /** Probe before the first trial, µs. */
+  readonly fsyncUs: { readonly p50: number; readonly p99: number };
+  /** The same after the last trial; null when the run did not get there. */
+  readonly fsyncUsAfter: { readonly p50: number; readonly p99: number } | null;
+  readonly node: string;
+}
+
+/** A trial that broke a promise, with the command that runs it again. */
+export interface FailureRecord {
+  readonly cell: string;
+  readonly index: number;
+  readonly seed: number;
+  readonly text: string;
+  readonly repro: string;
+}
+
+/** One run. */
+export interface RunRecord {
+  readonly schema: typeof recordSchema;
+  readonly id: string;
+  readonly plugpull: string;
+  readonly verdict: Verdict;
+  /** True when Ctrl-C ended it: what is there is whole, but the plan is not. */
+  readonly interrupted: boolean;
+  readonly seed: number;
+  readonly startedAt: string;
+  readonly tookMs: number;
+  readonly plannedTrials: number;
+  readonly testbed: TestbedRecord;
+  readonly cells: readonly CellRecord[];
+  readonly skipped: readonly SkippedRecord[];
+  readonly failures: readonly FailureRecord[];
+}

@@ -1,0 +1,155 @@
+// The only file of this room that touches the disk: folders of runs, records and the `latest` link.
+// Two runs at once never see each other's files, and a reader never sees half a file.
+
+import { randomBytes } from 'node:crypto';
+import { access, constants, mkdir, open, readdir, readFile, rename, rm, stat, symlink }
+  from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { HarnessError } from '../errors.ts';
+import { markdownSummary } from './markdown.ts';
+import { parseRecord } from './parse-record.ts';
+import type { RunRecord } from './record.ts';
+
+/** The folder of one run. */
+export interface RunFolder {
+  readonly id: string;
+  readonly runDirectory: string;
+  /** For data directories; not created. */
+  readonly workDirectory: string;
+}
+
+/**
+ * Creates `OUT/runs/<id>`, with an id that no other run has.
+ * @throws {HarnessError} ENVIRONMENT when the folder cannot be written.
+ */
+export async function createRunFolder(
+  out: string, { startedAt, seed }: { startedAt: Date; seed: number },
+): Promise<RunFolder> {
+  const time = startedAt.toISOString().slice(0, 19).replaceAll(':', '-');
+  const name = `${time}-seed${seed}`;
+  try {
+    await mkdir(join(out, 'runs'), { recursive: true });
+    for (let copy = 1; ; copy++) {
+      const id = copy === 1 ? name : `${name}-${copy}`;
+      const runDirectory = join(out, 'runs', id);
+      if (await makeNew(runDirectory)) {
+        await access(runDirectory, constants.W_OK);
+        return { id, runDirectory, workDirectory: join(runDirectory, 'work') };
+      }
+    }
+  } catch (error) {
+    throw new HarnessError('ENVIRONMENT', `cannot write reports to ${out}: ${text(error)}; `
+      + 'choose another folder with --out', { cause: error });
+  }
+}
+
+/** Removes the folder of a run that never began. */
+export async function discardRunFolder(folder: RunFolder): Promise<void> {
+  await rm(folder.runDirectory, { recursive: true, force: true });
+}
+
+/** Where a record went; `warning` when the `latest` link could not be set. */
+export interface WrittenRun {
+  readonly recordPath: string;
+  readonly summaryPath: string;
+  readonly warning: string | null;
+}
+
+/**
+ * Writes run.json and summary.md, each at once, and points `OUT/latest` at the run.
+ * @throws {HarnessError} ENVIRONMENT when the record cannot be written.
+ */
+export async function writeRun(out: string, record: RunRecord): Promise<WrittenRun> {
+  const runDirectory = join(out, 'runs', record.id);
+  const recordPath = join(runDirectory, 'run.json');
+  const summaryPath = join(runDirectory, 'summary.md');
+  try {
+    await replaceFile(recordPath, `${JSON.stringify(record, null, 2)}\n`);
+    await replaceFile(summaryPath, markdownSummary(record));
+  } catch (error) {
+    throw new HarnessError('ENVIRONMENT', `cannot write the record of the run to ${runDirectory}: `
+      + text(error), { cause: error });
+  }
+  return { recordPath, summaryPath, warning: await pointLatest(out, record.id) };
+}
+
+/**
+ * Reads a record by path (the file or its folder), by id, or `latest`.
+ * @throws {HarnessError} USAGE when there is none, RECORD_BAD when it is damaged.
+ */
+export async function readRun(out: string, { run, cwd }: { run: string; cwd: string }):
+Promise<RunRecord> {
+  const path = resolve(cwd, run);
+  const candidates = [path, join(path, 'run.json'), join(out, 'runs', run, 'run.json'),
+    ...(run === 'latest' ? [join(out, 'latest', 'run.json')] : [])];
+  for (const candidate of candidates) {
+    if (await isFile(candidate)) return parseRecord(await readJson(candidate), candidate);
+  }
+  throw new HarnessError('USAGE', `no run '${run}': looked for ${candidates.slice(1).join(', ')}`);
+}
+
+/** Ids of the runs in a folder, oldest first; empty when there is none. */
+export async function listRuns(out: string): Promise<string[]> {
+  return (await readdir(join(out, 'runs')).catch(() => [])).sort();
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    throw new HarnessError('RECORD_BAD', `${path}: not a run record: ${text(error)}`,
+      { cause: error });
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then((found) => found.isFile(), () => false);
+}
+
+async function makeNew(directory: string): Promise<boolean> {
+  try {
+    await mkdir(directory);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function replaceFile(path: string, content: string): Promise<void> {
+  const temporary = uniqueBeside(path);
+  try {
+    const file = await open(temporary, 'wx');
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+async function pointLatest(out: string, id: string): Promise<string | null> {
+  const link = join(out, 'latest');
+  const temporary = uniqueBeside(link);
+  try {
+    await symlink(join('runs', id), temporary);
+    await rename(temporary, link);
+    return null;
+  } catch (error) {
+    await rm(temporary, { force: true });
+    return `${link} could not be pointed at the run: ${text(error)}`;
+  }
+}
+
+function uniqueBeside(path: string): string {
+  return `${path}.${randomBytes(6).toString('hex')}.tmp`;
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
