@@ -1,0 +1,158 @@
+// `plugpull run`: scenarios and flags → plan → trials → table, record, exit code.
+
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { overrideScenario } from '../../plan/overrides.ts';
+import { planRun } from '../../plan/plan.ts';
+import type { Plan, SourcedScenario } from '../../plan/plan.ts';
+import { planText, skippedLines } from '../../plan/plan-text.ts';
+import { Progress } from '../../report/progress.ts';
+import type { RunRecord } from '../../report/record.ts';
+import { reportText } from '../../report/table.ts';
+import { createRunFolder, discardRunFolder, writeRun } from '../../report/write.ts';
+import type { RunFolder } from '../../report/write.ts';
+import type { CliContext } from '../context.ts';
+import { mayStyle } from '../context.ts';
+import { exitCodeOf, exitInterrupted, exitPass } from '../exit-codes.ts';
+import { addSelectionFlags, parseSelection } from '../options.ts';
+import type { SelectionFlags } from '../options.ts';
+import { checkDirectives, preflight } from '../preflight.ts';
+import { findScenarios } from '../scenario-files.ts';
+
+interface RunFlags extends SelectionFlags {
+  readonly out: string;
+  readonly json?: boolean;
+  readonly dryRun?: boolean;
+}
+
+/** Adds the command; `finish` takes its exit code. */
+export function addRunCommand(
+  program: Command, context: CliContext, finish: (code: number) => void,
+): void {
+  const command = program.command('run')
+    .description('pull the plug and measure what is left (default: the scenarios tagged chaos)')
+    .argument('[scenario...]', 'names of built-in scenarios, or paths of your own');
+  addSelectionFlags(command)
+    .optionsGroup('Output:')
+    .option('--out <folder>', 'where records go', 'reports')
+    .option('--json', 'print the record instead of the table')
+    .option('--dry-run', 'print the plan and stop')
+    .addHelpText('after', examples)
+    .action(async (words: string[], flags: RunFlags) => finish(await run(context, words, flags)));
+}
+
+const examples = `
+Examples:
+  plugpull run                                    the table for the bundled engine
+  plugpull run --target redis --crash process     the same for redis-server
+  plugpull run bytes-lost --seed 7 --dry-run      exactly what would be done
+  plugpull run fsync-policies --persist aof --fsync always,everysec --trials 10
+  plugpull run ./my-scenario.ts --set maxmemory=1gb
+
+Exit codes: 0 pass · 1 a promise about data was broken · 2 inconclusive · 64 usage
+  69 this machine cannot run it · 70 a bug in Plugpull · 130 interrupted, partial record kept
+`;
+
+/** Plans what scenarios and flags ask for; `seed` is used when --seed is not given. */
+export async function planFor(
+  context: CliContext, words: readonly string[], flags: SelectionFlags,
+): Promise<{ plan: Plan; dropped: string[] }> {
+  const selection = parseSelection(flags);
+  const found = await findScenarios(context, words, selection.tags);
+  const dropped: string[] = [];
+  const scenarios: SourcedScenario[] = [];
+  for (const { scenario, source } of found) {
+    const result = overrideScenario(scenario, selection.overrides);
+    if (result.kind === 'kept') scenarios.push({ scenario: result.scenario, source });
+    else dropped.push(`scenario ${result.name} is left out: ${result.reason}`);
+  }
+  const seed = selection.seed ?? context.randomSeed();
+  const plan = planRun({ scenarios, seed, flags: selection.flags });
+  checkDirectives(plan);
+  return { plan, dropped };
+}
+
+async function run(
+  context: CliContext, words: readonly string[], flags: RunFlags,
+): Promise<number> {
+  const { plan, dropped } = await planFor(context, words, flags);
+  for (const line of dropped) context.stderr.write(`${line}\n`);
+  if (flags.dryRun === true) {
+    context.stdout.write(planText(plan));
+    return exitPass;
+  }
+  const out = resolve(context.cwd, flags.out);
+  await preflight(context, plan, out);
+  if (plan.skipped.length > 0) context.stderr.write(`${skippedLines(plan.skipped).join('\n')}\n`);
+  const folder = await createRunFolder(out, { startedAt: context.now(), seed: plan.seed });
+  const record = await runInterruptibly(context, plan, folder);
+  await keep(context, record, out);
+  print(context, record, flags);
+  return exitCodeOf(record);
+}
+
+/** Runs the plan; the first Ctrl-C asks it to stop, the second ends the process. */
+async function runInterruptibly(
+  context: CliContext, plan: Plan, folder: RunFolder,
+): Promise<RunRecord> {
+  const abort = new AbortController();
+  const progress = progressOf(context);
+  const onInterrupt = (): void => {
+    if (abort.signal.aborted) {
+      context.exitNow(exitInterrupted);
+      return;
+    }
+    progress.line('stopping: what was measured is kept; once more to leave at once');
+    abort.abort();
+  };
+  const unlisten = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    .map((name) => context.onSignal(name, onInterrupt));
+  try {
+    return await context.runPlan(plan, {
+      ...folder,
+      startedAt: context.now().toISOString(),
+      targets: context.targets,
+      signal: abort.signal,
+      onEvent: (event) => progress.onEvent(event),
+    });
+  } catch (error) {
+    await discardRunFolder(folder);
+    throw error;
+  } finally {
+    progress.close();
+    for (const stop of unlisten) stop();
+  }
+}
+
+function progressOf(context: CliContext): Progress {
+  const { stderr } = context;
+  return new Progress({
+    write: (text) => stderr.write(text),
+    live: mayStyle(context, stderr),
+    columns: () => stderr.columns(),
+    nowMs: () => context.monotonicMs(),
+  });
+}
+
+/** Writes the record; trouble with it is said and never changes the verdict. */
+async function keep(context: CliContext, record: RunRecord, out: string): Promise<void> {
+  const { stderr } = context;
+  try {
+    const { recordPath, warning } = await writeRun(out, record);
+    if (warning !== null) stderr.write(`warning: ${warning}\n`);
+    stderr.write(`record: ${recordPath}\n`);
+  } catch (error) {
+    stderr.write(`warning: ${error instanceof Error ? error.message : String(error)}\n`);
+  }
+}
+
+function print(context: CliContext, record: RunRecord, flags: RunFlags): void {
+  const { stdout } = context;
+  if (flags.json === true) {
+    stdout.write(`${JSON.stringify(record, null, 2)}\n`);
+    return;
+  }
+  const columns = stdout.isTerminal ? stdout.columns() : 120;
+  if (context.stderr.isTerminal) context.stderr.write('\n');
+  stdout.write(reportText(record, { columns, color: mayStyle(context, stdout) }));
+}

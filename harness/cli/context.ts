@@ -1,0 +1,71 @@
+// Everything a command may touch of the process and the machine, in one object: `main.ts` fills it
+// from the real ones, tests from their own, so that the whole command line runs inside a test.
+
+import type { RunOptions } from '../plan/events.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { RunRecord } from '../report/record.ts';
+import type { Target, TargetName } from '../targets/target.ts';
+
+/** A stream of text. */
+export interface Output {
+  write(text: string): void;
+  readonly isTerminal: boolean;
+  /** Width in characters, asked for at each use. */
+  columns(): number;
+}
+
+/** Signals that a command may listen to. */
+export type SignalName = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
+/** What the machine has to spare. */
+export interface Machine {
+  /** Bytes that the disk of an existing folder has left for this user. */
+  freeDiskBytes(folder: string): Promise<number>;
+  /** Bytes of memory that can be had without swapping. */
+  freeMemoryBytes(): number;
+}
+
+/** The state of the process, as the commands see it. */
+export interface CliContext {
+  /** Without node and script. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly stdout: Output;
+  /** Progress, warnings and errors. */
+  readonly stderr: Output;
+  readonly stdinIsTerminal: boolean;
+  /** Path of the running node. */
+  readonly execPath: string;
+  /** `26.10.0`. */
+  readonly nodeVersion: string;
+  /** Version of Plugpull. */
+  readonly version: string;
+  /** Calls the handler at each of these signals until the result is called. */
+  onSignal(name: SignalName, handler: () => void): () => void;
+  /** Ends the process at once. */
+  exitNow(code: number): void;
+  /** Folder of the built-in scenarios. */
+  readonly scenariosDirectory: string;
+  /** File that node runs for `plugpull engine`. */
+  readonly engineEntry: string;
+  readonly targets: Readonly<Record<TargetName, Target>>;
+  readonly machine: Machine;
+  runPlan(plan: Plan, options: RunOptions): Promise<RunRecord>;
+  /** A uint32 for runs without --seed. */
+  randomSeed(): number;
+  now(): Date;
+  /** ms of a clock that does not jump. */
+  monotonicMs(): number;
+}
+
+/** True when escape codes may be written: a terminal, not CI, colour not refused. */
+export function mayStyle(context: CliContext, output: Output): boolean {
+  const { env } = context;
+  const refused = isSet(env['NO_COLOR']) || isSet(env['CI']) || env['TERM'] === 'dumb';
+  return output.isTerminal && !refused;
+}
+
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && value !== '' && value !== 'false' && value !== '0';
+}

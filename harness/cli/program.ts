@@ -1,0 +1,113 @@
+// The command line as a whole: commands, help, and what every failure looks like from outside.
+
+import { Command, CommanderError } from 'commander';
+import { EngineError } from '../../engine/errors.ts';
+import { HarnessError } from '../errors.ts';
+import { addCheckCommand } from './commands/check.ts';
+import { runEngine } from './commands/engine.ts';
+import { addListCommand } from './commands/list.ts';
+import { addReportCommand } from './commands/report.ts';
+import { addRunCommand } from './commands/run.ts';
+import type { CliContext } from './context.ts';
+import { exitBug, exitCodeOfError, exitPass, exitUsage } from './exit-codes.ts';
+import { usage } from './values.ts';
+
+/** Commands of later versions: asked for by name, they say so instead of suggesting another. */
+const laterCommands = ['doctor', 'compare', 'merge', 'trend', 'replay', 'advise', 'check-aof',
+  'check-rdb', 'edit-aof'];
+const laterFlags = ['--shard', '--dist', '--config'];
+
+/** Runs one command line; resolves to the exit code and never rejects. */
+export async function runCli(context: CliContext): Promise<number> {
+  try {
+    refuseWhatIsLater(context.argv);
+    const [command, ...rest] = context.argv;
+    if (command === 'engine') return await runEngine(context, rest);
+    return await parse(context);
+  } catch (error) {
+    return failed(context, error);
+  }
+}
+
+async function parse(context: CliContext): Promise<number> {
+  let code = exitPass;
+  const program = programOf(context, (given) => {
+    code = given;
+  });
+  if (context.argv.length === 0) {
+    program.outputHelp();
+    return exitPass;
+  }
+  await program.parseAsync([...context.argv], { from: 'user' });
+  return code;
+}
+
+function programOf(context: CliContext, finish: (code: number) => void): Command {
+  const program = new Command('plugpull')
+    .description('Pull the plug on Redis persistence, and measure what is left.')
+    .usage('<command> [options]')
+    .version(context.version, '--version', 'print the version')
+    .helpOption('-h, --help', 'show help; also after a command')
+    .helpCommand('help [command]', 'show help for a command')
+    .addHelpText('after', examples)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'plugpull: ')),
+      getOutHelpWidth: () => 100,
+      getErrHelpWidth: () => 100,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+  addRunCommand(program, context, finish);
+  addListCommand(program, context, finish);
+  addCheckCommand(program, context, finish);
+  addReportCommand(program, context, finish);
+  // Only for the help: its arguments are the engine's own and never parsed here.
+  program.command('engine').argument('[redis.conf]')
+    .usage('[redis.conf] [--directive value]...')
+    .description('the bundled Redis-compatible server in the foreground');
+  return program;
+}
+
+const examples = `
+Examples:
+  plugpull run                                  write rate, recovery and loss of every setting
+  plugpull run --target redis --crash process   the same for the redis-server of this machine
+  plugpull list                                 what there is to run, and how long it takes
+  plugpull engine --port 6379 --appendonly yes  the bundled server
+
+Results go to stdout, progress to stderr; records to reports/runs/<id>/, the last one to
+reports/latest. REDIS_SERVER_BIN and VALKEY_SERVER_BIN name servers that are not on the PATH.
+`;
+
+function refuseWhatIsLater(argv: readonly string[]): void {
+  const words = argv[0] === 'help' ? argv.slice(1) : argv;
+  const command = laterCommands.find((name) => name === words[0]);
+  if (command !== undefined) {
+    throw usage(`the command '${command}' does not exist yet in this version; see plugpull --help`);
+  }
+  if (words[0] === 'engine') return;
+  const flag = laterFlags.find((name) => words.some((word) => word.split('=')[0] === name));
+  if (flag !== undefined) throw usage(`the flag ${flag} does not exist yet in this version`);
+}
+
+/** Says what went wrong on stderr; the stack only with PLUGPULL_DEBUG=1. Returns the exit code. */
+export function failed(context: CliContext, error: unknown): number {
+  const { stderr, env } = context;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitPass : exitUsage;
+  const known = error instanceof HarnessError || error instanceof EngineError;
+  const code = exitCodeOfError(error);
+  const text = error instanceof Error ? error.message : String(error);
+  if (known && code !== exitBug) {
+    stderr.write(`plugpull: ${text}\n`);
+  } else {
+    stderr.write(`plugpull: this is a bug in Plugpull ${context.version}: ${text}\n`
+      + 'Please report it with the command line and the output of PLUGPULL_DEBUG=1.\n');
+  }
+  if (env['PLUGPULL_DEBUG'] === '1' && error instanceof Error) {
+    stderr.write(`${error.stack ?? ''}\n`);
+  }
+  return code;
+}

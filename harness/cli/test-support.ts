@@ -1,0 +1,124 @@
+// A command line inside a test: everything of the process and the machine is made up, but for the
+// files, which are real and temporary.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { RunOptions } from '../plan/events.ts';
+import type { Plan, Trial } from '../plan/plan.ts';
+import type { RunRecord, TrialRecord } from '../report/record.ts';
+import { recordOf } from '../report/test-support.ts';
+import type { Located, Target, TargetName } from '../targets/target.ts';
+import type { CliContext, SignalName } from './context.ts';
+import { runCli } from './program.ts';
+
+/** What a command line did. */
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Plans that were run. */
+  readonly plans: readonly Plan[];
+  /** Codes of immediate ends. */
+  readonly exits: readonly number[];
+}
+
+/** What a test changes; the rest is a healthy machine. */
+export interface Setup {
+  readonly env?: Record<string, string>;
+  readonly cwd: string;
+  readonly missing?: readonly TargetName[];
+  readonly freeBytes?: number;
+  readonly nodeVersion?: string;
+  readonly isTerminal?: boolean;
+  readonly columns?: number;
+  /** Replaces the run; `press` is Ctrl-C. */
+  readonly runPlan?: (plan: Plan, options: RunOptions, press: Press) => Promise<RunRecord>;
+}
+
+/** Raises a signal. */
+export type Press = (name?: SignalName) => void;
+
+/** Runs a command line in process. */
+export async function cli(argv: readonly string[], setup: Setup): Promise<Outcome> {
+  const plans: Plan[] = [];
+  const exits: number[] = [];
+  const texts = { stdout: '', stderr: '' };
+  const handlers = new Map<SignalName, Set<() => void>>();
+  const press: Press = (name = 'SIGINT') => {
+    for (const handler of new Set(handlers.get(name))) handler();
+  };
+  const output = (name: 'stdout' | 'stderr'): CliContext['stdout'] => ({
+    write: (text) => {
+      texts[name] += text;
+    },
+    isTerminal: setup.isTerminal ?? false,
+    columns: () => setup.columns ?? 100,
+  });
+  const context: CliContext = {
+    argv,
+    env: setup.env ?? {},
+    cwd: setup.cwd,
+    stdout: output('stdout'),
+    stderr: output('stderr'),
+    stdinIsTerminal: false,
+    execPath: process.execPath,
+    nodeVersion: setup.nodeVersion ?? '26.10.0',
+    version: '0.1.0',
+    onSignal: (name, handler) => {
+      const own = handlers.get(name) ?? new Set();
+      handlers.set(name, own.add(handler));
+      return () => own.delete(handler);
+    },
+    exitNow: (code) => exits.push(code),
+    scenariosDirectory: join(import.meta.dirname, '..', '..', 'scenarios'),
+    engineEntry: join(import.meta.dirname, 'testdata', 'fake-engine.js'),
+    targets: fakeTargets(setup.missing ?? []),
+    machine: {
+      freeDiskBytes: async () => setup.freeBytes ?? 1e12,
+      freeMemoryBytes: () => setup.freeBytes ?? 1e12,
+    },
+    runPlan: async (plan, options) => {
+      plans.push(plan);
+      if (setup.runPlan !== undefined) return setup.runPlan(plan, options, press);
+      return fakeRun(plan, options);
+    },
+    randomSeed: () => 123_456,
+    now: () => new Date('2026-11-22T17:34:05.000Z'),
+    monotonicMs: () => 0,
+  };
+  const code = await runCli(context);
+  return { code, ...texts, plans, exits };
+}
+
+/** A run that finishes at once with a healthy record. */
+export function fakeRun(
+  plan: Plan, options: RunOptions,
+  change: (own: TrialRecord, trial: Trial) => TrialRecord | null = (own) => own,
+): RunRecord {
+  const { id, onEvent } = options;
+  const { seed, trials, estimatedMs } = plan;
+  onEvent({ kind: 'run-started', id, seed, trials: trials.length, estimatedMs });
+  return { ...recordOf(plan, change), id };
+}
+
+function fakeTargets(missing: readonly TargetName[]): CliContext['targets'] {
+  const target = (name: TargetName): Target => ({
+    name,
+    records: name === 'bundled',
+    locate: async (): Promise<Located> => {
+      const binary = `/usr/bin/${name}-server`;
+      if (!missing.includes(name)) return { kind: 'found', binary, version: '1.2.3' };
+      return { kind: 'missing', lookedFor: [binary], install: `apt-get install ${name}` };
+    },
+    start: () => Promise.reject(new Error('a fake target does not start')),
+  });
+  return { bundled: target('bundled'), redis: target('redis'), valkey: target('valkey') };
+}
+
+/** A temporary folder that the test removes. */
+export function temporaryFolder(t: { teardown(remove: () => void): void }): string {
+  const folder = mkdtempSync(join(tmpdir(), 'plugpull-cli-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
