@@ -1,4 +1,5 @@
-// The closed list of what can go wrong in the engine. Callers match on `code`, people read `message`.
+// The closed list of what can go wrong in the engine: callers match on `code`, people read
+// `message`.
 
 /** Each code says what the reader of the message has to do. */
 export const engineErrorCodes = [

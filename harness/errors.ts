@@ -1,4 +1,5 @@
-// The closed list of what can go wrong in the harness. Callers match on `code`, people read `message`.
+// The closed list of what can go wrong in the harness: callers match on `code`, people read
+// `message`.
 
 /** Each code maps to one exit code, see cli/exit-codes.ts. */
 export const harnessErrorCodes = [

@@ -1,0 +1,105 @@
+// The crashes of one trial as questions to the judge: the kill itself, or power cuts at instants
+// of the run, each with the directory it left and the facts that were durable by then.
+
+import fs from 'node:fs';
+import { readOpLog } from '../../engine/io/op-log.ts';
+import type { OpLog } from '../../engine/io/op-log.ts';
+import { releasesByClient } from '../checkers/context.ts';
+import type { RunHistory } from '../checkers/judgement.ts';
+import { noFacts } from '../checkers/promise.ts';
+import type { DurabilityFacts, Floor } from '../checkers/promise.ts';
+import { unaccounted } from '../crash/coverage.ts';
+import { CrashImager } from '../crash/image.ts';
+import { fileSizes, materialize } from '../crash/materialize.ts';
+import { durableSnapshots, syncFacts } from '../crash/sync-facts.ts';
+import type { DriverResult } from '../drivers/resp/driver.ts';
+import type { Ledger } from '../history/ledger.ts';
+import type { Trial } from '../plan/plan.ts';
+import type { CrashedLoad } from './load.ts';
+import type { Workspace } from './workspace.ts';
+
+/** One crash instant and the directory that it left. */
+export interface CrashSite {
+  readonly cutNs: number;
+  /** Until when the target may have taken writes. */
+  readonly deadNs: number;
+  readonly directory: string;
+  readonly facts: DurabilityFacts;
+  readonly notApplied: readonly string[];
+}
+
+/** Everything about a trial once its load is over. */
+export interface Aftermath {
+  readonly trial: Trial;
+  readonly crashed: CrashedLoad;
+  readonly result: DriverResult;
+  readonly ledger: Ledger;
+  readonly workspace: Workspace;
+}
+
+const isLog = (file: string): boolean => file.endsWith('.incr.aof');
+const isSnapshot = (file: string): boolean => file.endsWith('.rdb') && !file.includes('/');
+
+/** The site of a process crash: the data directory as the kill left it. */
+export function processSite(crashed: CrashedLoad, workspace: Workspace): CrashSite {
+  const { injection, floors, flushPostponed, exit } = crashed;
+  return {
+    cutNs: injection.cutNs,
+    deadNs: exit.atNs,
+    directory: workspace.dataDirectory,
+    facts: { ...noFacts, floors, flushPostponed },
+    notApplied: injection.applied ? [] : [injection.why],
+  };
+}
+
+/** Power cuts at instants of one recorded run. */
+export class PowerCuts {
+  readonly #aftermath: Aftermath;
+  readonly #log: OpLog;
+  readonly #imager: CrashImager;
+  readonly #notApplied: readonly string[];
+
+  /** @throws {EngineError} OP_LOG_BAD when the op log cannot be read. */
+  constructor(aftermath: Aftermath) {
+    const { crashed, workspace } = aftermath;
+    this.#aftermath = aftermath;
+    this.#log = readOpLog(fs.readFileSync(workspace.opLogPath));
+    this.#imager = new CrashImager(this.#log, { loadStartNs: crashed.beginNs });
+    const reasons = crashed.injection.applied ? [] : [crashed.injection.why];
+    const actualBytes = fileSizes(workspace.dataDirectory);
+    // An op log that knows less than the files hold proves nothing.
+    this.#notApplied = [...reasons, ...unaccounted(this.#log, this.#imager, actualBytes)];
+  }
+
+  /** Ledger and workload, with the instants at which the server let each reply go. */
+  history(): RunHistory {
+    const { ledger, crashed } = this.#aftermath;
+    const releases = releasesByClient(this.#log.releases, crashed.clientPorts, 0);
+    return { workload: crashed.workload, ledger, releases };
+  }
+
+  /** Writes the image of one cut; `fraction` of the time from the load's start to the kill. */
+  site(cut: number, fraction: number): CrashSite {
+    const { crashed, workspace } = this.#aftermath;
+    const { beginNs, injection } = crashed;
+    const cutNs = Math.round(beginNs + (injection.cutNs - beginNs) * fraction);
+    const directory = workspace.imageDirectory(cut);
+    materialize(this.#imager.at(cutNs), directory);
+    return {
+      cutNs, deadNs: cutNs, directory,
+      facts: this.#facts(cutNs),
+      notApplied: this.#notApplied,
+    };
+  }
+
+  #facts(cutNs: number): DurabilityFacts {
+    const syncs = syncFacts(this.#log, cutNs, isLog);
+    const floors: Floor[] = durableSnapshots(this.#imager.timeline, cutNs, isSnapshot)
+      .map((fact) => ({ atNs: fact.openedNs, reason: `the rename of ${fact.path} was durable` }));
+    const { appendfsync } = this.#aftermath.trial.cell.setting;
+    if (appendfsync === null) return { ...noFacts, floors };
+    if (syncs.lastSyncBeganNs === null) return { ...noFacts, syncs };
+    const reason = 'a sync of the log that began after it had ended';
+    return { ...noFacts, syncs, floors: [{ atNs: syncs.lastSyncBeganNs, reason }] };
+  }
+}

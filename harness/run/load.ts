@@ -1,0 +1,176 @@
+// The first half of a trial: a fresh server, filled, loaded, and crashed at the seeded moment.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Floor } from '../checkers/promise.ts';
+import { startDriver } from '../drivers/resp/driver.ts';
+import type { Driver } from '../drivers/resp/driver.ts';
+import { HarnessError } from '../errors.ts';
+import type { Fault, Injection } from '../faults/fault.ts';
+import { monotonicNs } from '../metrics/monotonic.ts';
+import type { TrialPhase } from '../plan/events.ts';
+import type { Trial } from '../plan/plan.ts';
+import { keepsRdb } from '../plan/settings.ts';
+import { freePort } from '../targets/ports.ts';
+import type { ExitInfo, RunningTarget, Target } from '../targets/target.ts';
+import { startListening } from '../targets/targets.ts';
+import type { WorkloadSpec } from '../workloads/spec.ts';
+import { SnapshotKeeper } from './snapshots.ts';
+import type { Workspace } from './workspace.ts';
+
+/** What surrounds the trials of a run. */
+export interface TrialSurroundings {
+  readonly target: Target;
+  readonly fault: Fault;
+  readonly workspace: Workspace;
+  readonly signal: AbortSignal;
+  /** Exactly these start the target, before the crash and after it. */
+  readonly directives: readonly (readonly [name: string, value: string])[];
+  onPhase(phase: TrialPhase): void;
+  onProgress(operations: number, atMs: number): void;
+}
+
+/** A load that has ended in a crash; the driver still waits for the server to come back. */
+export interface CrashedLoad {
+  readonly workload: WorkloadSpec;
+  readonly driver: Driver;
+  /** Local port of each client's connection, as the server's op log names them. */
+  readonly clientPorts: readonly number[];
+  readonly port: number;
+  readonly injection: Injection;
+  readonly exit: ExitInfo;
+  /** First operation, CLOCK_MONOTONIC ns. */
+  readonly beginNs: number;
+  /** Snapshots that had completed before the crash. */
+  readonly floors: readonly Floor[];
+  readonly flushPostponed: boolean;
+  /** CPU time of the server between warm-up and crash, µs; null where it cannot be read. */
+  readonly serverCpuUs: number | null;
+  /** The time that `serverCpuUs` is about, µs. */
+  readonly measuredUs: number;
+}
+
+const startTimeoutMs = 30_000;
+
+/**
+ * Starts the target in an empty directory, fills it, loads it, and injects the fault.
+ * @throws {HarnessError} TARGET_FAILED when the server did not start or died on its own.
+ */
+export async function loadUntilCrash(
+  trial: Trial,
+  around: TrialSurroundings,
+): Promise<CrashedLoad> {
+  const { cell } = trial;
+  const { target, workspace, signal } = around;
+  around.onPhase('start');
+  const { running } = await startListening(target, {
+    directory: workspace.dataDirectory,
+    port: await freePort(),
+    directives: around.directives,
+    logPath: workspace.logPath,
+    record: cell.syncDelayMs === null
+      ? null : { opLogPath: workspace.opLogPath, syncDelayMs: cell.syncDelayMs },
+    signal,
+  }, startTimeoutMs);
+  const workload = workloadOf(trial);
+  let driver: Driver | null = null;
+  try {
+    around.onPhase('preload');
+    driver = await driverOf(trial, { port: running.port, workload, around });
+    const { clientPorts } = await orDeath(running, driver.ready);
+    return await crash(trial, around, { running, driver, workload, clientPorts });
+  } catch (error) {
+    await driver?.kill();
+    await running.stop();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly running: RunningTarget;
+  readonly driver: Driver;
+  readonly workload: WorkloadSpec;
+  readonly clientPorts: readonly number[];
+}
+
+async function crash(
+  trial: Trial, around: TrialSurroundings, parts: Parts,
+): Promise<CrashedLoad> {
+  const { running, driver, workload, clientPorts } = parts;
+  const { load, preloadKeys, setting } = trial.cell;
+  const keeper = await SnapshotKeeper.connect(running.port);
+  try {
+    if (preloadKeys > 0 && keepsRdb(setting)) await orDeath(running, keeper.saveNow());
+    around.onPhase(load.warmupMs > 0 ? 'warm-up' : 'load');
+    const beginNs = monotonicNs();
+    driver.begin();
+    keeper.begin(beginNs, trial.snapshotsAtMs);
+    await orDeath(running, pause(load.warmupMs, around.signal));
+    const [measuredFromNs, cpuFromUs] = [monotonicNs(), running.cpuUs()];
+    around.onPhase('load');
+    await orDeath(running, pause(trial.crashAtMs - load.warmupMs, around.signal));
+    const cpuToUs = running.cpuUs();
+    around.onPhase('crash');
+    const injection = await around.fault.inject(running);
+    if (running.exitInfo() === null) await endControl(running, driver);
+    return {
+      workload, driver, clientPorts, injection, beginNs,
+      port: running.port,
+      exit: await running.exited,
+      floors: keeper.floors,
+      flushPostponed: keeper.flushPostponed,
+      serverCpuUs: cpuFromUs === null || cpuToUs === null ? null : cpuToUs - cpuFromUs,
+      measuredUs: (injection.cutNs - measuredFromNs) / 1000,
+    };
+  } finally {
+    await keeper.close();
+  }
+}
+
+/** The fault left the server alive: end both in good order, so that the trial can be told. */
+async function endControl(running: RunningTarget, driver: Driver): Promise<void> {
+  await driver.stopSending();
+  await running.stop();
+}
+
+/** The keys of the run are split over the clients; each owns at least two. */
+function workloadOf({ seed, cell }: Trial): WorkloadSpec {
+  const { clients, keys, valueSizeBytes, mix } = cell.load;
+  const keysPerClient = Math.max(2, Math.floor(keys / clients));
+  return { seed, clients, keysPerClient, valueSizeBytes, mix, startWallMs: Date.now() };
+}
+
+function driverOf(
+  trial: Trial,
+  { port, workload, around }: { port: number; workload: WorkloadSpec; around: TrialSurroundings },
+): Promise<Driver> {
+  const { pipeline, ratePerSecond, warmupMs } = trial.cell.load;
+  let beganNs = Infinity;
+  return startDriver({
+    host: '127.0.0.1', port, workload, pipeline, ratePerSecond, warmupMs,
+    ledgerPath: around.workspace.ledgerPath,
+    preloadKeys: trial.cell.preloadKeys,
+  }, {
+    signal: around.signal,
+    onProgress: ({ operations, atNs, phase }) => {
+      if (phase === 'load') beganNs = Math.min(beganNs, atNs);
+      around.onProgress(operations, Math.max(0, (atNs - beganNs) / 1e6));
+    },
+  });
+}
+
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await sleep(Math.max(0, milliseconds), undefined, { signal });
+}
+
+/**
+ * Waits for `step`, but not for a dead server.
+ * @throws {HarnessError} TARGET_FAILED with the last words of a server that died on its own.
+ */
+async function orDeath<T>(running: RunningTarget, step: Promise<T>): Promise<T> {
+  const death = running.exited.then((exit): never => {
+    const how = exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`;
+    const words = exit.lastWords.length === 0 ? 'it said nothing' : exit.lastWords.join('\n');
+    throw new HarnessError('TARGET_FAILED', `the server died on its own (${how}):\n${words}`);
+  });
+  return Promise.race([step, death]);
+}

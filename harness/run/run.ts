@@ -1,0 +1,161 @@
+// A run: every trial of the plan in its order, then the record. Ctrl-C keeps what was measured.
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { HarnessError } from '../errors.ts';
+import { faults } from '../faults/faults.ts';
+import type { Fault } from '../faults/fault.ts';
+import { probeFsync } from '../metrics/fsync-probe.ts';
+import type { FsyncProbe } from '../metrics/fsync-probe.ts';
+import { describeTestbed } from '../metrics/testbed.ts';
+import type { RunEvent, RunOptions, TrialName } from '../plan/events.ts';
+import type { Plan, Trial } from '../plan/plan.ts';
+import { buildRunRecord } from '../report/aggregate.ts';
+import type { CellTrial } from '../report/aggregate.ts';
+import type { RunRecord, TestbedRecord, TrialRecord } from '../report/record.ts';
+import type { Target } from '../targets/target.ts';
+import { runTrial } from './trial.ts';
+import { makeWorkspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
+
+/** What tests may swap: the fault that ends each load. */
+export interface RunVariant {
+  readonly fault?: Fault;
+}
+
+/**
+ * Runs a plan and returns its record, partial after an interrupt.
+ * @throws {HarnessError} ENVIRONMENT when a target or the disk fails before or during the run,
+ *   DRIVER_FAILED when the load generator does.
+ */
+export async function runPlan(
+  plan: Plan, options: RunOptions, variant: RunVariant = {},
+): Promise<RunRecord> {
+  const startedMs = Date.now();
+  options.onEvent({
+    kind: 'run-started', id: options.id, seed: plan.seed,
+    trials: plan.trials.length, estimatedMs: plan.estimatedMs,
+  });
+  fs.mkdirSync(options.workDirectory, { recursive: true });
+  try {
+    const targetVersions = await locateTargets(plan, options);
+    const before = await probeFsync(options.workDirectory);
+    const trials = await runTrials(plan, options, variant.fault ?? faults.kill);
+    const interrupted = options.signal.aborted;
+    const after = interrupted ? null : await probeFsync(options.workDirectory);
+    const tookMs = Date.now() - startedMs;
+    const record = buildRunRecord({
+      id: options.id, startedAt: options.startedAt, tookMs, interrupted, plan,
+      version: packageVersion(), targetVersions, trials,
+      testbed: testbedRecord(options.workDirectory, before, after),
+    });
+    options.onEvent({ kind: 'run-finished', verdict: record.verdict, tookMs, interrupted });
+    return record;
+  } finally {
+    fs.rmSync(options.workDirectory, { recursive: true, force: true });
+  }
+}
+
+async function runTrials(plan: Plan, options: RunOptions, fault: Fault): Promise<CellTrial[]> {
+  const done: CellTrial[] = [];
+  for (const [position, trial] of plan.trials.entries()) {
+    if (options.signal.aborted) break;
+    const workspace = makeWorkspace(options.workDirectory, `trial-${position}`);
+    try {
+      const target = options.targets[trial.cell.target];
+      const record = await watched(trial, { options, target, fault, workspace });
+      done.push({ cell: trial.cell, record });
+    } catch (error) {
+      if (!(error instanceof HarnessError) || error.code !== 'INTERRUPTED') throw error;
+    } finally {
+      workspace.remove();
+    }
+  }
+  return done;
+}
+
+interface Watch {
+  readonly options: RunOptions;
+  readonly target: Target;
+  readonly fault: Fault;
+  readonly workspace: Workspace;
+}
+
+/** One trial with its events. */
+async function watched(
+  trial: Trial, { options, target, fault, workspace }: Watch,
+): Promise<TrialRecord> {
+  const { onEvent, signal } = options;
+  const { cell, index, seed, estimatedMs } = trial;
+  const name: TrialName = { cell: cell.id, index, seed };
+  onEvent({ kind: 'trial-started', trial: name, estimatedMs });
+  const record = await runTrial(trial, {
+    target, fault, workspace, signal, directives: cell.directives,
+    onPhase: (phase) => onEvent({ kind: 'phase', trial: name, phase }),
+    onProgress: (operations, atMs) => onEvent({ kind: 'load-progress', operations, atMs }),
+  });
+  for (const event of findingEvents(name, record)) onEvent(event);
+  const { verdict, tookMs } = record;
+  const summary = summaryOf(record);
+  onEvent({ kind: 'trial-finished', trial: name, verdict, tookMs, estimatedMs, summary });
+  return record;
+}
+
+function findingEvents(trial: TrialName, record: TrialRecord): RunEvent[] {
+  const findings = record.cuts.flatMap((cut) => cut.findings);
+  const events = findings.map(({ breaks, text }): RunEvent => (
+    { kind: 'finding', trial, breaks, text }
+  ));
+  if (record.error === null) return events;
+  return [...events, { kind: 'finding', trial, breaks: false, text: record.error }];
+}
+
+function summaryOf(record: TrialRecord): string {
+  if (record.error !== null) return 'the server failed';
+  const count = (value: number): string => value.toLocaleString('en-US');
+  const worst = Math.max(0, ...record.cuts.map((cut) => cut.loss?.writes ?? 0));
+  const rate = record.qps === null ? '' : `${count(record.qps)} writes/s, `;
+  const cuts = record.cuts.length > 1 ? ` at worst of ${record.cuts.length} instants` : '';
+  return `${rate}${count(worst)} of ${count(record.acknowledged)} writes lost${cuts}`;
+}
+
+/** @throws {HarnessError} ENVIRONMENT when a target of the plan is missing. */
+async function locateTargets(plan: Plan, options: RunOptions): Promise<Record<string, string>> {
+  const versions: Record<string, string> = {};
+  for (const name of new Set(plan.cells.map((cell) => cell.target))) {
+    const located = await options.targets[name].locate();
+    if (located.kind === 'missing') {
+      throw new HarnessError('ENVIRONMENT', `target ${name} is not on this machine: looked for `
+        + `${located.lookedFor.join(', ')}; ${located.install}`);
+    }
+    versions[name] = located.version;
+  }
+  return versions;
+}
+
+function testbedRecord(
+  directory: string, before: FsyncProbe, after: FsyncProbe | null,
+): TestbedRecord {
+  const { cpu, cores, memoryBytes, kernel, fs: fileSystem, node } = describeTestbed(directory);
+  const figures = ({ p50Us, p99Us }: FsyncProbe): { p50: number; p99: number } => (
+    { p50: p50Us, p99: p99Us }
+  );
+  return {
+    cpu, cores, memory: memoryBytes, kernel, fs: fileSystem, node,
+    fsyncUs: figures(before),
+    fsyncUsAfter: after === null ? null : figures(after),
+  };
+}
+
+/** The version in the package.json above this file, in the source tree or in dist/. */
+function packageVersion(): string {
+  for (let directory = import.meta.dirname; ;) {
+    const file = path.join(directory, 'package.json');
+    if (fs.existsSync(file)) {
+      return (JSON.parse(fs.readFileSync(file, 'utf8')) as { version: string }).version;
+    }
+    const above = path.dirname(directory);
+    if (above === directory) return 'unknown';
+    directory = above;
+  }
+}

@@ -1,0 +1,92 @@
+// BGSAVE at the seeded moments of a trial, and what is known of each: asked when, completed or not.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RespClient } from '../drivers/resp/client.ts';
+import { monotonicNs } from '../metrics/monotonic.ts';
+import type { Floor } from '../checkers/promise.ts';
+
+const pollMs = 20;
+
+/** Asks for snapshots over a connection of its own; the server's death ends it silently. */
+export class SnapshotKeeper {
+  readonly #floors: Floor[] = [];
+  readonly #client: RespClient;
+  readonly #stop: AbortController = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+  #flushPostponed = false;
+
+  private constructor(client: RespClient) {
+    this.#client = client;
+  }
+
+  /** @throws {HarnessError} TARGET_FAILED when the target cannot be reached. */
+  static async connect(port: number): Promise<SnapshotKeeper> {
+    return new SnapshotKeeper(await RespClient.connect({ port, timeoutMs: 60_000 }));
+  }
+
+  /** SAVE, so that everything there so far is in a durable snapshot. */
+  async saveNow(): Promise<void> {
+    const askedNs = monotonicNs();
+    await this.#client.call('SAVE');
+    this.#floors.push({ atNs: askedNs, reason: 'SAVE had been answered' });
+  }
+
+  /** Asks at each moment, in ms after `startNs`; returns at once. */
+  begin(startNs: number, momentsMs: readonly number[]): void {
+    this.#running = this.#askAll(startNs, momentsMs).catch(() => {
+      // The connection died with the server, or the trial is over: what was known stays known.
+    });
+  }
+
+  /** Ends it; resolves when nothing of it runs any more. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#client.close();
+    await this.#running;
+  }
+
+  /** Everything acknowledged before these instants was in a snapshot that had completed. */
+  get floors(): readonly Floor[] {
+    return this.#floors;
+  }
+
+  /** Redis says that it postponed a flush of its log because a sync was slow. */
+  get flushPostponed(): boolean {
+    return this.#flushPostponed;
+  }
+
+  async #askAll(startNs: number, momentsMs: readonly number[]): Promise<void> {
+    for (const momentMs of momentsMs) {
+      await this.#wait(momentMs - (monotonicNs() - startNs) / 1e6);
+      await this.#snapshot();
+    }
+    while (!this.#stop.signal.aborted) {
+      await this.#wait(200);
+      await this.#persistence();
+    }
+  }
+
+  async #snapshot(): Promise<void> {
+    const askedNs = monotonicNs();
+    await this.#client.call('BGSAVE');
+    let facts = await this.#persistence();
+    while (facts.get('rdb_bgsave_in_progress') !== '0') {
+      await this.#wait(pollMs);
+      facts = await this.#persistence();
+    }
+    if (facts.get('rdb_last_bgsave_status') !== 'ok') return;
+    this.#floors.push({ atNs: askedNs, reason: 'a snapshot asked for after it had completed' });
+  }
+
+  async #persistence(): Promise<ReadonlyMap<string, string>> {
+    const text = String(await this.#client.call('INFO', 'persistence'));
+    const lines = text.split('\r\n').map((line) => line.split(':') as [string, string]);
+    const facts = new Map(lines);
+    if (Number(facts.get('aof_delayed_fsync') ?? 0) > 0) this.#flushPostponed = true;
+    return facts;
+  }
+
+  async #wait(milliseconds: number): Promise<void> {
+    await sleep(Math.max(0, milliseconds), undefined, { signal: this.#stop.signal });
+  }
+}

@@ -1,0 +1,63 @@
+// What a trial found out → its record: rates and latencies where they count, else null.
+
+import { promiseSentence } from '../checkers/promise.ts';
+import type { Trial } from '../plan/plan.ts';
+import { worstVerdict } from '../report/aggregate.ts';
+import type { CutRecord, TrialRecord } from '../report/record.ts';
+import type { Aftermath } from './cuts.ts';
+import { fileSizes } from './workspace.ts';
+
+/** Below this share of a core the server still had room: then the generator was the limit. */
+const busyServerShare = 0.9;
+
+/** The record of a trial that ran to its end. */
+export function finishedTrial(
+  { trial, crashed, result, workspace }: Aftermath,
+  { cuts, tookMs }: { cuts: readonly CutRecord[]; tookMs: number },
+): TrialRecord {
+  const { cell } = trial;
+  const records = cell.syncDelayMs !== null;
+  const asksSpeed = cell.measures.includes('qps') && !records;
+  const { serverCpuUs, measuredUs } = crashed;
+  const serverShare = serverCpuUs === null ? null : serverCpuUs / measuredUs;
+  const isServerBusy = serverShare !== null && serverShare >= busyServerShare;
+  const measured = result.measuredAcknowledged;
+  return {
+    index: trial.index,
+    seed: trial.seed,
+    crashAtMs: trial.crashAtMs,
+    verdict: worstVerdict(cuts.map((cut) => cut.verdict)),
+    promise: promiseOf(trial),
+    tookMs: Math.round(tookMs),
+    acknowledged: result.acknowledged,
+    errors: result.errors,
+    qps: asksSpeed && result.qps !== null ? Math.round(result.qps) : null,
+    latencyUs: asksSpeed ? result.latencyBeforeOutageUs : null,
+    serverCpuUsPerOp: asksSpeed && serverCpuUs !== null && measured > 0
+      ? Math.round((serverCpuUs / measured) * 100) / 100 : null,
+    generatorCpuShare: asksSpeed ? Math.round(result.cpuUtilisation * 1000) / 1000 : null,
+    generatorLimited: asksSpeed && result.generatorLimited && !isServerBusy,
+    outageMs: result.outageMs === null ? null : Math.round(result.outageMs * 10) / 10,
+    cuts,
+    files: fileSizes(workspace.dataDirectory),
+    error: null,
+    artefacts: {},
+  };
+}
+
+/** The record of a trial whose server failed to start or died on its own: no verdict on data. */
+export function failedTrial(
+  trial: Trial, { text, tookMs }: { text: string; tookMs: number },
+): TrialRecord {
+  return {
+    index: trial.index, seed: trial.seed, crashAtMs: trial.crashAtMs,
+    verdict: 'inconclusive', promise: promiseOf(trial), tookMs: Math.round(tookMs),
+    acknowledged: 0, errors: 0, qps: null, latencyUs: null, serverCpuUsPerOp: null,
+    generatorCpuShare: null, generatorLimited: false, outageMs: null,
+    cuts: [], files: null, error: text, artefacts: {},
+  };
+}
+
+function promiseOf({ cell }: Trial): string {
+  return promiseSentence({ ...cell.setting, crash: cell.crash, target: cell.target });
+}

@@ -1,0 +1,69 @@
+// The folder of one trial: data directory, op log, ledger, server logs. Made and removed here.
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { HarnessError } from '../errors.ts';
+
+/** Paths of one trial; all of them vanish with it unless it is kept. */
+export interface Workspace {
+  readonly root: string;
+  readonly dataDirectory: string;
+  readonly logPath: string;
+  readonly ledgerPath: string;
+  readonly opLogPath: string;
+  /** A directory that does not exist yet, for the crash image of one cut. */
+  imageDirectory(cut: number): string;
+  remove(): void;
+}
+
+/**
+ * Makes the folder of a trial.
+ * @throws {HarnessError} ENVIRONMENT when it cannot be made.
+ */
+export function makeWorkspace(workDirectory: string, name: string): Workspace {
+  const root = path.join(workDirectory, name);
+  const dataDirectory = path.join(root, 'data');
+  try {
+    fs.mkdirSync(dataDirectory, { recursive: true });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new HarnessError('ENVIRONMENT', `cannot make the folder of a trial: ${why}`, { cause });
+  }
+  return {
+    root,
+    dataDirectory,
+    logPath: path.join(root, 'server.log'),
+    ledgerPath: path.join(root, 'ledger'),
+    opLogPath: path.join(root, 'op-log'),
+    imageDirectory: (cut) => path.join(root, `image-${cut}`),
+    remove: () => fs.rmSync(root, { recursive: true, force: true }),
+  };
+}
+
+/** Bytes of snapshots and of logs below a data directory. */
+export function fileSizes(directory: string): { rdbBytes: number; aofBytes: number } {
+  let [rdbBytes, aofBytes] = [0, 0];
+  for (const entry of fs.readdirSync(directory, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const bytes = fs.statSync(path.join(entry.parentPath, entry.name)).size;
+    const isLog = entry.parentPath !== directory || entry.name.endsWith('.aof');
+    if (isLog) aofBytes += bytes;
+    else if (entry.name.endsWith('.rdb')) rdbBytes += bytes;
+  }
+  return { rdbBytes, aofBytes };
+}
+
+/** Keeps what explains a failed trial: ledger, op log and server log go into `directory`. */
+export function keepEvidence(workspace: Workspace, directory: string): Record<string, string> {
+  const kept: Record<string, string> = {};
+  const { ledgerPath, opLogPath, logPath } = workspace;
+  const files = { ledger: ledgerPath, opLog: opLogPath, log: logPath };
+  fs.mkdirSync(directory, { recursive: true });
+  for (const [name, file] of Object.entries(files)) {
+    if (!fs.existsSync(file)) continue;
+    const target = path.join(directory, path.basename(file));
+    fs.copyFileSync(file, target);
+    kept[name] = target;
+  }
+  return kept;
+}
