@@ -1,0 +1,8 @@
+// The registry of faults.
+
+import type { Fault, FaultName } from './fault.ts';
+import { killFault } from './kill.ts';
+import { noFault } from './none.ts';
+
+/** Every fault by name. */
+export const faults: Readonly<Record<FaultName, Fault>> = { kill: killFault, none: noFault };
