@@ -1,0 +1,106 @@
+// What the parent and the driver's process say to each other, and what a load ends with.
+// Plain data only: it crosses a process boundary as JSON.
+
+import type { LatencyUs } from '../../metrics/histogram.ts';
+import type { WorkloadSpec } from '../../workloads/spec.ts';
+
+/** What the driver is to send, where, and how fast. */
+export interface DriverOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly workload: WorkloadSpec;
+  /** Operations sent in one batch by a connection before it waits for all their replies. */
+  readonly pipeline: number;
+  /** File to which every operation is appended; null keeps no ledger. */
+  readonly ledgerPath: string | null;
+  /** Operations a second over all connections (open loop); null is a closed loop. */
+  readonly ratePerSecond: number | null;
+  /** Time after `begin` that counts for the ledger, but not for QPS and latency. */
+  readonly warmupMs: number;
+  /**
+   * Keys `p:0000000000` and on (workloads/keys.ts), written as fast as possible before `ready`. No
+   * operation touches them, and they are not in the ledger: read-back counts them.
+   */
+  readonly preloadKeys: number;
+}
+
+/** How far the driver is. */
+export interface DriverProgress {
+  readonly phase: 'preload' | 'load' | 'outage' | 'stopped';
+  /** Operations with an answer so far; in the phase `preload`, keys written. */
+  readonly operations: number;
+  readonly acknowledged: number;
+  readonly errors: number;
+  readonly connected: number;
+  /** CLOCK_MONOTONIC. */
+  readonly atNs: number;
+}
+
+/** What happened up to `ready`. */
+export interface DriverReady {
+  readonly preloadedKeys: number;
+  readonly preloadMs: number;
+  /** Local port of each client's connection, by client: how the target's op log names them. */
+  readonly clientPorts: readonly number[];
+  readonly atNs: number;
+}
+
+/** What a load ends with. Times are CLOCK_MONOTONIC nanoseconds. */
+export interface DriverResult {
+  /** All operations sent since `begin`, warm-up included, preload not: the ledger's count. */
+  readonly operations: number;
+  readonly acknowledged: number;
+  /** Operations answered by an error. */
+  readonly errors: number;
+  /** Without a clear answer: in flight when the server died or at the end, or half of a MULTI. */
+  readonly unknown: number;
+  /** Warm-up's end to stopSending or to the loss of the server. */
+  readonly measuredMs: number;
+  readonly measuredAcknowledged: number;
+  /** Acknowledged a second in the measured time; null when nothing was measured. */
+  readonly qps: number | null;
+  /** Of acknowledged operations after the warm-up, and of the outage, once a connection. */
+  readonly latencyUs: LatencyUs;
+  /** The same up to the loss of the server. */
+  readonly latencyBeforeOutageUs: LatencyUs;
+  /** HdrHistogram V2, compressed, base64, in µs; outage included. */
+  readonly histogram: string;
+  /** Last acknowledgement before the server was lost; null when it was not. */
+  readonly lostNs: number | null;
+  /** First read answered after that; null when none was. */
+  readonly answeredNs: number | null;
+  readonly outageMs: number | null;
+  readonly lostConnections: number;
+  readonly beginNs: number | null;
+  readonly stoppedNs: number | null;
+  readonly lastAcknowledgedNs: number | null;
+  /** CPU time of the driver's thread over the measured time, 0 to 1. */
+  readonly cpuUtilisation: number;
+  /** Share of the measured time in which the event loop was not waiting, 0 to 1. */
+  readonly loopUtilisation: number;
+  /** Open loop: how late the 99th percentile of sends was for reasons of our own; else null. */
+  readonly sendLagUsP99: number | null;
+  /** The driver, not necessarily the server, was at its limit: combine with the server's CPU. */
+  readonly generatorLimited: boolean;
+  readonly firstError: string | null;
+  /** Acknowledged operations in each 100 ms since `begin`. */
+  readonly timeline: readonly number[];
+}
+
+/** Parent to driver. */
+export type DriverCommand =
+  | { readonly kind: 'start'; readonly options: DriverOptions }
+  | { readonly kind: 'begin' }
+  | { readonly kind: 'stop-sending' }
+  | { readonly kind: 'moved'; readonly port: number }
+  | { readonly kind: 'finish'; readonly graceMs: number };
+
+/** Driver to parent. */
+export type DriverEvent =
+  | { readonly kind: 'ready'; readonly ready: DriverReady }
+  | { readonly kind: 'progress'; readonly progress: DriverProgress }
+  | { readonly kind: 'lost'; readonly atNs: number }
+  | { readonly kind: 'answered'; readonly atNs: number }
+  | { readonly kind: 'stopped'; readonly atNs: number }
+  | { readonly kind: 'result'; readonly result: DriverResult }
+  | { readonly kind: 'failed'; readonly text: string };

@@ -1,0 +1,123 @@
+// After a recovery: reads every key that the workload's clients own, counts what else there is.
+
+import { HarnessError } from '../../errors.ts';
+import { Operations } from '../../workloads/operations.ts';
+import { ownedKeys, readBackCommands } from '../../workloads/owned-keys.ts';
+import type { OwnedKeys } from '../../workloads/owned-keys.ts';
+import { ownerOf } from '../../workloads/keys.ts';
+import type { WorkloadSpec } from '../../workloads/spec.ts';
+import { ReplyError } from './codec.ts';
+import type { Reply } from './codec.ts';
+import type { RespClient } from './client.ts';
+import { probeKey } from './probe.ts';
+
+/** What is to be read. */
+export interface ReadBackRequest {
+  readonly workload: WorkloadSpec;
+  /** Last sequence in the ledger, by client. */
+  readonly upTo: readonly number[];
+  readonly preloadKeys: number;
+}
+
+/** One client's keys; has the shape of ClientSurvivors in checkers/survivors.ts. */
+export interface ClientReadBack {
+  readonly keys: OwnedKeys;
+  readonly values: readonly (Uint8Array | null)[];
+  readonly deadlinesMs: Float64Array;
+}
+
+/** Everything that was read; has the shape of Survivors in checkers/survivors.ts. */
+export interface ReadBack {
+  readonly clients: readonly ClientReadBack[];
+  readonly totalKeys: number;
+  readonly unknownKeys: readonly string[];
+  readonly preload: { readonly expected: number; readonly found: number } | null;
+  readonly readFromWallMs: number;
+  readonly readToWallMs: number;
+}
+
+const commandsPerWrite = 1000;
+const keysPerScan = 1000;
+const namedUnknownKeys = 20;
+const notAsked = -2; // NOT_ASKED of checkers/survivors.ts
+
+/**
+ * Reads everything back over one connection.
+ * @throws {HarnessError} TARGET_FAILED when the server goes away or answers a read with an error.
+ */
+export async function readBack(client: RespClient, request: ReadBackRequest): Promise<ReadBack> {
+  const readFromWallMs = Date.now();
+  const operations = new Operations(request.workload);
+  const clients: ClientReadBack[] = [];
+  let present = 0;
+  for (let number = 0; number < request.workload.clients; number++) {
+    const keys = ownedKeys(operations, number, request.upTo[number] ?? 0);
+    const read = await readClient(client, keys);
+    for (const value of read.values) if (value !== null) present++;
+    clients.push(read);
+  }
+  const totalKeys = Number(await client.call('DBSIZE'));
+  const readToWallMs = Date.now();
+  // What was counted is all there is: no need to walk the keyspace for more.
+  const isAll = request.preloadKeys === 0 && totalKeys === present;
+  const rest = isAll ? { unknownKeys: [], preloadFound: 0 } : await scanOthers(client, request);
+  const { unknownKeys, preloadFound } = rest;
+  const expected = request.preloadKeys;
+  const preload = expected === 0 ? null : { expected, found: preloadFound };
+  return { clients, totalKeys, unknownKeys, preload, readFromWallMs, readToWallMs };
+}
+
+async function readClient(client: RespClient, keys: OwnedKeys): Promise<ClientReadBack> {
+  const commands = readBackCommands(keys);
+  const replies: Reply[] = [];
+  for (let at = 0; at < commands.length; at += commandsPerWrite) {
+    const some = await client.pipeline(commands.slice(at, at + commandsPerWrite));
+    for (const reply of some) replies.push(reply);
+  }
+  const values: (Uint8Array | null)[] = [];
+  const deadlinesMs = new Float64Array(keys.names.length).fill(notAsked);
+  let next = 0;
+  for (let index = 0; index < keys.names.length; index++) {
+    const value = checked(replies[next], commands[next]);
+    next++;
+    values.push(value instanceof Uint8Array ? value : null);
+    if (keys.deadlineMatters[index] !== 1) continue;
+    deadlinesMs[index] = Number(checked(replies[next], commands[next]));
+    next++;
+  }
+  return { keys, values, deadlinesMs };
+}
+
+function checked(reply: Reply | undefined, command: readonly string[] | undefined): Reply {
+  if (reply !== undefined && !(reply instanceof ReplyError)) return reply;
+  const why = reply === undefined ? 'no answer' : reply.message;
+  throw new HarnessError('TARGET_FAILED', `reading back failed: ${command?.join(' ')}: ${why}`);
+}
+
+/** Walks the whole keyspace; a key that SCAN reports twice counts once. */
+async function scanOthers(
+  client: RespClient,
+  request: ReadBackRequest,
+): Promise<{ unknownKeys: string[]; preloadFound: number }> {
+  const unknown = new Set<string>();
+  const preloadSeen = new Uint8Array(request.preloadKeys);
+  let cursor = '0';
+  do {
+    const reply = await client.call('SCAN', cursor, 'COUNT', keysPerScan);
+    const [next, names] = reply as [Buffer, Buffer[]];
+    for (const bytes of names) {
+      const name = bytes.toString('latin1');
+      const index = ownerOf(request.workload, name) === 'preload' ? Number(name.slice(2)) : -1;
+      if (index >= 0 && index < preloadSeen.length) preloadSeen[index] = 1;
+      else if (isUnknown(request.workload, name)) unknown.add(name);
+    }
+    cursor = next.toString('latin1');
+  } while (cursor !== '0');
+  const preloadFound = preloadSeen.reduce((sum, seen) => sum + seen, 0);
+  return { unknownKeys: [...unknown].slice(0, namedUnknownKeys), preloadFound };
+}
+
+/** A preload name beyond what was preloaded is nobody's either. */
+function isUnknown(workload: WorkloadSpec, name: string): boolean {
+  return name !== probeKey && ownerOf(workload, name) !== 'client';
+}
