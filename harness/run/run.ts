@@ -1,12 +1,12 @@
 // A run: every trial of the plan in its order, then the record. Ctrl-C keeps what was measured.
 
 import fs from 'node:fs';
-import path from 'node:path';
 import { HarnessError } from '../errors.ts';
 import { faults } from '../faults/faults.ts';
 import type { Fault } from '../faults/fault.ts';
 import { probeFsync } from '../metrics/fsync-probe.ts';
 import type { FsyncProbe } from '../metrics/fsync-probe.ts';
+import { installation } from '../metrics/installation.ts';
 import { describeTestbed } from '../metrics/testbed.ts';
 import type { RunEvent, RunOptions, TrialName } from '../plan/events.ts';
 import type { Plan, Trial } from '../plan/plan.ts';
@@ -46,7 +46,7 @@ export async function runPlan(
     const tookMs = Date.now() - startedMs;
     const record = buildRunRecord({
       id: options.id, startedAt: options.startedAt, tookMs, interrupted, plan,
-      version: packageVersion(), targetVersions, trials,
+      version: installation.version, targetVersions, trials,
       testbed: testbedRecord(options.workDirectory, before, after),
     });
     options.onEvent({ kind: 'run-finished', verdict: record.verdict, tookMs, interrupted });
@@ -145,17 +145,4 @@ function testbedRecord(
     fsyncUs: figures(before),
     fsyncUsAfter: after === null ? null : figures(after),
   };
-}
-
-/** The version in the package.json above this file, in the source tree or in dist/. */
-function packageVersion(): string {
-  for (let directory = import.meta.dirname; ;) {
-    const file = path.join(directory, 'package.json');
-    if (fs.existsSync(file)) {
-      return (JSON.parse(fs.readFileSync(file, 'utf8')) as { version: string }).version;
-    }
-    const above = path.dirname(directory);
-    if (above === directory) return 'unknown';
-    directory = above;
-  }
 }

@@ -1,13 +1,18 @@
 // The bundled engine, in a process of its own: this Node runs engine/main.ts, or the compiled
 // main.js beside us when we run from the built package.
 
+import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { HarnessError } from '../errors.ts';
+import { installation } from '../metrics/installation.ts';
 import { baseArguments, directiveArguments } from './redis.ts';
 import { launch } from './server-process.ts';
 import type { Located, RunningTarget, StartOptions, Target } from './target.ts';
+
+const install = 'npm ci, or npm install plugpull';
 
 /** What tests replace: sabotaged engines have an entry file of their own. */
 export interface BundledOptions {
@@ -21,7 +26,7 @@ export function bundledTarget(options: BundledOptions = {}): Target {
   return {
     name: 'bundled',
     records: true,
-    locate: async () => locateEntry(entry),
+    locate: () => tryEntry(entry),
     start: (startOptions) => startEntry(entry, startOptions),
   };
 }
@@ -33,22 +38,20 @@ function defaultEntry(): string {
 }
 
 function locateEntry(entry: string): Located {
-  if (fs.existsSync(entry)) return { kind: 'found', binary: entry, version: packageVersion() };
-  return { kind: 'missing', lookedFor: [entry], install: 'npm ci, or npm install plugpull' };
+  if (fs.existsSync(entry)) return { kind: 'found', binary: entry, version: installation.version };
+  return { kind: 'missing', lookedFor: [entry], install };
 }
 
-/** Version in the nearest package.json above this file; from source and from dist alike. */
-function packageVersion(): string {
-  let directory = path.dirname(fileURLToPath(import.meta.url));
-  for (;;) {
-    const file = path.join(directory, 'package.json');
-    if (fs.existsSync(file)) {
-      const parsed = JSON.parse(fs.readFileSync(file, 'utf8')) as { version?: string };
-      return parsed.version ?? 'unknown';
-    }
-    const parent = path.dirname(directory);
-    if (parent === directory) return 'unknown';
-    directory = parent;
+/** Runs it once: it shows that it can, and later starts find its compiled code in Node's cache. */
+async function tryEntry(entry: string): Promise<Located> {
+  const located = locateEntry(entry);
+  if (located.kind === 'missing') return located;
+  try {
+    await promisify(execFile)(process.execPath, [entry, '--version'], { timeout: 30_000 });
+    return located;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { kind: 'missing', lookedFor: [`${entry}: --version failed: ${why}`], install };
   }
 }
 

@@ -1,0 +1,194 @@
+// The oracle: history and survivors → pass, fail or inconclusive, with reasons in plain words.
+
+import { RunContext } from './context.ts';
+import { counted, Findings } from './judgement.ts';
+import type { Cut, JudgeInput, Judgement, Refusal, RunHistory } from './judgement.ts';
+import { checkAcrossClients, checkPromise, countLosses } from './loss.ts';
+import type { Losses } from './loss.ts';
+import { ClientModel } from './model.ts';
+import { promiseRule, promiseSentence } from './promise.ts';
+import type { PromiseRule } from './promise.ts';
+import { checkState } from './state.ts';
+import { readEvidence } from './survivors.ts';
+import type { ClientSurvivors, Survivors } from './survivors.ts';
+
+/** Judges several cuts of one run; the model is advanced, not replayed, when cuts come in order. */
+export class Judge {
+  readonly #run: RunContext;
+  readonly #models: ClientModel[];
+
+  constructor(history: RunHistory) {
+    this.#run = new RunContext(history);
+    this.#models = Array.from(
+      { length: history.workload.clients }, (_, client) => new ClientModel(this.#run, client),
+    );
+  }
+
+  /** Judges one crash. */
+  judge(cut: Cut): Judgement {
+    const findings = new Findings();
+    const rule = promiseRule(cut.question, cut.facts);
+    const isKept = rule.kind !== 'empty' && cut.survivors !== null;
+    const survived = isKept ? this.#readClients(cut, cut.survivors, findings) : [];
+    const prefixes = this.#models.map((_, client) => survived[client]?.prefix ?? 0);
+    const losses = countLosses(this.#run, prefixes, cut.cutNs);
+    const isKnown = cut.survivors !== null || cut.refusal !== null;
+    if (cut.survivors === null) reportRefusal(cut, findings);
+    else if (isKept) this.#checkKept(cut, { losses, rule, findings });
+    else checkEmpty(cut.survivors, findings);
+    if (isKept && cut.survivors !== null) checkTotals(cut.survivors, survived, findings);
+    this.#checkApplied(cut, losses, findings);
+    const known = isKnown ? losses : withoutLoss(losses);
+    return answer(cut, { losses: known, rule, findings, prefixes });
+  }
+
+  #readClients(cut: Cut, survivors: Survivors, findings: Findings): ClientResult[] {
+    return this.#models.map((model, client) => {
+      const own = survivors.clients[client];
+      const sentLimit = this.#sentLimit(cut, client);
+      mustCover(own, { client, sentLimit });
+      const evidence = readEvidence(this.#run, own, { sentLimit, findings });
+      const prefix = checkState({
+        run: this.#run, model, evidence, survivors: own, times: survivors,
+        cutNs: cut.cutNs, sentLimit, findings,
+      });
+      return { prefix, present: evidence.present };
+    });
+  }
+
+  #checkKept(
+    cut: Cut, { losses, rule, findings }: { losses: Losses; rule: PromiseRule; findings: Findings },
+  ): void {
+    checkAcrossClients(this.#run, losses, findings);
+    const promise = promiseSentence(cut.question);
+    checkPromise(this.#run, losses, { rule, promise, floors: cut.facts.floors, findings });
+  }
+
+  /** What the target can have seen: all that was sent while it may have been alive. */
+  #sentLimit(cut: Cut, client: number): number {
+    const outlivesCut = cut.question.crash === 'process' || cut.question.crash === 'block';
+    const deadNs = cut.deadNs ?? (outlivesCut ? Infinity : cut.cutNs);
+    return this.#run.ledger.lastSent(client, deadNs);
+  }
+
+  #checkApplied(cut: Cut, losses: Losses, findings: Findings): void {
+    const reasons = [...cut.notApplied];
+    if (losses.acknowledged === 0) reasons.push('nothing was acknowledged before the cut');
+    else if (!this.#isBusyAt(cut)) reasons.push('no write was in flight at the cut');
+    for (const reason of reasons) findings.add('not-applied', () => reason);
+  }
+
+  /**
+   * By the clients' clocks: a reply that was released but not read is still in flight for them. A
+   * power cut is read from a recording, so there it is enough that the load went on afterwards.
+   */
+  #isBusyAt(cut: Cut): boolean {
+    const { ledger } = this.#run;
+    const isRecorded = cut.question.crash === 'power' || cut.question.crash === 'power-torn';
+    return this.#models.some((_, client) => {
+      const last = ledger.lastSent(client, cut.cutNs);
+      if (isRecorded && last < ledger.count(client)) return true;
+      return last > 0 && (ledger.ackedNs[ledger.at(client, last)] as number) > cut.cutNs;
+    });
+  }
+}
+
+/** Judges a run with a single crash. */
+export function judge(input: JudgeInput): Judgement {
+  return new Judge(input).judge(input);
+}
+
+/** How many operations of a client survived, and how many of its keys are there. */
+interface ClientResult {
+  readonly prefix: number;
+  readonly present: number;
+}
+
+interface Parts {
+  readonly losses: Losses;
+  readonly rule: PromiseRule;
+  readonly findings: Findings;
+  readonly prefixes: readonly number[];
+}
+
+/** Fail beats inconclusive beats pass. */
+function answer(cut: Cut, { losses, rule, findings, prefixes }: Parts): Judgement {
+  const list = findings.list();
+  const breaks = list.some((finding) => finding.breaks);
+  return {
+    verdict: breaks ? 'fail' : list.length > 0 ? 'inconclusive' : 'pass',
+    promise: promiseSentence(cut.question),
+    lost: losses.lost,
+    acknowledged: losses.acknowledged,
+    inFlight: losses.inFlight,
+    survived: prefixes.reduce((sum, prefix) => sum + prefix, 0),
+    boundMs: rule.kind === 'window' ? rule.boundMs : null,
+    findings: list,
+  };
+}
+
+/** Nobody looked, so nothing is known to be lost. */
+function withoutLoss(losses: Losses): Losses {
+  return { ...losses, lost: { writes: 0, bytes: 0, windowMs: 0 } };
+}
+
+function mustCover(
+  own: ClientSurvivors | undefined, expected: { client: number; sentLimit: number },
+): asserts own is ClientSurvivors {
+  const { client, sentLimit } = expected;
+  if (own === undefined || own.keys.client !== client || own.keys.upTo < sentLimit) {
+    throw new RangeError(`survivors of client ${client}: expected its keys up to write `
+      + `${sentLimit}, found ${own === undefined ? 'none' : `client ${own.keys.client} `
+      + `up to write ${own.keys.upTo}`}`);
+  }
+}
+
+function reportRefusal(cut: Cut, findings: Findings): void {
+  if (cut.refusal !== null) {
+    const { refusal } = cut;
+    findings.add('refused', () => refusalWords(refusal));
+  } else if (cut.notApplied.length === 0) {
+    findings.add('not-applied', () => 'nothing was read back');
+  }
+}
+
+function refusalWords({ file, words, repair }: Refusal): string {
+  const about = file === null ? '' : ` because of ${file}`;
+  const said = words.length === 0 ? 'it said nothing' : `it said: ${words.join(' / ')}`;
+  const after = repair === null ? '' : `; the documented repair: ${repair}`;
+  return `the server did not start by itself${about}: ${said}${after}`;
+}
+
+function checkEmpty(survivors: Survivors, findings: Findings): void {
+  for (const { keys, values } of survivors.clients) {
+    const index = values.findIndex((value) => value !== null);
+    if (index < 0) continue;
+    findings.add('not-empty', () => `${keys.names[index]} is there, and persistence is off`);
+  }
+  const total = survivors.totalKeys ?? 0;
+  if (findings.count('not-empty') === 0 && total > 0) {
+    findings.add('not-empty', () => `${counted(total, 'key')} there, and persistence is off`);
+  }
+}
+
+/** Keys of nobody, and preloaded keys that are gone. */
+function checkTotals(
+  survivors: Survivors, survived: readonly ClientResult[], findings: Findings,
+): void {
+  const { preload, totalKeys, unknownKeys } = survivors;
+  for (const name of unknownKeys) {
+    findings.add('phantom', () => `${name} is there, which nobody wrote`);
+  }
+  const missing = preload === null ? 0 : preload.expected - preload.found;
+  if (missing > 0) {
+    findings.add('floor', () => `${counted(missing, 'key')} of ${preload?.expected} that were `
+      + 'there before the load began are gone');
+  }
+  if (totalKeys === null || unknownKeys.length > 0) return;
+  const present = survived.reduce((sum, each) => sum + each.present, 0);
+  const extra = totalKeys - present - (preload?.found ?? 0);
+  if (extra > 0) {
+    findings.add('phantom', () => `${counted(extra, 'key')} more than were read back, `
+      + 'which nobody wrote');
+  }
+}

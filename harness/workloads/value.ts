@@ -1,0 +1,126 @@
+// The values: a pure function of (seed, client, sequence): corruption shows without storing them.
+//
+//   offset  bytes  content
+//        0      5  client, decimal, zero-padded
+//        5      1  ':'
+//        6     10  sequence, decimal, zero-padded
+//       16      1  ':'
+//       17   rest  pattern: 32-bit words from (seed, client, sequence), little-endian, last cut
+//
+// The pattern uses all 256 byte values, CR and LF among them, and does not compress.
+
+import { mix32, saltOf } from './hash.ts';
+import { clientDigits, sequenceDigits } from './keys.ts';
+import type { WorkloadSpec } from './spec.ts';
+
+const headerBytes = clientDigits + 1 + sequenceDigits + 1;
+const colon = 58;
+const zero = 48;
+
+/** What reading a value found: its sequence, or one of the two below. */
+export const VALUE_TORN = 0;
+/** A whole value, but of another client. */
+export const VALUE_OF_ANOTHER: number = -1;
+
+/** Writes and checks the values of one workload; no allocation after construction. */
+export class ValueCodec {
+  readonly sizeBytes: number;
+  readonly #salts: Uint32Array;
+
+  constructor(spec: WorkloadSpec) {
+    this.sizeBytes = spec.valueSizeBytes;
+    this.#salts = new Uint32Array(spec.clients);
+    for (let client = 0; client < spec.clients; client++) {
+      // Another salt than the operations': values must not follow from the choice of keys.
+      this.#salts[client] = mix32(saltOf(spec.seed, client) ^ 0x7f4a7c15);
+    }
+  }
+
+  /** Writes the value of one operation at `at`; returns the offset after it. */
+  write(target: Uint8Array, at: number, client: number, sequence: number): number {
+    writeDigits(target, at, client, clientDigits);
+    target[at + clientDigits] = colon;
+    writeDigits(target, at + clientDigits + 1, sequence, sequenceDigits);
+    target[at + headerBytes - 1] = colon;
+    const end = at + this.sizeBytes;
+    let state = this.#start(client, sequence);
+    let next = at + headerBytes;
+    while (next + 4 <= end) {
+      state = step(state);
+      target[next] = state;
+      target[next + 1] = state >>> 8;
+      target[next + 2] = state >>> 16;
+      target[next + 3] = state >>> 24;
+      next += 4;
+    }
+    state = step(state);
+    for (; next < end; next++) {
+      target[next] = state;
+      state >>>= 8;
+    }
+    return end;
+  }
+
+  /** The sequence of a whole value of `client`, or VALUE_TORN, or VALUE_OF_ANOTHER. */
+  read(bytes: Uint8Array, client: number): number {
+    if (bytes.length !== this.sizeBytes) return VALUE_TORN;
+    const owner = readDigits(bytes, 0, clientDigits);
+    const sequence = readDigits(bytes, clientDigits + 1, sequenceDigits);
+    if (owner < 0 || owner >= this.#salts.length || sequence < 1) return VALUE_TORN;
+    if (bytes[clientDigits] !== colon || bytes[headerBytes - 1] !== colon) return VALUE_TORN;
+    if (!this.#matches(bytes, owner, sequence)) return VALUE_TORN;
+    return owner === client ? sequence : VALUE_OF_ANOTHER;
+  }
+
+  #start(client: number, sequence: number): number {
+    return mix32((this.#salts[client] as number) + Math.imul(sequence, 0x632be59b));
+  }
+
+  #matches(bytes: Uint8Array, client: number, sequence: number): boolean {
+    const end = this.sizeBytes;
+    let state = this.#start(client, sequence);
+    let next = headerBytes;
+    while (next + 4 <= end) {
+      state = step(state);
+      const found = (bytes[next] as number) | ((bytes[next + 1] as number) << 8)
+        | ((bytes[next + 2] as number) << 16) | ((bytes[next + 3] as number) << 24);
+      if (found !== state) return false;
+      next += 4;
+    }
+    state = step(state);
+    for (; next < end; next++) {
+      if (bytes[next] !== (state & 0xff)) return false;
+      state >>>= 8;
+    }
+    return true;
+  }
+}
+
+/** Writes a non-negative integer in exactly `width` decimal digits. */
+export function writeDigits(target: Uint8Array, at: number, value: number, width: number): void {
+  let rest = value;
+  for (let place = at + width - 1; place >= at; place--) {
+    const tenth = Math.floor(rest / 10);
+    target[place] = zero + (rest - tenth * 10);
+    rest = tenth;
+  }
+}
+
+/** Reads exactly `width` decimal digits; −1 when one of them is none. */
+export function readDigits(bytes: Uint8Array, at: number, width: number): number {
+  let value = 0;
+  for (let place = at; place < at + width; place++) {
+    const digit = (bytes[place] as number) - zero;
+    if (!(digit >= 0 && digit <= 9)) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+/** xorshift32 plus a constant that keeps zero from being a fixed point; signed 32 bits. */
+function step(state: number): number {
+  let next = (state + 0x6d2b79f5) | 0;
+  next ^= next << 13;
+  next ^= next >>> 17;
+  return next ^ (next << 5);
+}
