@@ -1,0 +1,147 @@
+// Runs one decoded request: finds the command, checks what Redis checks in its order, calls it.
+import type { Database } from '../keyspace/database.ts';
+import type { CommandContext } from './context.ts';
+import {
+  callCommand, refusalOf, rejectCommand, rejectUnknown, rejectUnknownSubcommand, wrongArity,
+} from './execute.ts';
+import { registry } from './registry.ts';
+import type { QueuedCommand, Session } from './session.ts';
+import { flag } from './spec.ts';
+import type { CommandSpec } from './spec.ts';
+
+/** How a replayed request fared. */
+export type ReplayStatus = 'applied' | 'unknown-command' | 'wrong-arity';
+
+/** Only commands with one of these flags, or lacking `loading`, can be refused by the server. */
+const guarded = flag.denyoom | flag.write;
+
+/** Used by the sessions of the server and, with a null reply writer, by AOF replay. */
+export class CommandRunner {
+  /** Runs the request in the context and writes its reply (none after CLIENT REPLY OFF). */
+  run(ctx: CommandContext): void {
+    const session = ctx.session;
+    const mark = ctx.reply.length;
+    ctx.database = databaseOf(ctx);
+    session.lastActiveSec = (ctx.nowMs / 1000) >>> 0;
+    const spec = this.find(ctx);
+    if (spec !== null) {
+      session.lastCommand = spec;
+      this.checkAndCall(ctx, spec);
+    }
+    if (session.replyMode !== 'on') muffle(ctx, mark);
+  }
+
+  /**
+   * Applies one command of the log; refuses nothing but what cannot be understood. The caller has
+   * set `replaying`.
+   * @throws {EngineError} ARENA_FULL when the data does not fit.
+   */
+  replay(ctx: CommandContext): ReplayStatus {
+    ctx.database = databaseOf(ctx);
+    let spec = registry.find(ctx.buffer, ctx.argStart[0] as number, ctx.argEnd[0] as number);
+    if (spec !== null && spec.subcommands !== null && ctx.argc > 1) spec = subcommandOf(ctx, spec);
+    if (spec === null) return 'unknown-command';
+    if (!spec.accepts(ctx.argc)) return 'wrong-arity';
+    if (ctx.session.inMulti && !runsInsideMulti(spec)) enqueue(ctx, spec);
+    else callCommand(ctx, spec);
+    return 'applied';
+  }
+
+  /** The session's connection is gone: forgets its queue and its watched keys. */
+  forget(ctx: CommandContext, session: Session): void {
+    session.endMulti();
+    ctx.watches.unwatchAll(session);
+  }
+
+  /** The command, its subcommand where it has some, or null when the error is written. */
+  private find(ctx: CommandContext): CommandSpec | null {
+    const spec = registry.find(ctx.buffer, ctx.argStart[0] as number, ctx.argEnd[0] as number);
+    if (spec === null) {
+      rejectUnknown(ctx);
+      return null;
+    }
+    if (spec.subcommands === null || ctx.argc < 2) return spec;
+    const sub = subcommandOf(ctx, spec);
+    if (sub === null) rejectUnknownSubcommand(ctx, spec);
+    return sub;
+  }
+
+  private checkAndCall(ctx: CommandContext, spec: CommandSpec): void {
+    const session = ctx.session;
+    if (!spec.accepts(ctx.argc)) {
+      rejectCommand(ctx, wrongArity(spec), spec.fullName === 'exec');
+      return;
+    }
+    const flags = spec.guards;
+    if (session.inMulti) {
+      this.queueOrCall(ctx, spec);
+      return;
+    }
+    if ((flags & guarded) !== 0 || (flags & flag.loading) === 0) {
+      const refusal = refusalOf(ctx, flags, (flags & flag.loading) !== 0);
+      if (refusal !== null) {
+        rejectCommand(ctx, refusal);
+        return;
+      }
+    }
+    callCommand(ctx, spec);
+  }
+
+  private queueOrCall(ctx: CommandContext, spec: CommandSpec): void {
+    const { name } = spec.row;
+    if ((spec.flags & flag.no_multi) !== 0) {
+      rejectCommand(ctx, 'ERR Command not allowed inside a transaction');
+      return;
+    }
+    // While memory is short nothing more is queued; EXEC, DISCARD and RESET stay possible.
+    const ends = name === 'exec' || name === 'discard' || name === 'reset';
+    const flags = spec.guards | (ends ? 0 : flag.denyoom);
+    const refusal = refusalOf(ctx, flags, (spec.flags & flag.loading) !== 0);
+    if (refusal !== null) rejectCommand(ctx, refusal);
+    else if (runsInsideMulti(spec)) callCommand(ctx, spec);
+    else {
+      enqueue(ctx, spec);
+      ctx.reply.queued();
+    }
+  }
+}
+
+function databaseOf(ctx: CommandContext): Database {
+  return ctx.keyspace.databases[ctx.session.databaseIndex] as Database;
+}
+
+function subcommandOf(ctx: CommandContext, spec: CommandSpec): CommandSpec | null {
+  const start = ctx.argStart[1] as number;
+  return spec.subcommands?.find(ctx.buffer, start, ctx.argEnd[1] as number) ?? null;
+}
+
+/** These run at once even after MULTI. */
+function runsInsideMulti(spec: CommandSpec): boolean {
+  switch (spec.fullName) {
+    case 'exec': case 'discard': case 'multi': case 'watch': case 'quit': case 'reset':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Keeps the raw bytes of the request until EXEC, with the offsets of its arguments. */
+function enqueue(ctx: CommandContext, spec: CommandSpec): void {
+  const from = ctx.requestStart;
+  const queued: QueuedCommand = {
+    spec,
+    buffer: Buffer.from(ctx.buffer.subarray(from, ctx.requestEnd)),
+    argc: ctx.argc,
+    argStart: ctx.argStart.slice(0, ctx.argc).map((at) => at - from),
+    argEnd: ctx.argEnd.slice(0, ctx.argc).map((at) => at - from),
+  };
+  ctx.session.queue.push(queued);
+}
+
+/** CLIENT REPLY OFF and SKIP: takes the reply back. */
+function muffle(ctx: CommandContext, mark: number): void {
+  const session = ctx.session;
+  ctx.reply.length = mark;
+  if (session.replyMode === 'skip') session.replyMode = 'on';
+  else if (session.replyMode === 'skipNext') session.replyMode = 'skip';
+}

@@ -1,0 +1,163 @@
+// The one mutable object a command runs with, and the ports through which commands reach what lies
+// above them: the log, persistence, configuration, sessions.
+import type { Entropy } from '../io/entropy.ts';
+import type { Database } from '../keyspace/database.ts';
+import type { Keyspace } from '../keyspace/keyspace.ts';
+import { defaultMaxBulkBytes } from '../resp/limits.ts';
+import type { ReplyWriter } from '../resp/reply-writer.ts';
+import type { Session } from './session.ts';
+import { WatchTable } from './watch.ts';
+
+/** The version whose behaviour the commands follow; HELLO and INFO say it to clients. */
+export const redisVersion = '7.0.15';
+
+/** Where the effects of commands go: the AOF, or nowhere. */
+export interface EffectSink {
+  /** The request changed the keyspace and may be logged as it came: deterministic, absolute. */
+  request(databaseIndex: number, ctx: CommandContext): void;
+  /** The keyspace changed, and this command says how (relative expiry → PXAT, …). */
+  command(databaseIndex: number, ...parts: readonly (string | Uint8Array)[]): void;
+  /** Brackets EXEC: the sink emits MULTI and EXEC only when something inside was logged. */
+  beginTransaction(): void;
+  endTransaction(): void;
+}
+
+/** An effect sink that keeps nothing: AOF off, and replay. */
+export const noEffects: EffectSink = {
+  request() {},
+  command() {},
+  beginTransaction() {},
+  endTransaction() {},
+};
+
+/** `ok`: `text` is the simple string to reply; `error`: the error with its code word. */
+export interface CommandOutcome {
+  readonly kind: 'ok' | 'error';
+  readonly text: string;
+}
+
+export interface PersistencePort {
+  save(): CommandOutcome;
+  /** `schedule`: BGSAVE SCHEDULE waits for a running rewrite instead of failing. */
+  backgroundSave(schedule: boolean): CommandOutcome;
+  backgroundRewrite(): CommandOutcome;
+  /** Unix time of the last successful save, in seconds. */
+  lastSaveSec(): number;
+  infoFields(): readonly (readonly [string, string | number])[];
+  /** The `MISCONF …` error for write commands, or null while writes are welcome. */
+  refusal(): string | null;
+  /** FLUSHALL ran: with save points, an empty snapshot replaces the old one, as in Redis. */
+  afterFlushAll(): void;
+  readonly loading: boolean;
+}
+
+export interface ConfigPort {
+  /** Every directive CONFIG GET may show: lower-case name and value as Redis prints it. */
+  entries(): readonly (readonly [string, string])[];
+  /** All or nothing. The error text is the whole line, e.g. `ERR CONFIG SET failed (…) - …`. */
+  set(pairs: readonly (readonly [string, string])[]): CommandOutcome;
+  rewrite(): CommandOutcome;
+}
+
+export interface ShutdownMode {
+  /** null: save when save points are configured. */
+  readonly save: boolean | null;
+  readonly now: boolean;
+  readonly force: boolean;
+}
+
+/** What CLIENT LIST shows of the connection itself; sizes in bytes. */
+export interface ConnectionFacts {
+  readonly fileDescriptor: number;
+  readonly queryBufferBytes: number;
+  readonly queryBufferFreeBytes: number;
+  readonly outputBufferBytes: number;
+}
+
+/** What commands need from the server around them. */
+export interface ServerPort {
+  readonly persistence: PersistencePort;
+  readonly config: ConfigPort;
+  readonly entropy: Entropy;
+  /** Wall clock now in µs, for TIME. */
+  wallUs(): number;
+  /** The text of INFO; no sections means the default ones. Names are lower case. */
+  info(sections: readonly string[]): string;
+  resetStatistics(): void;
+  sessions(): Iterable<Session>;
+  connectionFacts(session: Session): ConnectionFacts;
+  /** CLIENT KILL: at once, or after the reply when it is the caller's own session. */
+  close(session: Session): void;
+  /** Stops the server. Answers only when it cannot: the error; null means no reply is due. */
+  shutdown(mode: ShutdownMode): CommandOutcome | null;
+  abortShutdown(): CommandOutcome;
+  /** `enable-debug-command`: may this session use DEBUG? */
+  allowsDebug(session: Session): boolean;
+  /** DEBUG SLEEP: the whole server stands still for so long. */
+  sleepMs(milliseconds: number): void;
+  /** DEBUG SET-ACTIVE-EXPIRE. */
+  setActiveExpire(enabled: boolean): void;
+}
+
+/** Counters that INFO shows and commands keep. */
+export class CommandStatistics {
+  commandsProcessed = 0;
+  keyspaceHits = 0;
+  keyspaceMisses = 0;
+  expiredKeys = 0;
+  errorReplies = 0;
+}
+
+export interface ContextOptions {
+  readonly keyspace: Keyspace;
+  readonly reply: ReplyWriter;
+  readonly session: Session;
+  readonly effects: EffectSink;
+  readonly server: ServerPort;
+  readonly watches?: WatchTable;
+  readonly statistics?: CommandStatistics;
+}
+
+/**
+ * One per server, reused for each command. The caller sets buffer, argument offsets, session,
+ * reply and nowMs, and calls CommandRunner.run, which sets the database.
+ */
+export class CommandContext {
+  buffer: Buffer = Buffer.alloc(0);
+  /** Count of arguments with the command name, which is argument 0. */
+  argc = 0;
+  argStart: Int32Array = new Int32Array(0);
+  argEnd: Int32Array = new Int32Array(0);
+  /** The raw bytes of the request in `buffer`, for logging them as they came. */
+  requestStart = 0;
+  requestEnd = 0;
+  /** Unix time in ms, the same for the whole tick. */
+  nowMs = 0;
+  /** AOF replay: nothing expires, nothing is refused. */
+  replaying = false;
+  /** DENYOOM commands are refused while the keyspace uses more; 0 is no limit but the arena. */
+  memoryLimitBytes = 0;
+  /** `proto-max-bulk-len`: no string grows beyond it. */
+  maxBulkBytes: number = defaultMaxBulkBytes;
+  reply: ReplyWriter;
+  session: Session;
+  database: Database;
+  effects: EffectSink;
+  readonly server: ServerPort;
+  readonly keyspace: Keyspace;
+  readonly watches: WatchTable;
+  readonly statistics: CommandStatistics;
+
+  constructor(options: ContextOptions) {
+    this.keyspace = options.keyspace;
+    this.reply = options.reply;
+    this.session = options.session;
+    this.effects = options.effects;
+    this.server = options.server;
+    this.watches = options.watches ?? new WatchTable();
+    this.statistics = options.statistics ?? new CommandStatistics();
+    const first = options.keyspace.databases[0];
+    if (first === undefined) throw new RangeError('a keyspace has at least one database');
+    this.database = first;
+  }
+}

@@ -1,0 +1,102 @@
+// Calls one command that has passed all checks, and gives the errors for those that have not.
+import { EngineError } from '../errors.ts';
+import { replyErrorBytes } from './arguments.ts';
+import type { CommandContext } from './context.ts';
+import { flag } from './spec.ts';
+import type { CommandSpec } from './spec.ts';
+import { unsupportedGroup } from './unsupported.ts';
+
+export const outOfMemory = "OOM command not allowed when used memory > 'maxmemory'.";
+export const loadingRefusal = 'LOADING Redis is loading the dataset in memory';
+
+/** Names in unknown commands are cut to this many bytes, and so is the list of arguments. */
+const previewBytes = 128;
+
+/** Runs the handler; a full arena takes back the reply and answers -OOM instead. */
+export function callCommand(ctx: CommandContext, spec: CommandSpec): void {
+  const mark = ctx.reply.length;
+  if (spec.handler === null) {
+    ctx.reply.error(wrongArity(spec));
+    return;
+  }
+  ctx.statistics.commandsProcessed++;
+  try {
+    spec.handler(ctx);
+  } catch (error) {
+    const full = error instanceof EngineError && error.code === 'ARENA_FULL';
+    if (ctx.replaying || !full) throw error;
+    ctx.reply.length = mark;
+    ctx.reply.error(outOfMemory);
+  }
+}
+
+/**
+ * The error for a command of these flags in the present state of the server, or null when it may
+ * run. EXEC asks for the flags of all that it holds.
+ */
+export function refusalOf(ctx: CommandContext, flags: number, allMayLoad: boolean): string | null {
+  if ((flags & flag.denyoom) !== 0 && isOutOfMemory(ctx)) return outOfMemory;
+  const persistence = ctx.server.persistence;
+  if ((flags & flag.write) !== 0) {
+    const refusal = persistence.refusal();
+    if (refusal !== null) return refusal;
+  }
+  return persistence.loading && !allMayLoad ? loadingRefusal : null;
+}
+
+/** Whether the limit set by maxmemory is passed; without one the arena itself is the limit. */
+export function isOutOfMemory(ctx: CommandContext): boolean {
+  const limit = ctx.memoryLimitBytes;
+  return limit !== 0 && ctx.keyspace.arena.usedBytes > limit;
+}
+
+/** A command cannot run: inside MULTI the transaction is spoilt, and EXEC itself gives up. */
+export function rejectCommand(ctx: CommandContext, error: string, isExec = false): void {
+  const session = ctx.session;
+  if (session.inMulti) session.multiFailed = true;
+  if (!isExec) {
+    ctx.reply.error(error);
+    return;
+  }
+  session.endMulti();
+  ctx.watches.unwatchAll(session);
+  const reason = error.startsWith('ERR ') ? error.slice(4) : error;
+  ctx.reply.error(`EXECABORT Transaction discarded because of: ${reason}`);
+}
+
+export function wrongArity(spec: CommandSpec): string {
+  return `ERR wrong number of arguments for '${spec.fullName}' command`;
+}
+
+/** The error for a name that is no command, with the first of its arguments. */
+export function rejectUnknown(ctx: CommandContext): void {
+  if (ctx.session.inMulti) ctx.session.multiFailed = true;
+  const lacking = unsupportedGroup(printable(ctx, 0).toLowerCase());
+  if (lacking !== undefined) {
+    const known = printable(ctx, 0).toUpperCase();
+    const why = `which belongs to ${lacking}: not part of this engine`;
+    ctx.reply.error(`ERR unknown command '${known}', ${why}`);
+    return;
+  }
+  let preview = '';
+  for (let i = 1; i < ctx.argc && preview.length < previewBytes; i++) {
+    preview += `'${printable(ctx, i).slice(0, previewBytes - preview.length)}' `;
+  }
+  const name = printable(ctx, 0).slice(0, previewBytes);
+  replyErrorBytes(ctx, `ERR unknown command '${name}', with args beginning with: ${preview}`);
+}
+
+export function rejectUnknownSubcommand(ctx: CommandContext, container: CommandSpec): void {
+  if (ctx.session.inMulti) ctx.session.multiFailed = true;
+  const name = printable(ctx, 1).slice(0, previewBytes);
+  const help = container.row.name.toUpperCase();
+  replyErrorBytes(ctx, `ERR unknown subcommand '${name}'. Try ${help} HELP.`);
+}
+
+/** Bytes as latin1 up to the first NUL, where Redis' C strings end. */
+function printable(ctx: CommandContext, index: number): string {
+  const text = ctx.buffer.toString('latin1', ctx.argStart[index], ctx.argEnd[index]);
+  const nul = text.indexOf('\0');
+  return nul < 0 ? text : text.slice(0, nul);
+}
+

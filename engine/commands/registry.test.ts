@@ -1,0 +1,100 @@
+// The registry: lookups by bytes, sound rows, and the facts of COMMAND INFO compared with Redis'.
+import test from 'ava';
+import { parseArguments } from './docs.ts';
+import { registry } from './registry.ts';
+import { flag } from './spec.ts';
+import type { CommandSpec } from './spec.ts';
+import { InProcessServer } from './test-support/in-process.ts';
+import { hasRedisServer, RedisProcess, skippedWithoutRedis } from './test-support/redis-process.ts';
+import { unsupportedGroup } from './unsupported.ts';
+
+const all = registry.specs.flatMap((spec) => [spec, ...(spec.subcommands?.specs ?? [])]);
+
+const find = (name: string): string | undefined => {
+  const bytes = Buffer.from(`<${name}>`, 'latin1');
+  return registry.find(bytes, 1, bytes.length - 1)?.fullName;
+};
+
+test('every command is found by its name in any case, and by nothing near it', (t) => {
+  for (const { row: { name } } of registry.specs) {
+    t.is(find(name), name);
+    t.is(find(name.toUpperCase()), name);
+    t.is(find(`${name.slice(0, 1).toUpperCase()}${name.slice(1)}`), name);
+    for (const near of [`${name}x`, `x${name}`, `${name}\0`, name.slice(1)]) {
+      const known = registry.specs.some((spec) => spec.row.name === near);
+      t.is(find(near), known ? near : undefined, near);
+    }
+  }
+  for (const other of ['', ' ', '\r\n', 'x'.repeat(1000), 'g\xc5t', 'GE\x14']) {
+    t.is(find(other), undefined);
+  }
+});
+
+test('rows are sound', (t) => {
+  t.is(new Set(all.map(({ fullName }) => fullName)).size, all.length);
+  for (const { row, fullName, subcommands } of all) {
+    t.regex(row.name, /^[a-z-]+$/);
+    t.not(row.arity, 0, fullName);
+    t.regex(row.since, /^\d+\.\d+\.\d+$/, fullName);
+    t.regex(row.summary, /^[A-Z].*\.$/, fullName);
+    t.true(row.handler !== null || subcommands !== null, fullName);
+    t.is(unsupportedGroup(row.name), undefined, fullName);
+    const unknown = row.flags.split(' ').filter((name) => name !== '' && !(name in flag));
+    t.deepEqual(unknown, [], fullName);
+    const docs = parseArguments(row.syntax ?? '');
+    const keyArguments = docs.reduce((sum, doc) => sum + keysIn(doc), 0);
+    t.is(keyArguments, row.keys?.length ?? 0, `${fullName}: keys in its syntax`);
+  }
+});
+
+function keysIn(doc: ReturnType<typeof parseArguments>[number]): number {
+  return (doc.type === 'key' ? 1 : 0) + doc.parts.reduce((sum, part) => sum + keysIn(part), 0);
+}
+
+test('syntax becomes arguments', (t) => {
+  const leaf = { token: null, keySpecIndex: null, optional: false, multiple: false, parts: [] };
+  t.deepEqual(parseArguments('key [NX | XX] [EX seconds]'), [
+    { ...leaf, name: 'key', type: 'key', keySpecIndex: 0 },
+    { ...leaf, name: 'nx_xx', type: 'oneof', optional: true, parts: [
+      { ...leaf, name: 'nx', type: 'pure-token', token: 'NX' },
+      { ...leaf, name: 'xx', type: 'pure-token', token: 'XX' },
+    ] },
+    { ...leaf, name: 'seconds', type: 'integer', token: 'EX', optional: true },
+  ]);
+  t.deepEqual(parseArguments('{key value}... newkey'), [
+    { ...leaf, name: 'key_value', type: 'block', multiple: true, parts: [
+      { ...leaf, name: 'key', type: 'key', keySpecIndex: 0 },
+      { ...leaf, name: 'value', type: 'string' },
+    ] },
+    { ...leaf, name: 'newkey', type: 'key', keySpecIndex: 1 },
+  ]);
+  t.deepEqual(parseArguments('[TYPE (A | B)]').map(({ name, type, token }) => [name, type, token]),
+    [['a_b', 'oneof', 'TYPE']]);
+});
+
+/** Commands that Redis 7.0 does not have. */
+const newer = new Set(['client|setinfo', 'client|no-touch']);
+const title = 'COMMAND INFO says what Redis says';
+const withRedis = hasRedisServer ? test : test.skip;
+
+withRedis(hasRedisServer ? title : `${title} ${skippedWithoutRedis}`, async (t) => {
+  const redis = await RedisProcess.start();
+  const client = await redis.connect();
+  const server = new InProcessServer();
+  try {
+    for (const spec of all.filter(({ fullName }) => !newer.has(fullName))) {
+      const parts = ['COMMAND', 'INFO', spec.fullName];
+      const [ours, theirs] = [server.send(server.context.session, parts), await client.send(parts)];
+      t.is(facts(spec, ours), facts(spec, theirs), spec.fullName);
+    }
+  } finally {
+    client.close();
+    await redis.stop();
+  }
+});
+
+/** The reply without the subcommands of a container, whose order and number are free. */
+function facts(spec: CommandSpec, reply: string): string {
+  if (spec.subcommands === null) return reply;
+  return reply.slice(0, reply.indexOf(`["${spec.row.name}|`));
+}

@@ -1,0 +1,91 @@
+// All commands, found by the bytes of their names.
+//
+// A table of 2^k slots, open addressing with linear probing. The hash takes length, first, middle
+// and last byte of the name, letters folded to lower case; then the bytes are compared. Nothing is
+// made on the way: a lookup is a handful of loads.
+import { equalsFolded } from './arguments.ts';
+import { clientRows } from './families/client.ts';
+import { commandRows } from './families/command.ts';
+import { configRows } from './families/config.ts';
+import { connectionRows } from './families/connection.ts';
+import { counterRows } from './families/counters.ts';
+import { debugRows } from './families/debug.ts';
+import { expiryRows } from './families/expiry.ts';
+import { keyRows } from './families/keys.ts';
+import { objectRows } from './families/object.ts';
+import { persistenceRows } from './families/persistence.ts';
+import { serverRows } from './families/server.ts';
+
+import { stringWriteRows } from './families/strings-write.ts';
+import { stringRows } from './families/strings.ts';
+import { transactionRows } from './families/transactions.ts';
+import { CommandSpec } from './spec.ts';
+import type { CommandRow, SpecTable } from './spec.ts';
+
+/** An open-addressing table over the names of commands. */
+export class NameTable implements SpecTable {
+  readonly specs: readonly CommandSpec[];
+  private readonly slots: (CommandSpec | null)[];
+  private readonly mask: number;
+
+  constructor(specs: readonly CommandSpec[]) {
+    this.specs = specs;
+    let size = 16;
+    while (size < specs.length * 4) size *= 2;
+    this.mask = size - 1;
+    this.slots = Array.from({ length: size }, () => null);
+    for (const spec of specs) {
+      let slot = hashOf(spec.nameBytes, 0, spec.nameBytes.length) & this.mask;
+      while (this.slots[slot] !== null) slot = (slot + 1) & this.mask;
+      this.slots[slot] = spec;
+    }
+  }
+
+  /** The command whose name stands from `start` to `end`, in any case, or null. */
+  find(buffer: Uint8Array, start: number, end: number): CommandSpec | null {
+    if (end <= start) return null;
+    let slot = hashOf(buffer, start, end) & this.mask;
+    for (;;) {
+      const spec = this.slots[slot] as CommandSpec | null;
+      if (spec === null || equalsFolded(buffer, start, end, spec.nameBytes)) return spec;
+      slot = (slot + 1) & this.mask;
+    }
+  }
+}
+
+/** Folding by one bit is enough for hashing: the comparison is exact. */
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
+  const length = end - start;
+  const first = (bytes[start] as number) | 32;
+  const middle = (bytes[start + (length >> 1)] as number) | 32;
+  const last = (bytes[end - 1] as number) | 32;
+  return Math.imul(first * 31 + middle * 7 + last * 131 + length * 17, 0x9e3779b1) >>> 16;
+}
+
+/** Rows → table, subcommands included. */
+export function buildTable(rows: readonly CommandRow[], parent?: CommandSpec): NameTable {
+  const specs = rows.map((row) => {
+    const spec = new CommandSpec(row, parent ?? null);
+    if (row.subcommands !== undefined) spec.subcommands = buildTable(row.subcommands, spec);
+    return spec;
+  });
+  return new NameTable(specs);
+}
+
+/** Every command of the engine. */
+export const registry: NameTable = buildTable([
+  ...stringWriteRows,
+  ...stringRows,
+  ...counterRows,
+  ...keyRows,
+  ...objectRows,
+  ...expiryRows,
+  ...transactionRows,
+  ...connectionRows,
+  ...clientRows,
+  ...commandRows(() => registry),
+  ...configRows,
+  ...serverRows,
+  ...persistenceRows,
+  ...debugRows,
+]);

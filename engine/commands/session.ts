@@ -1,0 +1,70 @@
+// What one client has said so far: a plain state object. The network session in engine/server
+// wraps it, AOF replay uses one without a socket.
+import type { CommandSpec } from './spec.ts';
+
+export type Protocol = 2 | 3;
+
+/** CLIENT REPLY: `skipNext` becomes `skip` for the one command after it. */
+export type ReplyMode = 'on' | 'off' | 'skipNext' | 'skip';
+
+/** A command that waits for EXEC: its bytes are its own, offsets are relative to them. */
+export interface QueuedCommand {
+  readonly spec: CommandSpec;
+  readonly buffer: Buffer;
+  readonly argc: number;
+  readonly argStart: Int32Array;
+  readonly argEnd: Int32Array;
+}
+
+export interface SessionOptions {
+  readonly id: number;
+  /** Remote `ip:port`, as CLIENT LIST shows it. */
+  readonly address?: string;
+  readonly localAddress?: string;
+  readonly createdMs?: number;
+}
+
+/** State of one connection as far as commands see it. */
+export class Session {
+  readonly id: number;
+  readonly address: string;
+  readonly localAddress: string;
+  readonly createdMs: number;
+  name = '';
+  libraryName = '';
+  libraryVersion = '';
+  databaseIndex = 0;
+  protocol: Protocol = 2;
+  replyMode: ReplyMode = 'on';
+  noEvict = false;
+  noTouch = false;
+  /** The edge closes the connection once the replies written so far have left. */
+  closeAfterReply = false;
+  /** Unix time of the last command, in s: `idle` of CLIENT LIST. An integer costs no allocation. */
+  lastActiveSec: number;
+  lastCommand: CommandSpec | null = null;
+
+  inMulti = false;
+  /** A command could not be queued: EXEC answers EXECABORT. */
+  multiFailed = false;
+  /** A watched key changed: EXEC answers nil. */
+  watchBroken = false;
+  queue: QueuedCommand[] = [];
+  /** How many keys WATCH holds; the keys themselves are in the context's WatchTable. */
+  watchedCount = 0;
+
+  constructor(options: SessionOptions) {
+    this.id = options.id;
+    this.address = options.address ?? '';
+    this.localAddress = options.localAddress ?? '';
+    this.createdMs = options.createdMs ?? 0;
+    this.lastActiveSec = Math.floor(this.createdMs / 1000);
+  }
+
+  /** Leaves MULTI; the watched keys are the WatchTable's to forget. */
+  endMulti(): void {
+    this.inMulti = false;
+    this.multiFailed = false;
+    this.queue = [];
+  }
+}
