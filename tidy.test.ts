@@ -70,7 +70,9 @@ function breachOf(from: string, { target, typeOnly }: Import): string | null {
     return `${from} → ${target}: a scenario imports harness/index.ts and nothing deeper`;
   }
   const entry = room === 'engine/start.ts' || room === 'engine/main.ts';
-  if (room.startsWith('engine/') && targetRoom === 'engine/io' && !entry && !typeOnly) {
+  // disk.ts is the port alone, without node:fs: interface, errors, writeFully.
+  const touchesIo = targetRoom === 'engine/io' && target !== 'engine/io/disk.ts';
+  if (room.startsWith('engine/') && touchesIo && !entry && !typeOnly) {
     return `${from} → ${target}: io is imported as types except at entry points`;
   }
   return targetRank < rank ? null : `${from} → ${target}: the arrow runs back up`;
@@ -121,8 +123,10 @@ function functionsOf({ text }: Source): Node[] {
 
 test('functions stay under 70 lines and three positional parameters', (t) => {
   // Leaf functions over buffers take (buffer, start, end, …): their file says why.
-  const buffersOnly =
-    /^engine\/(memory|keyspace|resp|rdb|aof|io|commands)\/|^harness\/(workloads|history)\//;
+  const buffersOnly = new RegExp([
+    '^engine/(memory|keyspace|resp|rdb|aof|io|commands)/',
+    '^harness/(workloads|history|drivers/resp/load)/',
+  ].join('|'));
   const breaches = products.flatMap((source) =>
     functionsOf(source).flatMap((node) => {
       const lines = node.loc.end.line - node.loc.start.line + 1;

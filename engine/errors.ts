@@ -29,3 +29,8 @@ export class EngineError extends Error {
     this.code = code;
   }
 }
+
+/** What went wrong, for people: the message, which begins with the code for system errors. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { WriteError, hasErrorCode, realDisk, writeFully } from './disk.ts';
+import { WriteError, hasErrorCode, writeFully } from './disk.ts';
+import { realDisk } from './real-disk.ts';
 import type { InspectableDisk } from './disk.ts';
 import { MemoryDisk } from './memory-disk.ts';
 

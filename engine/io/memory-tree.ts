@@ -84,7 +84,8 @@ export class MemoryFile {
   append(order: number, bytes: Uint8Array): void {
     const offset = this.live.length;
     this.live.write(offset, bytes);
-    this.#pending.push({ order, offset, bytes: bytes.slice() });
+    // slice() of a Buffer is a view: the caller may use its bytes again.
+    this.#pending.push({ order, offset, bytes: Uint8Array.from(bytes) });
   }
 
   truncate(order: number, lengthBytes: number): void {

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { ManualClock, realClock } from './clock.ts';
-import { realDisk } from './disk.ts';
+import { realDisk } from './real-disk.ts';
 import type { Disk } from './disk.ts';
 import { MemoryDisk } from './memory-disk.ts';
 import { MemorySink, OpLogWriter, opFlags, readOpLog } from './op-log.ts';

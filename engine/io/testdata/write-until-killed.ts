@@ -2,7 +2,8 @@
 //   node write-until-killed.ts DIRECTORY OP-LOG
 
 import { realClock } from '../clock.ts';
-import { realDisk, writeFully } from '../disk.ts';
+import { writeFully } from '../disk.ts';
+import { realDisk } from '../real-disk.ts';
 import { OpLogWriter, fileSink } from '../op-log.ts';
 import { recordingDisk } from '../recording-disk.ts';
 

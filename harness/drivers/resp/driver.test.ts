@@ -130,7 +130,7 @@ test.serial('an error inside EXEC is neither', async (t) => {
   t.is(result.firstError, 'WRONGTYPE x');
 });
 
-test.serial('the server dies: in flight is unknown, no write follows, outage measured', async (t) => {
+test.serial('the server dies: in flight unknown, no write follows, outage measured', async (t) => {
   const { server, driver, ledger } = await started(t, { behaviour: { dieAfter: 1000 } });
   await driver.ready;
   driver.begin();

@@ -1,7 +1,7 @@
 // Test-only: an engine process like engine/main.ts, with something wrong put between its parts.
 import { parseArguments } from '../../../../engine/config/source.ts';
 import { realClock } from '../../../../engine/io/clock.ts';
-import { realDisk } from '../../../../engine/io/disk.ts';
+import { realDisk } from '../../../../engine/io/real-disk.ts';
 import { realEntropy } from '../../../../engine/io/entropy.ts';
 import { startEngine } from '../../../../engine/start.ts';
 import type { EngineWrappers } from '../../../../engine/start.ts';

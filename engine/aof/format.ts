@@ -1,0 +1,55 @@
+// The append only log on disk: directory, names, grammar.
+//
+//   <dir>/<appenddirname>/                    all of a log; P is `appendfilename`
+//     P.<seq>.base.rdb | P.<seq>.base.aof     the data as it was when the log was last rewritten
+//     P.<seq>.incr.aof                        what happened since, oldest first
+//     P.manifest                              which of them count; replaced by rename only
+//     temp-P.manifest                         the next manifest while it is written
+//     temp-P.incr                             what happens while the log is being switched on
+//   <dir>/temp-rewriteaof-bg-<pid>.aof        the next base while it is written
+//
+//   manifest    one line for each file, base, then history, then increments:
+//               file <name> seq <number> type b|h|i [<key> <value>]…     unknown keys: ignored
+//               '#' starts a comment line; blank lines are errors; a line has at most 1024 bytes
+//
+//   log         ( command | annotation )*
+//   command     '*' count CRLF ( '$' length CRLF bytes CRLF ){count}
+//   annotation  '#' … LF                      skipped; only between commands
+//
+// Effects between MULTI and EXEC count together or not at all. SELECT comes before the first
+// effect of each file and whenever the database changes.
+
+/** Longest line of a manifest with its LF, in bytes. */
+export const maxManifestLineBytes = 1024;
+
+/** The manifest's name. */
+export function manifestName(prefix: string): string {
+  return `${prefix}.manifest`;
+}
+
+/** The name a manifest has while it is written. */
+export function temporaryManifestName(prefix: string): string {
+  return `temp-${prefix}.manifest`;
+}
+
+/** The name of the increment of a log that is being switched on. */
+export function waitingIncrementName(prefix: string): string {
+  return `temp-${prefix}.incr`;
+}
+
+/** The name of a base; `rdb`: in snapshot format, else in commands. */
+export function baseName(prefix: string, sequence: number, rdb: boolean): string {
+  return `${prefix}.${sequence}.base.${rdb ? 'rdb' : 'aof'}`;
+}
+
+/** The name of an increment. */
+export function incrementName(prefix: string, sequence: number): string {
+  return `${prefix}.${sequence}.incr.aof`;
+}
+
+/** The sequence number in an increment's name, or 0 when the name is not one. */
+export function incrementSequence(prefix: string, name: string): number {
+  if (!name.startsWith(`${prefix}.`) || !name.endsWith('.incr.aof')) return 0;
+  const digits = name.slice(prefix.length + 1, -'.incr.aof'.length);
+  return /^[1-9]\d{0,14}$/.test(digits) ? Number(digits) : 0;
+}

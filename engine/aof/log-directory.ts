@@ -1,0 +1,222 @@
+// The directory of a log: its manifest on disk, replaced in ways that survive a power cut.
+import { writeFully } from '../io/disk.ts';
+import type { Disk } from '../io/disk.ts';
+import {
+  baseName,
+  incrementName,
+  manifestName,
+  temporaryManifestName,
+  waitingIncrementName,
+} from './format.ts';
+import { emptyManifest, formatManifest, parseManifest } from './manifest.ts';
+import type { LogFile, Manifest } from './manifest.ts';
+
+/** Where a log lives. */
+export interface LogDirectoryOptions {
+  readonly disk: Disk;
+  /** `dir`, absolute */
+  readonly parent: string;
+  /** `appenddirname` */
+  readonly name: string;
+  /** `appendfilename` */
+  readonly prefix: string;
+}
+
+/** A file opened for appending. */
+export interface OpenIncrement {
+  readonly fd: number;
+  readonly path: string;
+}
+
+/**
+ * `manifest` is what the file named P.manifest says. When a call throws after its rename, the new
+ * manifest is in place but may not survive a power cut: then no file of either may be removed.
+ */
+export class LogDirectory {
+  manifest: Manifest = emptyManifest;
+  readonly path: string;
+  readonly prefix: string;
+  private readonly disk: Disk;
+  private readonly parent: string;
+  private settled = true;
+
+  constructor(options: LogDirectoryOptions) {
+    this.disk = options.disk;
+    this.parent = options.parent;
+    this.path = `${options.parent}/${options.name}`;
+    this.prefix = options.prefix;
+  }
+
+  get manifestPath(): string {
+    return this.pathOf(manifestName(this.prefix));
+  }
+
+  pathOf(name: string): string {
+    return `${this.path}/${name}`;
+  }
+
+  /** Names in the directory; none when it does not exist. */
+  list(): readonly string[] {
+    return this.disk.stat(this.path) === null ? [] : this.disk.list(this.path);
+  }
+
+  /**
+   * Reads the manifest; false when there is none.
+   * @throws {EngineError} MANIFEST_BAD
+   */
+  read(): boolean {
+    const path = this.manifestPath;
+    const stat = this.disk.stat(path);
+    if (stat === null) return false;
+    this.manifest = parseManifest(this.readAll(path, stat.sizeBytes), path);
+    return true;
+  }
+
+  /** Makes the directory, durably. */
+  create(): void {
+    if (this.disk.stat(this.path) !== null) return;
+    this.disk.makeDirectory(this.path);
+    this.disk.syncDirectory(this.parent);
+  }
+
+  /** Replaces the manifest; it is durable when this returns. */
+  install(next: Manifest): void {
+    const temporary = this.pathOf(temporaryManifestName(this.prefix));
+    const bytes = formatManifest(next);
+    const fd = this.disk.open(temporary, 'truncate');
+    try {
+      writeFully(this.disk, fd, bytes, 0, bytes.length);
+      this.disk.sync(fd);
+    } finally {
+      this.disk.close(fd);
+    }
+    this.disk.rename(temporary, this.manifestPath);
+    this.manifest = next;
+    this.settled = false;
+    this.disk.syncDirectory(this.path);
+    this.settled = true;
+  }
+
+  /** The sequence that the next increment gets. */
+  nextIncrementSequence(): number {
+    return (this.manifest.increments.at(-1)?.sequence ?? 0) + 1;
+  }
+
+  /**
+   * Opens a new, empty increment and puts it last in the manifest before its first byte.
+   * When it throws, the manifest may name the new file all the same: it stays empty then.
+   */
+  addIncrement(): OpenIncrement {
+    const sequence = this.nextIncrementSequence();
+    const name = incrementName(this.prefix, sequence);
+    const path = this.pathOf(name);
+    const increments = [...this.manifest.increments, { name, sequence }];
+    const fd = this.disk.open(path, 'truncate');
+    try {
+      // The name first, durably: a manifest must never name a file that a power cut forgets.
+      this.disk.syncDirectory(this.path);
+      this.install({ ...this.manifest, increments });
+    } catch (error) {
+      this.abandon(fd, path, name);
+      throw error;
+    }
+    return { fd, path };
+  }
+
+  private abandon(fd: number, path: string, name: string): void {
+    try {
+      this.disk.close(fd);
+      if (!this.manifest.increments.some((file) => file.name === name)) this.disk.unlink(path);
+    } catch {
+      // It is empty and stays out of the way: the next increment of this number truncates it.
+    }
+  }
+
+  /** Opens an increment that counts for nothing until it is adopted. */
+  openWaiting(): OpenIncrement {
+    const path = this.pathOf(waitingIncrementName(this.prefix));
+    return { fd: this.disk.open(path, 'truncate'), path };
+  }
+
+  /** Gives the waiting increment its name; the manifest does not list it yet. */
+  adoptWaiting(): LogFile {
+    const sequence = this.nextIncrementSequence();
+    const name = incrementName(this.prefix, sequence);
+    this.disk.rename(this.pathOf(waitingIncrementName(this.prefix)), this.pathOf(name));
+    return { name, sequence };
+  }
+
+  /**
+   * Makes `temporaryPath`, which is synced, the base; what is not in `increments` is history.
+   * When it throws, the old base is still valid.
+   */
+  installBase(temporaryPath: string, rdb: boolean, next: Manifest['increments']): void {
+    const old = this.manifest;
+    const sequence = this.nextBaseSequence();
+    const name = baseName(this.prefix, sequence, rdb);
+    const kept = new Set(next.map((file) => file.name));
+    const replaced = old.increments.filter((file) => !kept.has(file.name));
+    const history = [...old.history, ...(old.base === null ? [] : [old.base]), ...replaced];
+    this.disk.rename(temporaryPath, this.pathOf(name));
+    try {
+      this.disk.syncDirectory(this.path);
+      this.install({ base: { name, sequence }, history, increments: next });
+    } catch (error) {
+      if (this.manifest === old) this.removeQuietly(this.pathOf(name));
+      throw error;
+    }
+  }
+
+  /** Removes replaced files, once no power cut can bring back a manifest that needs them. */
+  removeHistory(): void {
+    if (this.manifest.history.length === 0) return;
+    if (!this.settled) {
+      this.disk.syncDirectory(this.path);
+      this.settled = true;
+    }
+    for (const file of this.manifest.history) this.removeQuietly(this.pathOf(file.name));
+    this.install({ ...this.manifest, history: [] });
+  }
+
+  /** Removes what was being written when an earlier process ended. */
+  removeTemporaries(): void {
+    const names = [temporaryManifestName(this.prefix), waitingIncrementName(this.prefix)];
+    for (const name of names) {
+      if (this.disk.stat(this.pathOf(name)) !== null) this.removeQuietly(this.pathOf(name));
+    }
+  }
+
+  removeQuietly(path: string): void {
+    try {
+      this.disk.unlink(path);
+    } catch {
+      // Left over: harmless, and removed or overwritten later.
+    }
+  }
+
+  private nextBaseSequence(): number {
+    const { base, history } = this.manifest;
+    let highest = base?.sequence ?? 0;
+    for (const file of history) {
+      if (/\.base\.(rdb|aof)$/.test(file.name)) highest = Math.max(highest, file.sequence);
+    }
+    return highest + 1;
+  }
+
+  private readAll(path: string, sizeBytes: number): Buffer {
+    const bytes = Buffer.alloc(sizeBytes);
+    const fd = this.disk.open(path, 'read');
+    try {
+      let length = 0;
+      while (length < sizeBytes) {
+        const at = { offset: length, length: sizeBytes - length, position: length };
+        const count = this.disk.read(fd, bytes, at);
+        if (count <= 0) break;
+        length += count;
+      }
+      return bytes.subarray(0, length);
+    } finally {
+      this.disk.close(fd);
+    }
+  }
+}

@@ -1,0 +1,147 @@
+// The manifest of a log: text ⇄ which files count. Grammar in format.ts.
+import { EngineError } from '../errors.ts';
+import { splitInline } from '../resp/inline.ts';
+import type { ArgumentOffsets } from '../resp/inline.ts';
+import { maxManifestLineBytes } from './format.ts';
+
+/** One file of the log. */
+export interface LogFile {
+  /** Its name in the log's directory. */
+  readonly name: string;
+  readonly sequence: number;
+}
+
+/** Which files make up the log. */
+export interface Manifest {
+  readonly base: LogFile | null;
+  /** Replaced files that may be removed. */
+  readonly history: readonly LogFile[];
+  /** Oldest first, sequences rising. */
+  readonly increments: readonly LogFile[];
+}
+
+/** A log without files. */
+export const emptyManifest: Manifest = { base: null, history: [], increments: [] };
+
+interface Line extends LogFile {
+  readonly type: string;
+}
+
+const lineFeed = 10;
+const hash = 35;
+
+/**
+ * Reads a manifest; `path` is for messages.
+ * @throws {EngineError} MANIFEST_BAD naming the line.
+ */
+export function parseManifest(bytes: Buffer, path: string): Manifest {
+  let base: LogFile | null = null;
+  const history: LogFile[] = [];
+  const increments: LogFile[] = [];
+  let lines = 0;
+  for (const { line, number } of linesOf(bytes, path)) {
+    lines++;
+    if (line[0] === hash) continue;
+    const { type, name, sequence } = parseLine(line, number, path);
+    const last = increments.at(-1);
+    if (type === 'h') {
+      history.push({ name, sequence });
+    } else if (type === 'b') {
+      if (base !== null) throw bad(path, number, 'one base', 'a second one');
+      base = { name, sequence };
+    } else if (last !== undefined && sequence <= last.sequence) {
+      throw bad(path, number, `an increment after seq ${last.sequence}`, `seq ${sequence}`);
+    } else {
+      increments.push({ name, sequence });
+    }
+  }
+  if (lines === 0) throw bad(path, 1, 'at least one file', 'an empty manifest');
+  return { base, history, increments };
+}
+
+function* linesOf(bytes: Buffer, path: string): Generator<{ line: Buffer; number: number }> {
+  let at = 0;
+  for (let number = 1; at < bytes.length; number++) {
+    const end = bytes.indexOf(lineFeed, at);
+    if (end < 0) throw bad(path, number, 'a line that ends', 'the end of the file');
+    if (end + 1 - at > maxManifestLineBytes) {
+      throw bad(path, number, `at most ${maxManifestLineBytes} bytes`, `${end + 1 - at}`);
+    }
+    const stripped = end > at && bytes[end - 1] === 13 ? end - 1 : end;
+    if (stripped === at) throw bad(path, number, 'a file', 'a blank line');
+    yield { line: Buffer.from(bytes.subarray(at, stripped)), number };
+    at = end + 1;
+  }
+}
+
+function parseLine(line: Buffer, number: number, path: string): Line {
+  const words = splitWords(line);
+  if (words === null) throw bad(path, number, 'closed quotes', 'open ones');
+  if (words.length < 6 || words.length % 2 !== 0) {
+    throw bad(path, number, "'file <name> seq <number> type <b|h|i>'", `${words.length} words`);
+  }
+  const fields = new Map<string, string>();
+  for (let i = 0; i < words.length; i += 2) {
+    fields.set((words[i] as string).toLowerCase(), words[i + 1] as string);
+  }
+  const name = fields.get('file') ?? '';
+  const sequence = fields.get('seq') ?? '';
+  const type = fields.get('type') ?? '';
+  if (name === '' || name === '.' || name === '..' || name.includes('/')) {
+    throw bad(path, number, 'the name of a file without a path', JSON.stringify(name));
+  }
+  if (!/^[1-9]\d{0,14}$/.test(sequence)) {
+    throw bad(path, number, 'a seq of at least 1', JSON.stringify(sequence));
+  }
+  if (!/^[bhi]$/.test(type)) throw bad(path, number, 'type b, h or i', JSON.stringify(type));
+  return { name, sequence: Number(sequence), type };
+}
+
+function splitWords(line: Buffer): string[] | null {
+  const offsets: ArgumentOffsets = {
+    argStart: new Int32Array(line.length + 1),
+    argEnd: new Int32Array(line.length + 1),
+    growArguments(): void {},
+  };
+  const count = splitInline(offsets, line, 0, line.length);
+  if (count < 0) return null;
+  return Array.from({ length: count }, (_, i) =>
+    line.toString('utf8', offsets.argStart[i], offsets.argEnd[i]));
+}
+
+/** The manifest as text, byte for byte as Redis writes it. */
+export function formatManifest(manifest: Manifest): Buffer {
+  const lines: string[] = [];
+  const add = (file: LogFile, type: string): void => {
+    lines.push(`file ${quoteName(file.name)} seq ${file.sequence} type ${type}\n`);
+  };
+  if (manifest.base !== null) add(manifest.base, 'b');
+  for (const file of manifest.history) add(file, 'h');
+  for (const file of manifest.increments) add(file, 'i');
+  return Buffer.from(lines.join(''), 'latin1');
+}
+
+const escapes: ReadonlyMap<number, string> = new Map([
+  [7, '\\a'], [8, '\\b'], [9, '\\t'], [10, '\\n'], [13, '\\r'], [34, '\\"'], [92, '\\\\'],
+]);
+
+/** A name as it is, or in quotes with escapes when it would not be one word. */
+function quoteName(name: string): string {
+  const bytes = Buffer.from(name, 'utf8');
+  if (bytes.every((byte) => byte > 32 && byte < 127 && byte !== 34 && byte !== 39 && byte !== 92)) {
+    return name;
+  }
+  let quoted = '"';
+  for (const byte of bytes) {
+    const escape = escapes.get(byte);
+    if (escape !== undefined) quoted += escape;
+    else if (byte >= 32 && byte < 127) quoted += String.fromCharCode(byte);
+    else quoted += `\\x${byte.toString(16).padStart(2, '0')}`;
+  }
+  return `${quoted}"`;
+}
+
+function bad(path: string, line: number, expected: string, found: string): EngineError {
+  return new EngineError('MANIFEST_BAD', `${path}: line ${line}: expected ${expected}, found`
+    + ` ${found}. Restore the manifest from a copy; the files it names are left as they are`);
+}

@@ -1,0 +1,246 @@
+// A file of the log → commands, in steps. Finds out how far the file is whole; changes nothing.
+import { EngineError } from '../errors.ts';
+import type { Disk } from '../io/disk.ts';
+import { RequestDecoder, needMore, protocolError } from '../resp/decoder.ts';
+
+/** Takes the commands of a log in order. */
+export interface LogTarget {
+  /** Applies the command that `decoder` found in `buffer`; returns why it cannot, or null. */
+  apply(decoder: RequestDecoder, buffer: Buffer): string | null;
+}
+
+/** What to read. */
+export interface AofReaderOptions {
+  readonly disk: Disk;
+  readonly path: string;
+  readonly target: LogTarget;
+  /** Where the commands begin: behind a snapshot that precedes them. Default 0. */
+  readonly startOffset?: number;
+  /** Bytes of the file seen at a time; it grows for larger commands. */
+  readonly windowBytes?: number;
+}
+
+/** How a file ended: whole, inside a command, or inside MULTI … EXEC. */
+export type LogEnd = 'whole' | 'in-command' | 'in-transaction';
+
+const defaultWindowBytes = 4 * 1024 * 1024;
+const hash = 35;
+const lineFeed = 10;
+
+/**
+ * Reads one file: call `step` until it returns true, look at `end`, then `close`.
+ *
+ * Commands between MULTI and EXEC are decoded twice: once to find EXEC, then to be applied. So
+ * half a transaction never reaches the target, and none has to be kept in memory.
+ */
+export class AofReader {
+  /** Where the last whole command (or transaction) ended: what may be kept of a broken file. */
+  validBytes: number;
+  end: LogEnd = 'whole';
+  /** Commands applied. */
+  commands = 0;
+  readonly sizeBytes: number;
+  private readonly disk: Disk;
+  private readonly path: string;
+  private readonly target: LogTarget;
+  private readonly fd: number;
+  private readonly decoder = new RequestDecoder({ inlineAllowed: false });
+  private buffer: Buffer;
+  private at = 0;
+  private filled = 0;
+  private bufferOffset: number;
+  // Inside MULTI: where it began and its first command. While `execOffset` is 0, EXEC is sought.
+  private multiOffset = -1;
+  private firstOffset = 0;
+  private execOffset = 0;
+
+  /** @throws {EngineError} AOF_BAD when the file cannot be opened. */
+  constructor(options: AofReaderOptions) {
+    this.disk = options.disk;
+    this.path = options.path;
+    this.target = options.target;
+    this.bufferOffset = options.startOffset ?? 0;
+    this.validBytes = this.bufferOffset;
+    this.buffer = Buffer.allocUnsafeSlow(Math.max(64, options.windowBytes ?? defaultWindowBytes));
+    try {
+      this.sizeBytes = this.disk.stat(this.path)?.sizeBytes ?? 0;
+      this.fd = this.disk.open(this.path, 'read');
+    } catch (cause) {
+      throw this.unreadable(cause);
+    }
+  }
+
+  /** Bytes of the file read so far. */
+  get offset(): number {
+    return this.bufferOffset + this.at;
+  }
+
+  /**
+   * Reads about `budgetBytes` more; true at the end of the file.
+   * @throws {EngineError} AOF_BAD when the file holds what is no log, ARENA_FULL.
+   */
+  step(budgetBytes: number): boolean {
+    const stopAt = this.offset + budgetBytes;
+    while (this.offset < stopAt) {
+      if (this.at === this.filled && !this.refill(1)) return this.finish();
+      if (this.buffer[this.at] === hash) {
+        if (!this.skipAnnotation()) return this.cut('in-command');
+        continue;
+      }
+      if (!this.command()) return this.cut('in-command');
+    }
+    return false;
+  }
+
+  close(): void {
+    this.disk.close(this.fd);
+  }
+
+  /** Decodes and handles one command; false when the file ends inside it. */
+  private command(): boolean {
+    const decoder = this.decoder;
+    for (;;) {
+      const status = decoder.decode(this.buffer, this.at, this.filled);
+      if (decoder.requestStart !== this.at) throw this.bad('a command', 'one without arguments');
+      if (status === protocolError) {
+        // The byte that it found may be any.
+        const found = JSON.stringify(decoder.errorText).slice(1, -1);
+        throw this.bad("a command that starts with '*'", found);
+      }
+      if (status !== needMore) break;
+      if (!this.refill(decoder.needBytes)) return false;
+    }
+    if (this.multiOffset < 0 && decoder.argc > 1) {
+      this.apply();
+      this.validBytes = this.bufferOffset + this.at;
+    } else {
+      this.maybeTransaction();
+    }
+    return true;
+  }
+
+  private apply(): void {
+    const reason = this.target.apply(this.decoder, this.buffer);
+    if (reason !== null) throw this.bad('a command of this engine', reason);
+    this.at = this.decoder.requestEnd;
+    this.commands++;
+  }
+
+  /** Handles a command inside MULTI, or one that may begin it. */
+  private maybeTransaction(): void {
+    const offset = this.bufferOffset + this.at;
+    if (this.isNamed('multi')) {
+      if (this.multiOffset >= 0) throw this.bad('EXEC', 'another MULTI');
+      this.multiOffset = offset;
+      this.at = this.decoder.requestEnd;
+      this.firstOffset = this.bufferOffset + this.at;
+    } else if (this.isNamed('exec')) {
+      if (this.multiOffset < 0) throw this.bad('MULTI first', 'EXEC');
+      this.at = this.decoder.requestEnd;
+      if (this.execOffset === 0) {
+        this.execOffset = offset;
+        this.seek(this.firstOffset);
+        return;
+      }
+      this.multiOffset = -1;
+      this.execOffset = 0;
+      this.validBytes = this.bufferOffset + this.at;
+    } else if (this.multiOffset >= 0 && this.execOffset === 0) {
+      this.at = this.decoder.requestEnd;
+    } else {
+      this.apply();
+      if (this.multiOffset < 0) this.validBytes = this.bufferOffset + this.at;
+    }
+  }
+
+  private isNamed(name: 'multi' | 'exec'): boolean {
+    const { decoder, buffer } = this;
+    if (decoder.argc !== 1) return false;
+    const start = decoder.argStart[0] as number;
+    if ((decoder.argEnd[0] as number) - start !== name.length) return false;
+    for (let i = 0; i < name.length; i++) {
+      if (((buffer[start + i] as number) | 32) !== name.charCodeAt(i)) return false;
+    }
+    return true;
+  }
+
+  /** Passes a line that starts with '#'; false when the file ends inside it. */
+  private skipAnnotation(): boolean {
+    let from = this.at;
+    for (;;) {
+      const end = this.buffer.subarray(0, this.filled).indexOf(lineFeed, from);
+      if (end >= 0) {
+        this.at = end + 1;
+        if (this.multiOffset < 0) this.validBytes = this.bufferOffset + this.at;
+        return true;
+      }
+      const seenBytes = this.filled - this.at;
+      if (!this.refill(seenBytes + 1)) return false;
+      from = this.at + seenBytes;
+    }
+  }
+
+  private finish(): boolean {
+    if (this.multiOffset >= 0) return this.cut('in-transaction');
+    return true;
+  }
+
+  private cut(end: LogEnd): boolean {
+    this.end = this.multiOffset >= 0 ? 'in-transaction' : end;
+    return true;
+  }
+
+  /** Goes to another offset; what the buffer holds of it is used. */
+  private seek(offset: number): void {
+    this.decoder.reset();
+    const inBuffer = offset - this.bufferOffset;
+    if (inBuffer >= 0) {
+      this.at = inBuffer;
+      return;
+    }
+    this.bufferOffset = offset;
+    this.at = 0;
+    this.filled = 0;
+  }
+
+  /** Makes `bytes` bytes available from `at` on; false when the file ends before. */
+  private refill(bytes: number): boolean {
+    if (this.filled - this.at >= bytes) return true;
+    if (bytes > this.sizeBytes - this.offset) return false;
+    const target = bytes > this.buffer.length
+      ? Buffer.allocUnsafeSlow(Math.max(bytes, 2 * this.buffer.length))
+      : this.buffer;
+    this.buffer.copy(target, 0, this.at, this.filled);
+    this.buffer = target;
+    this.bufferOffset += this.at;
+    this.filled -= this.at;
+    this.at = 0;
+    while (this.filled < bytes) {
+      const position = this.bufferOffset + this.filled;
+      const length = Math.min(target.length - this.filled, this.sizeBytes - position);
+      const count = this.read({ offset: this.filled, length, position });
+      if (count <= 0) return false;
+      this.filled += count;
+    }
+    return true;
+  }
+
+  private read(at: { offset: number; length: number; position: number }): number {
+    try {
+      return this.disk.read(this.fd, this.buffer, at);
+    } catch (cause) {
+      throw this.unreadable(cause);
+    }
+  }
+
+  private bad(expected: string, found: string): EngineError {
+    return new EngineError('AOF_BAD', `Bad file format reading the append only file ${this.path}:`
+      + ` at offset ${this.offset} expected ${expected}, found: ${found}. Make a backup, then use`
+      + ' redis-check-aof --fix on the manifest');
+  }
+
+  private unreadable(cause: unknown): EngineError {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new EngineError('AOF_BAD', `${this.path} cannot be read: ${reason}`, { cause });
+  }
+}

@@ -1,0 +1,154 @@
+// The operating system's files behind the disk port.
+
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  truncateSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+
+import { hasErrorCode } from './disk.ts';
+import type { InspectableDisk, OpenMode, PathStat, ReadAt } from './disk.ts';
+
+const openFlags: Record<OpenMode, number> = {
+  read: constants.O_RDONLY,
+  append: constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND,
+  truncate: constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_TRUNC,
+  'create-new': constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_EXCL,
+};
+
+const maxRetries = 100;
+const sleepCell = new Int32Array(new SharedArrayBuffer(4));
+
+// EINTR may be retried at once, EAGAIN after a moment; anything else is the caller's to judge,
+// a failed sync above all: what it did not write no later sync will.
+function isTransient(error: unknown, attempt: number): boolean {
+  if (attempt >= maxRetries) return false;
+  if (hasErrorCode(error, 'EINTR')) return true;
+  if (!hasErrorCode(error, 'EAGAIN')) return false;
+  Atomics.wait(sleepCell, 0, 0, 1);
+  return true;
+}
+
+class RealDisk implements InspectableDisk {
+  open(path: string, mode: OpenMode): number {
+    return openSync(path, openFlags[mode], 0o644);
+  }
+
+  read(fd: number, target: Uint8Array, at: ReadAt): number {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return readSync(fd, target, at.offset, at.length, at.position);
+      } catch (error) {
+        if (!isTransient(error, attempt)) throw error;
+      }
+    }
+  }
+
+  write(fd: number, bytes: Uint8Array, offset: number, length: number): number {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return writeSync(fd, bytes, offset, length, null);
+      } catch (error) {
+        if (!isTransient(error, attempt)) throw error;
+      }
+    }
+  }
+
+  sync(fd: number): void {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        fdatasyncSync(fd);
+        return;
+      } catch (error) {
+        if (!isTransient(error, attempt)) throw error;
+      }
+    }
+  }
+
+  syncAsync(fd: number, done: (error: Error | null) => void): void {
+    const run = (attempt: number): void => {
+      fdatasync(fd, (error) => {
+        if (error !== null && error.code === 'EINTR' && attempt < maxRetries) run(attempt + 1);
+        else done(error);
+      });
+    };
+    run(0);
+  }
+
+  truncate(path: string, lengthBytes: number): void {
+    truncateSync(path, lengthBytes);
+  }
+
+  truncateOpen(fd: number, lengthBytes: number): void {
+    ftruncateSync(fd, lengthBytes);
+  }
+
+  close(fd: number): void {
+    closeSync(fd);
+  }
+
+  rename(from: string, to: string): void {
+    renameSync(from, to);
+  }
+
+  unlink(path: string): void {
+    unlinkSync(path);
+  }
+
+  makeDirectory(path: string): void {
+    try {
+      mkdirSync(path, 0o755);
+    } catch (error) {
+      if (!hasErrorCode(error, 'EEXIST') || this.stat(path)?.kind !== 'directory') throw error;
+    }
+  }
+
+  syncDirectory(path: string): void {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  list(path: string): string[] {
+    return readdirSync(path).sort();
+  }
+
+  stat(path: string): PathStat | null {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) return null;
+    return { kind: stats.isDirectory() ? 'directory' : 'file', sizeBytes: stats.size };
+  }
+
+  inodeOf(fd: number): number {
+    return fstatSync(fd).ino;
+  }
+
+  inodeAt(path: string): number {
+    return statSync(path, { throwIfNoEntry: false })?.ino ?? 0;
+  }
+
+  sizeOf(fd: number): number {
+    return fstatSync(fd).size;
+  }
+}
+
+/** The operating system's files. */
+export function realDisk(): InspectableDisk {
+  return new RealDisk();
+}

@@ -1,0 +1,252 @@
+// RDB bytes → keyspace, in steps, through a window over the file.
+import { EngineError } from '../errors.ts';
+import type { Disk } from '../io/disk.ts';
+import type { Database } from '../keyspace/database.ts';
+import type { Keyspace } from '../keyspace/keyspace.ts';
+import { FileWindow } from './file-window.ts';
+import {
+  checksumBytes,
+  magicBytes,
+  newestVersion,
+  oldestVersion,
+  opcode,
+  typeName,
+  typeStringValue,
+} from './format.ts';
+import { RdbStrings } from './strings.ts';
+
+/** How to load a snapshot. */
+export interface RdbDecoderOptions {
+  readonly disk: Disk;
+  readonly path: string;
+  readonly keyspace: Keyspace;
+  /** `rdbchecksum`: compare the checksum, unless it is eight zero bytes. */
+  readonly checksum: boolean;
+  /** The base of a log keeps keys past their deadline: the log that follows assumes them. */
+  readonly keepExpired: boolean;
+  /** Unix time in ms that deadlines are compared with. */
+  readonly nowMs: number;
+  /** Bytes of the file seen at a time. */
+  readonly windowBytes?: number;
+}
+
+/** Loads one file: call `step` until it returns true, then `close`; after an error only `close`. */
+export class RdbDecoder {
+  /** Keys put into the keyspace. */
+  keysLoaded = 0;
+  /** Keys left out because their deadline had passed. */
+  keysExpired = 0;
+  /** Version of the file, 0 before the first step. */
+  version = 0;
+  /** Facts about the writer. */
+  readonly aux: Map<string, string> = new Map();
+  private readonly window: FileWindow;
+  private readonly strings: RdbStrings;
+  private readonly keyspace: Keyspace;
+  private readonly options: RdbDecoderOptions;
+  private database: Database;
+  private deadlineMs = 0;
+
+  /** @throws {EngineError} RDB_BAD when the file cannot be opened. */
+  constructor(options: RdbDecoderOptions) {
+    this.options = options;
+    this.keyspace = options.keyspace;
+    this.database = this.databaseAt(0);
+    this.window = new FileWindow(options);
+    this.strings = new RdbStrings(this.window);
+  }
+
+  /** Bytes of the file read so far: progress, and after the last step where the snapshot ends. */
+  get offset(): number {
+    return this.window.offset;
+  }
+
+  /** Length of the file in bytes. */
+  get sizeBytes(): number {
+    return this.window.sizeBytes;
+  }
+
+  /**
+   * Loads about `budgetBytes` more; true when the whole snapshot is loaded and its checksum fits.
+   * @throws {EngineError} RDB_BAD when the file is damaged, RDB_UNSUPPORTED when it is whole but
+   * holds what this engine does not know, ARENA_FULL when the keys do not fit.
+   */
+  step(budgetBytes: number): boolean {
+    if (this.version === 0) this.readMagic();
+    const stopAt = this.window.offset + budgetBytes;
+    while (this.window.offset < stopAt) {
+      if (this.record()) {
+        this.verifyChecksum();
+        return true;
+      }
+    }
+    return false;
+  }
+
+  close(): void {
+    this.window.close();
+  }
+
+  private readMagic(): void {
+    const window = this.window;
+    this.strings.need(magicBytes, "the magic 'REDIS' with a version of four digits");
+    const magic = window.buffer.toString('latin1', window.at, window.at + magicBytes);
+    if (/^VALKEY\d{3}$/.test(magic)) {
+      throw this.unsupported(0, `its magic is ${magic}: a Valkey 9 file, another lineage than the`
+        + ` REDIS versions ${oldestVersion} to ${newestVersion} read here`);
+    }
+    if (!/^REDIS\d{4}$/.test(magic)) {
+      throw this.strings.bad(0, "the magic 'REDIS' with a version of four digits",
+        JSON.stringify(magic));
+    }
+    const version = Number(magic.slice(5));
+    if (version < oldestVersion || version > newestVersion) {
+      throw this.unsupported(5, `can't handle RDB format version ${version}, only`
+        + ` ${oldestVersion} to ${newestVersion}`);
+    }
+    this.version = version;
+    window.at += magicBytes;
+  }
+
+  /** Reads one record; true at the end of the snapshot. */
+  private record(): boolean {
+    const window = this.window;
+    this.strings.need(1, 'a record or the end mark');
+    const offset = window.offset;
+    const kind = window.buffer[window.at++] as number;
+    switch (kind) {
+      case typeStringValue:
+        this.loadString();
+        return false;
+      case opcode.deadlineMs:
+        this.deadlineMs = this.readDeadlineMs();
+        return false;
+      case opcode.deadlineSec:
+        this.strings.need(4, 'a deadline of 4 bytes');
+        this.deadlineMs = Math.max(1, window.buffer.readInt32LE(window.at) * 1000);
+        window.at += 4;
+        return false;
+      case opcode.frequency:
+        this.strings.need(1, 'an access frequency of 1 byte');
+        window.at++;
+        return false;
+      case opcode.idle:
+        this.strings.plainLength('an idle time');
+        return false;
+      case opcode.selectDatabase:
+        this.database = this.databaseAt(this.strings.plainLength('a database number'), offset);
+        return false;
+      case opcode.resizeDatabase:
+        this.strings.plainLength('a count of keys');
+        this.strings.plainLength('a count of keys with a deadline');
+        return false;
+      case opcode.slotInfo:
+        for (let i = 0; i < 3; i++) this.strings.plainLength('a fact about a slot');
+        return false;
+      case opcode.aux:
+        this.readAux();
+        return false;
+      case opcode.end:
+        return true;
+      default:
+        throw this.refuse(kind, offset);
+    }
+  }
+
+  private loadString(): void {
+    const { window, strings, database } = this;
+    const offset = window.offset - 1;
+    window.pin = window.at;
+    const keyBytes = strings.read('a key', strings.keyScratch);
+    const rawKey = strings.buffer === window.buffer;
+    // A plain key stays in the window: the pin moves along when the value brings more bytes in.
+    window.pin = rawKey ? strings.start : -1;
+    strings.read('a value', strings.valueScratch);
+    const keyBuffer = rawKey ? window.buffer : strings.keyScratch;
+    const keyStart = rawKey ? window.pin : 0;
+    window.pin = -1;
+    const deadlineMs = this.deadlineMs;
+    this.deadlineMs = 0;
+    if (deadlineMs !== 0 && deadlineMs < this.options.nowMs && !this.options.keepExpired) {
+      this.keysExpired++;
+      return;
+    }
+    if (database.find(keyBuffer, keyStart, keyStart + keyBytes) !== 0) {
+      throw strings.bad(offset, 'a key that did not occur before',
+        `${quote(keyBuffer, keyStart, keyStart + keyBytes)} again in database ${database.index}`);
+    }
+    database.put(strings.buffer, strings.start, strings.end, deadlineMs);
+    this.keysLoaded++;
+  }
+
+  private readDeadlineMs(): number {
+    const window = this.window;
+    this.strings.need(8, 'a deadline of 8 bytes');
+    const low = window.buffer.readUInt32LE(window.at);
+    const high = window.buffer.readInt32LE(window.at + 4);
+    window.at += 8;
+    // 0 means none in the keyspace; a deadline of 0 or before is one that has passed.
+    return Math.max(1, high * 0x100000000 + low);
+  }
+
+  private readAux(): void {
+    const name = this.strings.readText('the name of a fact');
+    this.aux.set(name, this.strings.readText(`the fact ${JSON.stringify(name)}`));
+  }
+
+  private databaseAt(index: number, offset = 0): Database {
+    const database = this.keyspace.databases[index];
+    if (database === undefined) {
+      throw this.unsupported(offset, `it holds database ${index}, but only`
+        + ` ${this.keyspace.databases.length} are configured: raise 'databases'`);
+    }
+    return database;
+  }
+
+  /** The error for a record that cannot be loaded; names the key when there is one. */
+  private refuse(kind: number, offset: number): EngineError {
+    if (kind === opcode.function || kind === opcode.functionOld) {
+      return this.unsupported(offset, 'it holds a library of functions, which this engine lacks');
+    }
+    if (kind === opcode.moduleAux) {
+      return this.unsupported(offset, 'it holds data of a module, which this engine lacks');
+    }
+    const name = typeName(kind);
+    if (name === null) {
+      return this.strings.bad(offset, 'a record, a key or the end mark', `the byte ${kind}`);
+    }
+    const keyBytes = this.strings.read('a key', this.strings.keyScratch);
+    const { buffer, start } = this.strings;
+    return this.unsupported(offset, `key ${quote(buffer, start, start + keyBytes)} in database`
+      + ` ${this.database.index} is a ${name}, type ${kind}; only strings are known so far`);
+  }
+
+  private verifyChecksum(): void {
+    const window = this.window;
+    window.settle();
+    this.strings.need(checksumBytes, 'a checksum of 8 bytes');
+    const stored = window.buffer.subarray(window.at, window.at + checksumBytes);
+    if (window.crc !== null && stored.some((byte) => byte !== 0)) {
+      const computed = Buffer.alloc(checksumBytes);
+      window.crc.writeTo(computed, 0);
+      if (!computed.equals(stored)) {
+        const found = Buffer.from(stored).reverse().toString('hex');
+        throw this.strings.bad(window.offset, `the checksum ${window.crc.hex()}`,
+          `${found}: bytes before it have changed`);
+      }
+    }
+    window.at += checksumBytes;
+  }
+
+  private unsupported(offset: number, what: string): EngineError {
+    const path = this.options.path;
+    return new EngineError('RDB_UNSUPPORTED', `${path}: offset ${offset}: ${what}.`
+      + ' The file is left as it is; load it with a server that knows it');
+  }
+}
+
+/** Bytes as text in quotes, cut after 64. */
+function quote(buffer: Buffer, start: number, end: number): string {
+  const shown = JSON.stringify(buffer.toString('latin1', start, Math.min(end, start + 64)));
+  return end - start > 64 ? `${shown}… (${end - start} bytes)` : shown;
+}
