@@ -1,0 +1,97 @@
+// The fields of INFO persistence, named and ordered as Redis 7.0 has them.
+import type { Clock } from '../io/clock.ts';
+import type { Persistence } from './persistence.ts';
+
+type Field = readonly [string, string | number];
+
+const okOrErr = (healthy: boolean): string => (healthy ? 'ok' : 'err');
+const oneOrZero = (condition: boolean): number => (condition ? 1 : 0);
+
+/**
+ * All fields. No process is forked and no page copied, so the fork and copy-on-write fields are 0:
+ * what a snapshot costs in memory is what it writes out early, which is nothing that stays.
+ */
+export function infoFields(persistence: Persistence, clock: Clock): readonly Field[] {
+  return [
+    ...loadingFields(persistence),
+    ...saveFields(persistence),
+    ...rewriteFields(persistence),
+    ['module_fork_in_progress', 0],
+    ['module_fork_last_cow_size', 0],
+    ...logFields(persistence),
+    ...progressFields(persistence, clock),
+  ];
+}
+
+function loadingFields(persistence: Persistence): readonly Field[] {
+  const run = persistence.saver.running ?? persistence.rewriter.running;
+  const done = run?.keysDone ?? 0;
+  const total = run?.keysTotal ?? 0;
+  return [
+    ['loading', oneOrZero(persistence.loading)],
+    ['async_loading', 0],
+    ['current_cow_peak', 0],
+    ['current_cow_size', 0],
+    ['current_cow_size_age', 0],
+    ['current_fork_perc', (total === 0 ? 0 : Math.min(100, (done / total) * 100)).toFixed(2)],
+    ['current_save_keys_processed', done],
+    ['current_save_keys_total', total],
+  ];
+}
+
+function saveFields({ saver, progress }: Persistence): readonly Field[] {
+  return [
+    ['rdb_changes_since_last_save', saver.changes],
+    ['rdb_bgsave_in_progress', oneOrZero(saver.running !== null)],
+    ['rdb_last_save_time', saver.lastSaveSec],
+    ['rdb_last_bgsave_status', okOrErr(saver.healthy)],
+    ['rdb_last_bgsave_time_sec', saver.lastDurationSec],
+    ['rdb_current_bgsave_time_sec', saver.currentDurationSec],
+    ['rdb_saves', saver.saves],
+    ['rdb_last_cow_size', 0],
+    ['rdb_last_load_keys_expired', progress?.keysExpired ?? 0],
+    ['rdb_last_load_keys_loaded', progress?.keysLoaded ?? 0],
+  ];
+}
+
+function rewriteFields({ appender, rewriter }: Persistence): readonly Field[] {
+  return [
+    ['aof_enabled', oneOrZero(appender.enabled)],
+    ['aof_rewrite_in_progress', oneOrZero(rewriter.inProgress)],
+    ['aof_rewrite_scheduled', oneOrZero(rewriter.scheduled)],
+    ['aof_last_rewrite_time_sec', rewriter.lastDurationSec],
+    ['aof_current_rewrite_time_sec', rewriter.currentDurationSec],
+    ['aof_last_bgrewrite_status', okOrErr(rewriter.healthy)],
+    ['aof_rewrites', rewriter.rewrites],
+    ['aof_rewrites_consecutive_failures', rewriter.consecutiveFailures],
+    ['aof_last_write_status', okOrErr(appender.refusal() === null)],
+    ['aof_last_cow_size', 0],
+  ];
+}
+
+function logFields({ appender, rewriter }: Persistence): readonly Field[] {
+  if (!appender.enabled) return [];
+  return [
+    ['aof_current_size', rewriter.currentBytes],
+    ['aof_base_size', rewriter.rewriteBaseBytes],
+    ['aof_pending_rewrite', oneOrZero(rewriter.waitsForBase)],
+    ['aof_buffer_length', appender.bufferedBytes],
+    ['aof_pending_bio_fsync', oneOrZero(appender.isSyncing)],
+    ['aof_delayed_fsync', appender.delayedSyncs],
+  ];
+}
+
+function progressFields({ loading, progress }: Persistence, clock: Clock): readonly Field[] {
+  if (!loading || progress === null) return [];
+  const { loadedBytes, totalBytes, startedSec } = progress;
+  const elapsedSec = Math.floor(clock.wallMs() / 1000) - startedSec;
+  const left = loadedBytes === 0 ? 1 : (totalBytes - loadedBytes) / loadedBytes;
+  return [
+    ['loading_start_time', startedSec],
+    ['loading_total_bytes', totalBytes],
+    ['loading_rdb_used_mem', progress.usedMemoryBytes],
+    ['loading_loaded_bytes', loadedBytes],
+    ['loading_loaded_perc', (totalBytes === 0 ? 0 : (loadedBytes / totalBytes) * 100).toFixed(2)],
+    ['loading_eta_seconds', Math.max(0, Math.floor(elapsedSec * left))],
+  ];
+}

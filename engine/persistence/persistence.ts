@@ -1,0 +1,364 @@
+// The face of persistence: journal, snapshots, rewrites, recovery and save points behind one door.
+import { incrementName } from '../aof/format.ts';
+import { LogDirectory } from '../aof/log-directory.ts';
+import type { CommandOutcome, PersistencePort } from '../commands/context.ts';
+import { EngineError } from '../errors.ts';
+import { Appender } from './appender.ts';
+import type { Journal } from './appender.ts';
+import { infoFields } from './info.ts';
+import { Loader } from './recovery.ts';
+import type { Cut, LoadProgress, RecoverySummary } from './recovery.ts';
+import type { ReplayPort } from './replay.ts';
+import { Rewriter } from './rewrite.ts';
+import { headerNow, Saver } from './save.ts';
+import type { PersistenceOptions, PersistenceSettings } from './settings.ts';
+import { SliceWalker } from './snapshot.ts';
+import type { SnapshotResult, SnapshotWalker } from './snapshot.ts';
+import { planStart, removeLeftovers } from './startup.ts';
+import type { StartPlan } from './startup.ts';
+
+export type { RecoverySummary } from './recovery.ts';
+export type { ReplayPort } from './replay.ts';
+
+export class Persistence implements PersistencePort {
+  /** One object for the life of the process; it does nothing while `appendonly` is off. */
+  readonly journal: Journal;
+  loading = false;
+  /** How far loading has come; of the last load once it is done. */
+  progress: LoadProgress | null = null;
+  readonly settings: PersistenceSettings;
+  readonly appender: Appender;
+  readonly saver: Saver;
+  readonly rewriter: Rewriter;
+  private readonly options: PersistenceOptions;
+  private readonly walker: SnapshotWalker;
+  private directory: LogDirectory | null = null;
+
+  constructor(options: PersistenceOptions, walker?: SnapshotWalker) {
+    this.options = options;
+    this.settings = options.settings;
+    this.walker = walker ?? new SliceWalker(options);
+    this.appender = new Appender(options);
+    this.journal = this.appender;
+    this.saver = new Saver(options, this.walker);
+    this.rewriter = new Rewriter({
+      persistence: options,
+      walker: this.walker,
+      appender: this.appender,
+      directory: () => this.logDirectory(),
+    });
+  }
+
+  // ---- start -----------------------------------------------------------------------------------
+
+  /**
+   * Loads what the disk holds, in steps between which the server may answer -LOADING, then opens
+   * the log for appending. Logs like Redis. Call once, before the first command.
+   * @throws {EngineError} RDB_BAD, RDB_UNSUPPORTED, AOF_BAD, AOF_TRUNCATED, MANIFEST_BAD,
+   * DIRECTORY_UNUSABLE, ARENA_FULL; the server logs the message and exits with 1.
+   */
+  async recover(replay: ReplayPort): Promise<RecoverySummary> {
+    this.loading = true;
+    try {
+      return await this.load(new Loader(this.options, replay));
+    } catch (error) {
+      if (error instanceof EngineError) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new EngineError('DIRECTORY_UNUSABLE', `Cannot start in ${this.settings.directory}:`
+        + ` ${reason}`, { cause: error });
+    } finally {
+      this.loading = false;
+    }
+  }
+
+  private async load(loader: Loader): Promise<RecoverySummary> {
+    const { clock, log } = this.options;
+    const beganNs = clock.monotonicNs();
+    this.progress = loader.progress;
+    const directory = this.newDirectory();
+    const plan = planStart(this.options, directory);
+    let cut: Cut | null = null;
+    if (plan.kind === 'snapshot') {
+      loader.progress.totalBytes = plan.sizeBytes;
+      await loader.loadSnapshot(plan.path, false);
+    } else if (plan.kind === 'log') {
+      cut = await loader.loadLog(plan.files);
+    }
+    const seconds = (clock.monotonicNs() - beganNs) / 1e9;
+    if (plan.kind !== 'nothing') {
+      log('notice', `DB loaded from ${plan.kind === 'log' ? 'append only file' : 'disk'}:`
+        + ` ${seconds.toFixed(3)} seconds`);
+    }
+    // From here on files may be changed: everything that counts is known to be in order.
+    removeLeftovers(this.options);
+    if (this.settings.appendOnly) {
+      this.directory = directory;
+      if (plan.kind === 'log') this.continueLog(directory, plan, cut);
+      else await this.createLog(directory, plan);
+    }
+    this.saver.loaded();
+    const source = plan.kind === 'log' ? 'aof' : plan.kind === 'snapshot' ? 'rdb' : 'nothing';
+    return { source, keysLoaded: this.options.keyspace.size, seconds };
+  }
+
+  private continueLog(
+    directory: LogDirectory,
+    plan: StartPlan & { kind: 'log' },
+    cut: Cut | null,
+  ): void {
+    const { disk, log } = this.options;
+    if (cut !== null) {
+      disk.truncate(cut.path, cut.lengthBytes);
+      log('warning', 'AOF loaded anyway because aof-load-truncated is enabled');
+    }
+    if (plan.adopt) {
+      directory.create();
+      directory.install(plan.manifest);
+    }
+    if (plan.moveFrom !== null) {
+      disk.rename(plan.moveFrom, directory.pathOf(directory.prefix));
+      disk.syncDirectory(directory.path);
+      log('notice', `Moved ${directory.prefix} of an older Redis into ${directory.path}`);
+    }
+    this.rewriter.removeHistory(directory);
+    directory.removeTemporaries();
+    this.openLastIncrement(directory, plan, cut);
+  }
+
+  private openLastIncrement(
+    directory: LogDirectory,
+    plan: StartPlan & { kind: 'log' },
+    cut: Cut | null,
+  ): void {
+    const last = directory.manifest.increments.at(-1);
+    const lengthOf = (path: string, sizeBytes: number): number =>
+      cut?.path === path ? cut.lengthBytes : sizeBytes;
+    let totalBytes = 0;
+    for (const file of plan.files) totalBytes += lengthOf(file.path, file.sizeBytes);
+    const [base] = plan.files;
+    this.rewriter.baseBytes = base?.role === 'base' ? lengthOf(base.path, base.sizeBytes) : 0;
+    this.rewriter.rewriteBaseBytes = this.rewriter.baseBytes;
+    if (last === undefined) {
+      const { fd, path } = directory.addIncrement();
+      this.options.log('notice', `Creating AOF incr file ${path} on server start`);
+      this.appender.open(fd, path, 0);
+      return;
+    }
+    const path = directory.pathOf(last.name);
+    const opened = plan.files.at(-1);
+    const lengthBytes = opened === undefined ? 0 : lengthOf(path, opened.sizeBytes);
+    this.appender.open(this.options.disk.open(path, 'append'), path, lengthBytes);
+    this.rewriter.closedBytes = totalBytes - this.rewriter.baseBytes - lengthBytes;
+  }
+
+  /** Writes the first base, of what was loaded, and opens the first increment. */
+  private async createLog(directory: LogDirectory, plan: StartPlan): Promise<void> {
+    const { disk, log, processId } = this.options;
+    if (plan.kind === 'snapshot') {
+      log('warning', `AOF is on and there is no log yet: the data of ${plan.path} becomes its`
+        + ' base. (Redis would start empty here.)');
+    }
+    directory.create();
+    directory.removeTemporaries();
+    const rdb = this.settings.useRdbPreamble;
+    const temporary = `${this.settings.directory}/temp-rewriteaof-${processId}.aof`;
+    const result = await this.writeBase(temporary, rdb);
+    if (result.error !== null) throw result.error;
+    const sequence = directory.nextIncrementSequence();
+    const name = incrementName(directory.prefix, sequence);
+    const path = directory.pathOf(name);
+    const fd = disk.open(path, 'truncate');
+    directory.installBase(temporary, rdb, [{ name, sequence }]);
+    log('notice', `Creating AOF base file ${directory.manifest.base?.name} on server start`);
+    log('notice', `Creating AOF incr file ${name} on server start`);
+    this.rewriter.baseBytes = result.bytes;
+    this.rewriter.rewriteBaseBytes = result.bytes;
+    this.appender.open(fd, path, 0);
+  }
+
+  private writeBase(path: string, rdb: boolean): Promise<SnapshotResult> {
+    const request = {
+      path,
+      format: rdb ? 'rdb' : 'commands',
+      header: headerNow(this.options, true),
+      compress: this.settings.rdbCompression,
+      checksum: this.settings.rdbChecksum,
+      stopOnFlushAll: false,
+    } as const;
+    return new Promise((resolve) => this.walker.start(request, resolve));
+  }
+
+  private newDirectory(): LogDirectory {
+    return new LogDirectory({
+      disk: this.options.disk,
+      parent: this.settings.directory,
+      name: this.settings.appendDirectoryName,
+      prefix: this.settings.appendFileName,
+    });
+  }
+
+  /** The log's directory; its manifest is read when it is first needed. */
+  private logDirectory(): LogDirectory {
+    if (this.directory === null) {
+      const directory = this.newDirectory();
+      directory.read();
+      this.directory = directory;
+    }
+    return this.directory;
+  }
+
+  // ---- by itself -------------------------------------------------------------------------------
+
+  /** Ten times a second: due syncs, retries, save points, automatic rewrites. */
+  cron(_nowMs: number): void {
+    if (this.loading) return;
+    this.appender.syncsSuspended = this.settings.noFsyncOnRewrite && this.isWalking();
+    this.appender.cron();
+    if (this.isWalking()) return;
+    if (this.rewriter.scheduled) {
+      this.rewriter.begin();
+      return;
+    }
+    if (this.saver.scheduled) {
+      this.saver.begin();
+      return;
+    }
+    const point = this.saver.duePoint();
+    if (point !== null) {
+      this.options.log('notice',
+        `${point.changes} changes in ${point.seconds} seconds. Saving...`);
+      this.saver.begin();
+    } else if (this.rewriter.isDue()) {
+      this.options.log('notice', 'Starting automatic rewriting of AOF'
+        + ` (${this.rewriter.currentBytes} bytes)`);
+      this.rewriter.begin();
+    }
+  }
+
+  private isWalking(): boolean {
+    return this.saver.running !== null || this.rewriter.inProgress;
+  }
+
+  // ---- commands --------------------------------------------------------------------------------
+
+  save(): CommandOutcome {
+    return this.saver.save();
+  }
+
+  backgroundSave(schedule: boolean): CommandOutcome {
+    if (this.saver.running !== null) {
+      return { kind: 'error', text: 'ERR Background save already in progress' };
+    }
+    const { transactionOpen } = this.appender;
+    if (this.rewriter.inProgress || transactionOpen) {
+      if (!schedule && !transactionOpen) {
+        return {
+          kind: 'error',
+          text: "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE"
+            + ' SCHEDULE in order to schedule a BGSAVE whenever possible.',
+        };
+      }
+      this.saver.scheduled = true;
+      return { kind: 'ok', text: 'Background saving scheduled' };
+    }
+    this.saver.begin();
+    return { kind: 'ok', text: 'Background saving started' };
+  }
+
+  backgroundRewrite(): CommandOutcome {
+    if (this.rewriter.inProgress) {
+      const text = 'ERR Background append only file rewriting already in progress';
+      return { kind: 'error', text };
+    }
+    if (this.saver.running !== null || this.appender.transactionOpen) {
+      this.rewriter.scheduled = true;
+      return { kind: 'ok', text: 'Background append only file rewriting scheduled' };
+    }
+    return this.rewriter.begin();
+  }
+
+  lastSaveSec(): number {
+    return this.saver.lastSaveSec;
+  }
+
+  infoFields(): readonly (readonly [string, string | number])[] {
+    return infoFields(this, this.options.clock);
+  }
+
+  refusal(): string | null {
+    return this.appender.refusal() ?? this.saver.refusal();
+  }
+
+  /** FLUSHALL ran: with save points, an empty snapshot replaces the old one, as in Redis. */
+  afterFlushAll(): void {
+    this.saver.abort();
+    if (this.settings.savePoints.length > 0) this.saver.save();
+  }
+
+  /** CONFIG SET of directives that concern persistence. Returns the error, or null when done. */
+  configure(change: Partial<PersistenceSettings>): string | null {
+    const before = this.settings.appendOnly;
+    Object.assign(this.settings, change);
+    if (this.settings.appendOnly === before) return null;
+    const error = before ? this.switchLogOff() : this.switchLogOn();
+    if (error !== null) this.settings.appendOnly = before;
+    return error;
+  }
+
+  private switchLogOn(): string | null {
+    if (this.loading) return 'the data is still being loaded';
+    if (this.appender.transactionOpen) return 'not inside a transaction';
+    this.rewriter.waitsForBase = true;
+    if (this.isWalking()) {
+      // What runs now has taken its picture already; the base comes next.
+      this.rewriter.scheduled = true;
+      return null;
+    }
+    const outcome = this.rewriter.begin();
+    if (outcome.kind === 'ok') return null;
+    this.switchLogOff();
+    return 'the append only file cannot be written, check the server logs';
+  }
+
+  private switchLogOff(): string | null {
+    this.rewriter.abort();
+    this.rewriter.scheduled = false;
+    this.rewriter.waitsForBase = false;
+    const failure = this.appender.flush() ?? this.appender.sync();
+    if (failure !== null) this.options.log('warning', `AOF switched off unsynced: ${failure}`);
+    this.appender.close(true);
+    this.directory?.removeTemporaries();
+    return null;
+  }
+
+  // ---- end -------------------------------------------------------------------------------------
+
+  /**
+   * Makes everything durable for the end of the process: aborts a running snapshot, flushes and
+   * syncs the log, saves (`save` null: if save points are set). On error nothing is closed and
+   * the server goes on, unless `force`.
+   */
+  shutdown(save: boolean | null, force: boolean): CommandOutcome {
+    const { log } = this.options;
+    this.rewriter.abort();
+    this.saver.abort();
+    let failure: string | null = null;
+    if (this.appender.enabled) {
+      log('notice', 'Calling fsync() on the AOF file.');
+      failure = this.appender.flush() ?? this.appender.sync();
+    }
+    if (save ?? this.settings.savePoints.length > 0) {
+      log('notice', 'Saving the final RDB snapshot before exiting.');
+      const outcome = this.saver.save();
+      if (outcome.kind === 'error') failure ??= outcome.text;
+    }
+    if (failure !== null && !force) return { kind: 'error', text: failure };
+    this.appender.close(false);
+    return { kind: 'ok', text: '' };
+  }
+}
+
+/** Builds persistence; nothing touches the disk before `recover`. */
+export function createPersistence(options: PersistenceOptions): Persistence {
+  return new Persistence(options);
+}

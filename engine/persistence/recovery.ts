@@ -1,0 +1,196 @@
+// Start-up. Two phases: first everything is read and decided, and loaded into memory; only when
+// all of it is well are files touched. So a start that refuses changes nothing, and the next one
+// refuses for the same reason.
+import { AofReader } from '../aof/reader.ts';
+import type { LogEnd } from '../aof/reader.ts';
+import type { Keyspace } from '../keyspace/keyspace.ts';
+import { EngineError } from '../errors.ts';
+import { RdbDecoder } from '../rdb/decoder.ts';
+import { ReplayTarget } from './replay.ts';
+import type { ReplayPort } from './replay.ts';
+import type { PersistenceOptions } from './settings.ts';
+
+/** What recovery found. */
+export interface RecoverySummary {
+  readonly source: 'nothing' | 'rdb' | 'aof';
+  /** Keys in the keyspace afterwards. */
+  readonly keysLoaded: number;
+  readonly seconds: number;
+}
+
+/** How far loading has come: the loading fields of INFO. */
+export class LoadProgress {
+  startedSec = 0;
+  totalBytes = 0;
+  /** Bytes of files that are done. */
+  doneBytes = 0;
+  /** Bytes of the present file. */
+  fileBytes = 0;
+  keysLoaded = 0;
+  keysExpired = 0;
+  /** `used-mem` of the snapshot that is loaded. */
+  usedMemoryBytes = 0;
+
+  get loadedBytes(): number {
+    return this.doneBytes + this.fileBytes;
+  }
+}
+
+/** A file of the log to load, in order. */
+export interface LogFileToLoad {
+  readonly path: string;
+  readonly name: string;
+  readonly role: 'base' | 'incr';
+  readonly sizeBytes: number;
+}
+
+/** The last file ended inside a command: its length afterwards. */
+export interface Cut {
+  readonly path: string;
+  readonly lengthBytes: number;
+}
+
+const stepBytes = 2 * 1024 * 1024;
+const magicBytes = 5;
+
+/** Loads files into the keyspace; changes no file. */
+export class Loader {
+  readonly progress: LoadProgress = new LoadProgress();
+  private readonly options: PersistenceOptions;
+  private readonly replay: ReplayPort;
+
+  constructor(options: PersistenceOptions, replay: ReplayPort) {
+    this.options = options;
+    this.replay = replay;
+    this.progress.startedSec = Math.floor(options.clock.wallMs() / 1000);
+  }
+
+  private get keyspace(): Keyspace {
+    return this.options.keyspace;
+  }
+
+  /**
+   * Loads a snapshot; `base`: it is the base of a log.
+   * @throws {EngineError} RDB_BAD, RDB_UNSUPPORTED, ARENA_FULL
+   */
+  async loadSnapshot(path: string, base: boolean): Promise<number> {
+    const { options, progress } = this;
+    const decoder = new RdbDecoder({
+      disk: options.disk,
+      path,
+      keyspace: this.keyspace,
+      checksum: options.settings.rdbChecksum,
+      keepExpired: base,
+      nowMs: options.clock.wallMs(),
+    });
+    try {
+      while (!decoder.step(stepBytes)) {
+        progress.fileBytes = decoder.offset;
+        progress.usedMemoryBytes = Number(decoder.aux.get('used-mem') ?? 0);
+        await this.pause();
+      }
+    } finally {
+      decoder.close();
+    }
+    progress.keysLoaded += decoder.keysLoaded;
+    progress.keysExpired += decoder.keysExpired;
+    const version = decoder.aux.get('redis-ver') ?? decoder.aux.get('valkey-ver') ?? 'unknown';
+    options.log('notice', `Loading RDB produced by version ${version}`);
+    options.log('notice', `Done loading RDB, keys loaded: ${decoder.keysLoaded},`
+      + ` keys expired: ${decoder.keysExpired}.`);
+    return decoder.offset;
+  }
+
+  /**
+   * Loads the files of a log. Returns where the last one is to be cut, or null.
+   * @throws {EngineError} AOF_BAD, AOF_TRUNCATED, and what loadSnapshot throws
+   */
+  async loadLog(files: readonly LogFileToLoad[]): Promise<Cut | null> {
+    const { options, progress } = this;
+    progress.totalBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
+    const target = new ReplayTarget(this.replay, options.clock.wallMs());
+    let cut: Cut | null = null;
+    for (const [index, file] of files.entries()) {
+      const beganNs = options.clock.monotonicNs();
+      // What follows a broken file must be nothing: it would be applied to a hole.
+      const last = files.slice(index + 1).every((later) => later.sizeBytes === 0);
+      cut = await this.loadLogFile(file, target, last) ?? cut;
+      progress.doneBytes += file.sizeBytes;
+      progress.fileBytes = 0;
+      if (file.sizeBytes === 0) continue;
+      const seconds = (options.clock.monotonicNs() - beganNs) / 1e9;
+      options.log('notice',
+        `DB loaded from ${file.role} file ${file.name}: ${seconds.toFixed(3)} seconds`);
+    }
+    return cut;
+  }
+
+  private async loadLogFile(
+    file: LogFileToLoad,
+    target: ReplayTarget,
+    last: boolean,
+  ): Promise<Cut | null> {
+    let startOffset = 0;
+    if (file.role === 'base' && this.isSnapshot(file.path)) {
+      startOffset = await this.loadSnapshot(file.path, true);
+    }
+    target.beginFile();
+    const { options, progress } = this;
+    const reader = new AofReader({ disk: options.disk, path: file.path, target, startOffset });
+    try {
+      while (!reader.step(stepBytes)) {
+        progress.fileBytes = reader.offset;
+        await this.pause();
+      }
+    } finally {
+      reader.close();
+    }
+    if (reader.end === 'whole') return null;
+    this.judgeTruncation(file, reader.end, { validBytes: reader.validBytes, last });
+    return { path: file.path, lengthBytes: reader.validBytes };
+  }
+
+  /** A file ended inside a command: refuses, or says that it will be cut. */
+  private judgeTruncation(
+    file: LogFileToLoad,
+    end: LogEnd,
+    state: { readonly validBytes: number; readonly last: boolean },
+  ): void {
+    const { log, settings } = this.options;
+    const where = `the last whole command ends at offset ${state.validBytes}`
+      + ` of ${file.sizeBytes}`;
+    if (!state.last) {
+      throw new EngineError('AOF_BAD', `Fatal error: the truncated file is not the last file:`
+        + ` ${file.path}: ${where}, and later files hold commands that followed what is missing.`
+        + ' Restore the file from a copy, or remove the later files from the manifest');
+    }
+    if (!settings.loadTruncated) {
+      throw new EngineError('AOF_TRUNCATED', 'Unexpected end of file reading the append only file'
+        + ` ${file.path}: ${where}. You can: 1) Make a backup of your AOF file, then use`
+        + ' redis-check-aof --fix <filename.manifest>. 2) Alternatively you can set the'
+        + " 'aof-load-truncated' configuration option to yes and restart the server");
+    }
+    if (end === 'in-transaction') {
+      log('warning', `Revert incomplete MULTI/EXEC transaction from AOF file ${file.name}`);
+    }
+    log('warning', `!!! Warning: short read while loading the AOF file ${file.name}!!!`);
+    log('warning', `!!! Truncating the AOF ${file.name} at offset ${state.validBytes} !!!`);
+  }
+
+  private isSnapshot(path: string): boolean {
+    const { disk } = this.options;
+    const magic = Buffer.alloc(magicBytes);
+    const fd = disk.open(path, 'read');
+    try {
+      const count = disk.read(fd, magic, { offset: 0, length: magicBytes, position: 0 });
+      const text = magic.toString('latin1', 0, count);
+      return text === 'REDIS' || text === 'VALKE';
+    } finally {
+      disk.close(fd);
+    }
+  }
+
+  private pause(): Promise<void> {
+    return new Promise((resolve) => this.options.schedule(resolve));
+  }
+}

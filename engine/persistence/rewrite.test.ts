@@ -1,0 +1,182 @@
+// BGREWRITEAOF, automatic rewrites, and switching the log on and off.
+import test from 'ava';
+import { memoryDisk, TestEngine } from './test-support/test-engine.ts';
+
+const on = { appendOnly: true, appendFsync: 'always' } as const;
+
+async function started(sliceKeys = 1000): Promise<{
+  engine: TestEngine; disk: ReturnType<typeof memoryDisk>;
+}> {
+  const disk = memoryDisk();
+  const engine = await TestEngine.start({ disk, settings: { ...on }, sliceKeys });
+  return { engine, disk };
+}
+
+async function reloaded(disk: ReturnType<typeof memoryDisk>): Promise<Map<string, string>> {
+  const { files } = disk.powerCut().tree();
+  return (await TestEngine.start({ disk: memoryDisk(files), settings: on })).contents();
+}
+
+test('names, manifest and contents are those of Redis', async (t) => {
+  const { engine, disk } = await started(1);
+  t.is(engine.file('appendonly.aof.manifest'),
+    'file appendonly.aof.1.base.rdb seq 1 type b\nfile appendonly.aof.1.incr.aof seq 1 type i\n');
+  engine.acknowledge('SET', 'a', '1');
+  engine.acknowledge('SET', 'b', '1');
+  engine.run('BGREWRITEAOF');
+  t.is(engine.file('appendonly.aof.manifest'), 'file appendonly.aof.1.base.rdb seq 1 type b\n'
+    + 'file appendonly.aof.1.incr.aof seq 1 type i\nfile appendonly.aof.2.incr.aof seq 2 type i\n');
+  engine.acknowledge('INCR', 'a');
+  t.is(engine.info('aof_rewrite_in_progress'), 1);
+  await engine.settle();
+  t.is(engine.file('appendonly.aof.manifest'),
+    'file appendonly.aof.2.base.rdb seq 2 type b\nfile appendonly.aof.2.incr.aof seq 2 type i\n');
+  t.deepEqual(disk.list('/data/appendonlydir'), [
+    'appendonly.aof.2.base.rdb', 'appendonly.aof.2.incr.aof', 'appendonly.aof.manifest',
+  ]);
+  t.deepEqual(disk.list('/data'), ['appendonlydir']);
+  t.true(engine.file('appendonly.aof.2.incr.aof').startsWith('*2\r\n$6\r\nSELECT'));
+  t.deepEqual(await reloaded(disk), new Map([['0:a', '2@0'], ['0:b', '1@0']]));
+});
+
+test('a base in commands: aof-use-rdb-preamble no', async (t) => {
+  const { engine, disk } = await started();
+  engine.persistence.configure({ useRdbPreamble: false });
+  engine.acknowledge('SELECT', '2');
+  engine.acknowledge('SET', 'k', 'v', 'PXAT', '4102444800000');
+  engine.run('BGREWRITEAOF');
+  await engine.settle();
+  t.is(engine.file('appendonly.aof.2.base.aof'), '*2\r\n$6\r\nSELECT\r\n$1\r\n2\r\n'
+    + '*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n'
+    + '*3\r\n$9\r\nPEXPIREAT\r\n$1\r\nk\r\n$13\r\n4102444800000\r\n');
+  t.deepEqual(await reloaded(disk), new Map([['2:k', 'v@4102444800000']]));
+});
+
+test('with everysec most of the old increment is synced off the main thread first', async (t) => {
+  const files = (await started()).disk.tree().files;
+  const disk = memoryDisk(files, { manualSyncs: true });
+  const engine = await TestEngine.start({ disk, settings: { ...on, appendFsync: 'everysec' } });
+  engine.acknowledge('SET', 'a', '1');
+  engine.acknowledge('SET', 'b', '1');
+  t.is(disk.syncsInFlight, 1);
+  t.is(engine.run('BGREWRITEAOF'), '+Background append only file rewriting started\r\n');
+  t.is(engine.info('aof_rewrite_in_progress'), 1);
+  t.regex(engine.run('BGSAVE'), /Another child process/);
+  disk.finishSyncs();
+  t.is(disk.syncsInFlight, 1, 'never two at a time');
+  engine.acknowledge('SET', 'c', '1');
+  disk.finishSyncs();
+  t.deepEqual(await reloaded(disk), new Map([['0:a', '1@0'], ['0:b', '1@0'], ['0:c', '1@0']]),
+    'the old increment is durable to its end');
+  for (let round = 0; round < 4; round++) {
+    engine.runSteps();
+    disk.finishSyncs();
+  }
+  t.is(engine.info('aof_rewrites'), 1);
+});
+
+test('rewrites by itself when the log has grown', async (t) => {
+  const { engine } = await started();
+  engine.persistence.configure({ autoRewriteMinBytes: 1000, autoRewritePercentage: 100 });
+  engine.acknowledge('SET', 'a', 'x'.repeat(800));
+  engine.persistence.cron(0);
+  t.is(engine.info('aof_rewrite_in_progress'), 0, 'too small');
+  engine.acknowledge('SET', 'a', 'x'.repeat(800));
+  engine.persistence.cron(0);
+  t.is(engine.info('aof_rewrite_in_progress'), 1);
+  await engine.settle();
+  t.is(engine.info('aof_rewrites'), 1);
+  t.is(engine.info('aof_base_size'), engine.info('aof_current_size'));
+  engine.persistence.configure({ autoRewritePercentage: 0 });
+  for (let i = 0; i < 9; i++) engine.acknowledge('SET', 'a', 'y'.repeat(800));
+  engine.persistence.cron(0);
+  t.is(engine.info('aof_rewrite_in_progress'), 0);
+});
+
+test('after three failures automatic rewrites come less and less often', async (t) => {
+  const { engine, disk } = await started();
+  engine.persistence.configure({ autoRewriteMinBytes: 1, autoRewritePercentage: 1 });
+  engine.acknowledge('SET', 'a', 'x'.repeat(800));
+  disk.inject({ call: 'open', code: 'ENOSPC', sticky: true });
+  const tries: number[] = [];
+  for (let second = 0; second < 400; second++) {
+    engine.persistence.cron(0);
+    await engine.settle();
+    if (engine.info('aof_rewrites_consecutive_failures') === tries.length + 1) tries.push(second);
+    engine.clock.advanceMs(1000);
+  }
+  t.deepEqual(tries, [0, 1, 2, 62, 182]);
+  t.is(engine.info('aof_last_bgrewrite_status'), 'err');
+  t.true(engine.acknowledge('SET', 'b', '1'), 'the old log goes on');
+});
+
+test('CONFIG SET appendonly yes: counts once the first base is there', async (t) => {
+  const disk = memoryDisk();
+  const engine = await TestEngine.start({ disk, sliceKeys: 1 });
+  engine.acknowledge('SET', 'a', '1');
+  t.is(engine.persistence.configure({ appendOnly: true, appendFsync: 'always' }), null);
+  t.true(engine.acknowledge('SET', 'b', '1'));
+  t.is(engine.info('aof_pending_rewrite'), 1);
+  t.is(disk.stat('/data/appendonlydir/appendonly.aof.manifest'), null);
+  await engine.settle();
+  t.is(engine.info('aof_pending_rewrite'), 0);
+  t.true(engine.acknowledge('SET', 'c', '1'));
+  t.deepEqual([...(await reloaded(disk)).keys()].sort(), ['0:a', '0:b', '0:c']);
+  t.deepEqual(disk.list('/data/appendonlydir'), [
+    'appendonly.aof.1.base.rdb', 'appendonly.aof.1.incr.aof', 'appendonly.aof.manifest',
+  ]);
+  t.is(engine.persistence.configure({ appendOnly: false }), null);
+  engine.acknowledge('SET', 'd', '1');
+  t.is(engine.info('aof_enabled'), 0);
+  t.is(engine.persistence.configure({ appendOnly: true }), null);
+  await engine.settle();
+  t.deepEqual([...(await reloaded(disk)).keys()].sort(), ['0:a', '0:b', '0:c', '0:d']);
+  t.is(engine.file('appendonly.aof.manifest'),
+    'file appendonly.aof.2.base.rdb seq 2 type b\nfile appendonly.aof.2.incr.aof seq 2 type i\n');
+});
+
+test('CONFIG SET appendonly yes while the disk refuses: an error, and off', async (t) => {
+  const disk = memoryDisk();
+  const engine = await TestEngine.start({ disk });
+  disk.inject({ call: 'mkdir', code: 'EROFS' });
+  t.regex(engine.persistence.configure({ appendOnly: true }) ?? '', /cannot be written/);
+  t.is(engine.persistence.settings.appendOnly, false);
+  t.is(engine.info('aof_enabled'), 0);
+  t.true(engine.acknowledge('SET', 'a', '1'));
+});
+
+test('switching the log off and on again while its first base is being written', async (t) => {
+  const disk = memoryDisk();
+  const engine = await TestEngine.start({ disk, sliceKeys: 1 });
+  for (let i = 0; i < 20; i++) engine.run('SET', `k${i}`, '1');
+  engine.persistence.configure({ appendOnly: true });
+  engine.runSteps(1);
+  engine.persistence.configure({ appendOnly: false });
+  t.deepEqual(disk.list('/data/appendonlydir'), []);
+  engine.persistence.configure({ appendOnly: true });
+  await engine.settle();
+  t.is((await reloaded(disk)).size, 20);
+});
+
+test('BGREWRITEAOF with the log off writes a base, as Redis does', async (t) => {
+  const disk = memoryDisk();
+  const engine = await TestEngine.start({ disk });
+  engine.run('SET', 'a', '1');
+  engine.run('BGREWRITEAOF');
+  await engine.settle();
+  t.is(engine.file('appendonly.aof.manifest'), 'file appendonly.aof.1.base.rdb seq 1 type b\n');
+  t.deepEqual(await reloaded(disk), new Map([['0:a', '1@0']]));
+});
+
+test('no-appendfsync-on-rewrite: no syncs of the log while a snapshot is written', async (t) => {
+  const { engine, disk } = await started(1);
+  for (let i = 0; i < 9; i++) engine.acknowledge('SET', `k${i}`, '1');
+  engine.persistence.configure({ noFsyncOnRewrite: true });
+  engine.run('BGSAVE');
+  engine.persistence.cron(0);
+  t.true(engine.acknowledge('SET', 'late', '1'));
+  t.false((await reloaded(disk)).has('0:late'));
+  await engine.settle();
+  engine.persistence.cron(0);
+  t.true((await reloaded(disk)).has('0:late'));
+});

@@ -1,0 +1,185 @@
+// The snapshot file: SAVE, BGSAVE and save points.
+//
+// temp-<pid>.rdb → sync → rename → directory sync. Only then the save counts; until then, and
+// whenever a step fails, the old file stays what it was.
+import type { CommandOutcome } from '../commands/context.ts';
+import { redisVersion } from '../commands/context.ts';
+import type { RdbHeader } from '../rdb/encoder.ts';
+import type { PersistenceOptions, PersistenceSettings } from './settings.ts';
+import type { SnapshotRequest, SnapshotResult, SnapshotRun, SnapshotWalker } from './snapshot.ts';
+
+const retryDelaySec = 5;
+
+const misconfigured = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable"
+  + ' to persist to disk. Commands that may modify the data set are disabled, because this instance'
+  + ' is configured to report errors during writes if RDB snapshotting fails'
+  + ' (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB'
+  + ' error.';
+
+/** The first lines of a snapshot taken now. */
+export function headerNow(options: PersistenceOptions, aofBase: boolean): RdbHeader {
+  return {
+    redisVersion,
+    createdSec: Math.floor(options.clock.wallMs() / 1000),
+    usedMemoryBytes: options.keyspace.arena.usedBytes,
+    aofBase,
+  };
+}
+
+/** Takes snapshots into `dbfilename`. */
+export class Saver {
+  /** Unix time of the last successful save, at first of the start. */
+  lastSaveSec: number;
+  /** Did the last save work? */
+  healthy = true;
+  /** Saves that worked. */
+  saves = 0;
+  lastDurationSec = -1;
+  /** A save is to begin once the rewrite has ended. */
+  scheduled = false;
+  private readonly options: PersistenceOptions;
+  private readonly settings: PersistenceSettings;
+  private readonly walker: SnapshotWalker;
+  private run: SnapshotRun | null = null;
+  private startedSec = 0;
+  private lastTrySec = -Infinity;
+  /** `keyspace.changes` as the last saved snapshot saw it. */
+  private savedChanges = 0;
+
+  constructor(options: PersistenceOptions, walker: SnapshotWalker) {
+    this.options = options;
+    this.settings = options.settings;
+    this.walker = walker;
+    this.lastSaveSec = this.nowSec();
+  }
+
+  get running(): SnapshotRun | null {
+    return this.run;
+  }
+
+  /** Seconds that the running save has taken so far; -1 when none runs. */
+  get currentDurationSec(): number {
+    return this.run === null ? -1 : this.nowSec() - this.startedSec;
+  }
+
+  /** Changes since the last save. */
+  get changes(): number {
+    return this.options.keyspace.changes - this.savedChanges;
+  }
+
+  /** The data just loaded counts as saved. */
+  loaded(): void {
+    this.savedChanges = this.options.keyspace.changes;
+    this.lastSaveSec = this.nowSec();
+  }
+
+  /** SAVE. */
+  save(): CommandOutcome {
+    if (this.run !== null) {
+      return { kind: 'error', text: 'ERR Background save already in progress' };
+    }
+    const { changes } = this.options.keyspace;
+    const result = this.walker.runNow(this.request());
+    if (!this.install(result, changes)) {
+      return { kind: 'error', text: 'ERR The snapshot could not be written; see the log' };
+    }
+    return { kind: 'ok', text: 'OK' };
+  }
+
+  /** BGSAVE, when nothing else walks the keyspace. */
+  begin(): void {
+    const { changes } = this.options.keyspace;
+    this.scheduled = false;
+    this.startedSec = this.nowSec();
+    this.lastTrySec = this.startedSec;
+    this.run = this.walker.start(this.request(), (result) => this.ended(result, changes));
+    this.options.log('notice', 'Background saving started');
+  }
+
+  /** Stops the running save, if any, without calling it a failure. */
+  abort(): void {
+    if (this.run === null) return;
+    this.run.abort();
+    this.run = null;
+    this.removeTemporary();
+    this.options.log('notice', 'Background saving aborted');
+  }
+
+  /** The save point that is reached, or null. */
+  duePoint(): { readonly seconds: number; readonly changes: number } | null {
+    const nowSec = this.nowSec();
+    if (!this.healthy && nowSec - this.lastTrySec <= retryDelaySec) return null;
+    for (const point of this.settings.savePoints) {
+      if (this.changes >= point.changes && nowSec - this.lastSaveSec > point.seconds) return point;
+    }
+    return null;
+  }
+
+  /** The error for write commands while snapshots fail, or null. */
+  refusal(): string | null {
+    const refuses = !this.healthy && this.settings.stopWritesOnSaveError;
+    return refuses && this.settings.savePoints.length > 0 ? misconfigured : null;
+  }
+
+  private ended(result: SnapshotResult, changes: number): void {
+    this.run = null;
+    this.lastDurationSec = this.nowSec() - this.startedSec;
+    if (result.flushed) {
+      this.removeTemporary();
+      this.options.log('notice', 'Background saving stopped: all keys were flushed');
+      return;
+    }
+    const worked = this.install(result, changes);
+    this.options.log(worked ? 'notice' : 'warning',
+      worked ? 'Background saving terminated with success' : 'Background saving error');
+  }
+
+  /** Puts the finished file in its place; false when anything failed. */
+  private install(result: SnapshotResult, changes: number): boolean {
+    const { disk, log } = this.options;
+    try {
+      if (result.error !== null) throw result.error;
+      disk.rename(this.temporaryPath(), `${this.settings.directory}/${this.settings.dbFileName}`);
+      disk.syncDirectory(this.settings.directory);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      log('warning', `Write error saving DB on disk: ${reason}. The old snapshot stays.`);
+      this.removeTemporary();
+      this.healthy = false;
+      return false;
+    }
+    this.healthy = true;
+    this.saves++;
+    this.savedChanges = changes;
+    this.lastSaveSec = this.nowSec();
+    log('notice', `DB saved on disk: ${result.keys} keys, ${result.bytes} bytes`);
+    return true;
+  }
+
+  private request(): SnapshotRequest {
+    return {
+      path: this.temporaryPath(),
+      format: 'rdb',
+      header: headerNow(this.options, false),
+      compress: this.settings.rdbCompression,
+      checksum: this.settings.rdbChecksum,
+      stopOnFlushAll: true,
+    };
+  }
+
+  private temporaryPath(): string {
+    return `${this.settings.directory}/temp-${this.options.processId}.rdb`;
+  }
+
+  private removeTemporary(): void {
+    try {
+      this.options.disk.unlink(this.temporaryPath());
+    } catch {
+      // Not there, or removed at the next start.
+    }
+  }
+
+  private nowSec(): number {
+    return Math.floor(this.options.clock.wallMs() / 1000);
+  }
+}

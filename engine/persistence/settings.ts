@@ -1,0 +1,93 @@
+// What persistence is built from: its settings (the directives that concern it) and its ports.
+import type { Clock } from '../io/clock.ts';
+import type { Disk } from '../io/disk.ts';
+import type { Keyspace } from '../keyspace/keyspace.ts';
+
+export type AppendFsync = 'always' | 'everysec' | 'no';
+
+/** `save <seconds> <changes>`: snapshot after so many seconds if so many changes were made. */
+export interface SavePoint {
+  readonly seconds: number;
+  readonly changes: number;
+}
+
+/** The directives that concern persistence, parsed. Names as in redis.conf, in full words. */
+export interface PersistenceSettings {
+  /** `dir`, absolute. It must exist. */
+  directory: string;
+  /** `dbfilename` */
+  dbFileName: string;
+  /** `appendonly` */
+  appendOnly: boolean;
+  /** `appenddirname` */
+  appendDirectoryName: string;
+  /** `appendfilename` */
+  appendFileName: string;
+  /** `appendfsync` */
+  appendFsync: AppendFsync;
+  /** `save` */
+  savePoints: readonly SavePoint[];
+  /** `auto-aof-rewrite-percentage`; 0 = never by itself */
+  autoRewritePercentage: number;
+  /** `auto-aof-rewrite-min-size` */
+  autoRewriteMinBytes: number;
+  /** `aof-load-truncated` */
+  loadTruncated: boolean;
+  /** `aof-use-rdb-preamble` */
+  useRdbPreamble: boolean;
+  /** `no-appendfsync-on-rewrite` */
+  noFsyncOnRewrite: boolean;
+  /** `rdbcompression` */
+  rdbCompression: boolean;
+  /** `rdbchecksum` */
+  rdbChecksum: boolean;
+  /** `stop-writes-on-bgsave-error` */
+  stopWritesOnSaveError: boolean;
+}
+
+/** Redis' defaults, in the directory given. */
+export function defaultSettings(directory: string): PersistenceSettings {
+  return {
+    directory,
+    dbFileName: 'dump.rdb',
+    appendOnly: false,
+    appendDirectoryName: 'appendonlydir',
+    appendFileName: 'appendonly.aof',
+    appendFsync: 'everysec',
+    savePoints: [
+      { seconds: 3600, changes: 1 },
+      { seconds: 300, changes: 100 },
+      { seconds: 60, changes: 10000 },
+    ],
+    autoRewritePercentage: 100,
+    autoRewriteMinBytes: 64 * 1024 * 1024,
+    loadTruncated: true,
+    useRdbPreamble: true,
+    noFsyncOnRewrite: false,
+    rdbCompression: true,
+    rdbChecksum: true,
+    stopWritesOnSaveError: true,
+  };
+}
+
+export type LogLevel = 'debug' | 'verbose' | 'notice' | 'warning';
+
+/** One line for the server's log. */
+export type Log = (level: LogLevel, text: string) => void;
+
+/** Ports and settings of persistence. */
+export interface PersistenceOptions {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly keyspace: Keyspace;
+  readonly settings: PersistenceSettings;
+  /** Runs a step soon, after pending I/O was served (setImmediate in production). */
+  readonly schedule: (step: () => void) => void;
+  readonly log: Log;
+  /** Nothing more may be acknowledged: the process must end with exit code 1, at once. */
+  readonly fatal: (reason: string) => void;
+  /** For names of temporary files. */
+  readonly processId: number;
+  /** Is a process with this id alive? Temporary files of live ones are left alone. */
+  readonly isAlive: (processId: number) => boolean;
+}
