@@ -1,0 +1,281 @@
+// Replies → bytes, in one growing buffer. RESP2 and RESP3; what RESP2 lacks is written as Redis
+// writes it (a map as a flat array, a double as a bulk, a null as an empty bulk's absence).
+//
+//   +text  -error  :integer  $length bytes  *count      both
+//   _  ,double  #t/#f  (big  %count  ~count  >count  =length txt:…   RESP3 only
+//
+// No strings are made for numbers, and the common replies are copied from prepared bytes.
+
+const carriageReturn = 13;
+const lineFeed = 10;
+const zero = 48;
+const minus = 45;
+/** Below this length a byte loop beats a call into the runtime. */
+const loopBytes = 48;
+const smallestBuffer = 1024;
+
+const queuedBytes = Buffer.from('+QUEUED\r\n');
+const pongBytes = Buffer.from('+PONG\r\n');
+const nil2Bytes = Buffer.from('$-1\r\n');
+const nilArray2Bytes = Buffer.from('*-1\r\n');
+const nil3Bytes = Buffer.from('_\r\n');
+
+/** The types' first bytes. */
+const simpleMark = 43;
+const errorMark = 45;
+const integerMark = 58;
+const bulkMark = 36;
+const arrayMark = 42;
+const mapMark = 37;
+const setMark = 126;
+const pushMark = 62;
+const doubleMark = 44;
+const booleanMark = 35;
+const bigNumberMark = 40;
+const verbatimMark = 61;
+
+/** Encodes replies one after the other into `buffer[0 .. length)`. */
+export class ReplyWriter {
+  protocol: 2 | 3 = 2;
+  buffer: Buffer;
+  length = 0;
+  /** Errors written so far; what INFO counts. */
+  errors = 0;
+
+  constructor(sizeBytes: number = smallestBuffer) {
+    this.buffer = Buffer.allocUnsafeSlow(Math.max(sizeBytes, 64));
+  }
+
+  /** Forgets all replies; the buffer is kept. */
+  clear(): void {
+    this.length = 0;
+  }
+
+  /** Gives the buffer away (a socket still reads from it) and goes on in a new one. */
+  detach(): void {
+    this.buffer = Buffer.allocUnsafeSlow(smallestBuffer);
+    this.length = 0;
+  }
+
+  ok(): void {
+    // Written out: by far the commonest reply.
+    let at = this.length;
+    if (at + 5 > this.buffer.length) this.grow(5);
+    const buffer = this.buffer;
+    buffer[at++] = simpleMark;
+    buffer[at++] = 79;
+    buffer[at++] = 75;
+    buffer[at++] = carriageReturn;
+    buffer[at++] = lineFeed;
+    this.length = at;
+  }
+
+  pong(): void {
+    this.prepared(pongBytes);
+  }
+
+  queued(): void {
+    this.prepared(queuedBytes);
+  }
+
+  /** A status such as OK. `text` must hold no line end. */
+  simple(text: string): void {
+    this.line(simpleMark, text);
+  }
+
+  /** An error with its code first: "ERR syntax error". Line ends become blanks, as in Redis. */
+  error(text: string): void {
+    this.errors++;
+    this.line(errorMark, text.replace(/[\r\n]+$/, '').replace(/[\r\n]/g, ' '));
+  }
+
+  /** A safe integer. */
+  integer(value: number): void {
+    this.reserve(24);
+    this.buffer[this.length++] = integerMark;
+    this.number(value);
+  }
+
+  /** An integer that may be beyond 2^53. */
+  bigInteger(value: bigint): void {
+    this.line(integerMark, value.toString());
+  }
+
+  bulk(source: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    if (this.length + length + 24 > this.buffer.length) this.grow(length + 24);
+    this.buffer[this.length++] = bulkMark;
+    this.number(length);
+    this.bytes(source, start, end);
+    this.lineEnd();
+  }
+
+  bulkText(text: string): void {
+    this.textWithLength(bulkMark, text, '');
+  }
+
+  /** A missing value. */
+  nil(): void {
+    this.prepared(this.protocol === 2 ? nil2Bytes : nil3Bytes);
+  }
+
+  /** A missing list (an EXEC that a WATCH cancelled). */
+  nilArray(): void {
+    this.prepared(this.protocol === 2 ? nilArray2Bytes : nil3Bytes);
+  }
+
+  array(count: number): void {
+    this.header(arrayMark, count);
+  }
+
+  /** `pairs` keys and values follow. */
+  map(pairs: number): void {
+    if (this.protocol === 2) this.header(arrayMark, pairs * 2);
+    else this.header(mapMark, pairs);
+  }
+
+  set(count: number): void {
+    this.header(this.protocol === 2 ? arrayMark : setMark, count);
+  }
+
+  /** Out-of-band data in RESP3, a plain array in RESP2. */
+  push(count: number): void {
+    this.header(this.protocol === 2 ? arrayMark : pushMark, count);
+  }
+
+  double(value: number): void {
+    const text = doubleText(value);
+    if (this.protocol === 2) this.bulkText(text);
+    else this.line(doubleMark, text);
+  }
+
+  boolean(value: boolean): void {
+    if (this.protocol === 2) this.integer(value ? 1 : 0);
+    else this.line(booleanMark, value ? 't' : 'f');
+  }
+
+  bigNumber(value: bigint): void {
+    if (this.protocol === 2) this.bulkText(value.toString());
+    else this.line(bigNumberMark, value.toString());
+  }
+
+  /** Text for people; `format` is three letters: txt or mkd. */
+  verbatim(format: string, text: string): void {
+    if (this.protocol === 2) this.bulkText(text);
+    else this.textWithLength(verbatimMark, text, `${format}:`);
+  }
+
+  /** Bytes that are whole replies already. */
+  raw(source: Uint8Array, start: number, end: number): void {
+    this.reserve(end - start);
+    this.bytes(source, start, end);
+  }
+
+  /**
+   * Puts an array header before everything written since `mark` (a former `length`), for lists
+   * whose count is known only at their end.
+   */
+  arrayBefore(mark: number, count: number): void {
+    const bodyEnd = this.length;
+    this.array(count);
+    const header = Buffer.from(this.buffer.subarray(bodyEnd, this.length));
+    this.buffer.copyWithin(mark + header.length, mark, bodyEnd);
+    this.buffer.set(header, mark);
+  }
+
+  private header(mark: number, count: number): void {
+    this.reserve(24);
+    this.buffer[this.length++] = mark;
+    this.number(count);
+  }
+
+  private line(mark: number, text: string): void {
+    this.reserve(text.length * 3 + 3);
+    this.buffer[this.length++] = mark;
+    this.length += this.buffer.write(text, this.length);
+    this.lineEnd();
+  }
+
+  private textWithLength(mark: number, text: string, prefix: string): void {
+    this.reserve((text.length + prefix.length) * 3 + 32);
+    this.buffer[this.length++] = mark;
+    this.number(Buffer.byteLength(text) + prefix.length);
+    this.length += this.buffer.write(prefix + text, this.length);
+    this.lineEnd();
+  }
+
+  private prepared(bytes: Buffer): void {
+    const size = bytes.length;
+    let at = this.length;
+    if (at + size > this.buffer.length) this.grow(size);
+    const buffer = this.buffer;
+    for (let i = 0; i < size; i++) buffer[at++] = bytes[i] as number;
+    this.length = at;
+  }
+
+  private bytes(source: Uint8Array, start: number, end: number): void {
+    const buffer = this.buffer;
+    let at = this.length;
+    if (end - start < loopBytes) {
+      for (let i = start; i < end; i++) buffer[at++] = source[i] as number;
+    } else {
+      buffer.set(source.subarray(start, end), at);
+    }
+    this.length += end - start;
+  }
+
+  /** Decimal digits and a line end; room for 22 bytes must be there. */
+  private number(value: number): void {
+    const buffer = this.buffer;
+    let at = this.length;
+    let rest = value;
+    if (rest < 0) {
+      buffer[at++] = minus;
+      rest = -rest;
+    }
+    at += digitsOf(rest);
+    this.length = at;
+    do {
+      const quotient = Math.floor(rest / 10);
+      buffer[--at] = zero + (rest - quotient * 10);
+      rest = quotient;
+    } while (rest > 0);
+    this.lineEnd();
+  }
+
+  private lineEnd(): void {
+    const at = this.length;
+    this.buffer[at] = carriageReturn;
+    this.buffer[at + 1] = lineFeed;
+    this.length = at + 2;
+  }
+
+  private reserve(count: number): void {
+    if (this.length + count > this.buffer.length) this.grow(count);
+  }
+
+  private grow(count: number): void {
+    const wanted = Math.max(this.buffer.length * 2, this.length + count);
+    const larger = Buffer.allocUnsafeSlow(wanted);
+    this.buffer.copy(larger, 0, 0, this.length);
+    this.buffer = larger;
+  }
+}
+
+function digitsOf(value: number): number {
+  let digits = 1;
+  let bound = 10;
+  while (value >= bound && digits < 16) {
+    bound *= 10;
+    digits++;
+  }
+  return digits;
+}
+
+/** A double as Redis prints it: shortest text that reads back equal; inf, -inf, nan. */
+export function doubleText(value: number): string {
+  if (Number.isNaN(value)) return 'nan';
+  if (value === Infinity) return 'inf';
+  if (value === -Infinity) return '-inf';
+  return Object.is(value, -0) ? '-0' : String(value);
+}
