@@ -1,0 +1,251 @@
+// The table of directives: what may stand in redis.conf, after `--` and in CONFIG SET.
+//
+// Three lists: directives that this engine obeys; directives of Redis that change nothing here and
+// are accepted with any value, so that a stock redis.conf works; and directives of Redis that would
+// change what clients see and are refused.
+
+/** `save <seconds> <changes>`. */
+export interface SavePoint {
+  readonly seconds: number;
+  readonly changes: number;
+}
+
+/** Unsent output of one client: cut above `hardBytes`, or above `softBytes` so long; 0 = off. */
+export interface OutputLimit {
+  readonly hardBytes: number;
+  readonly softBytes: number;
+  readonly softSeconds: number;
+}
+
+/** Per client class; only `normal` clients exist, the others are kept to be shown. */
+export interface OutputLimits {
+  readonly normal: OutputLimit;
+  readonly slave: OutputLimit;
+  readonly pubsub: OutputLimit;
+}
+
+export type DirectiveValue =
+  | number
+  | boolean
+  | string
+  | readonly string[]
+  | readonly SavePoint[]
+  | OutputLimits;
+
+export type DirectiveKind =
+  'integer' | 'memory' | 'flag' | 'choice' | 'text' | 'words' | 'save' | 'output-limits';
+
+/** May CONFIG SET change it? `protected`: not without enable-protected-configs, as in Redis. */
+export type Mutability = 'mutable' | 'immutable' | 'protected';
+
+/** One row of the table. */
+export interface Directive {
+  readonly name: string;
+  readonly kind: DirectiveKind;
+  readonly initial: DirectiveValue;
+  readonly mutability: Mutability;
+  /** Bounds (included) of integers, and of memory in bytes. */
+  readonly min?: number;
+  readonly max?: number;
+  readonly choices?: readonly string[];
+  /** What is wrong with a well-formed value, or null. */
+  readonly check?: (value: DirectiveValue) => string | null;
+  readonly help: string;
+}
+
+const mebibyte = 1024 * 1024;
+const largestInt = 2147483647;
+const noLimit: OutputLimit = { hardBytes: 0, softBytes: 0, softSeconds: 0 };
+
+/** Redis' own defaults for the three client classes. */
+const outputLimits: OutputLimits = {
+  normal: noLimit,
+  slave: { hardBytes: 256 * mebibyte, softBytes: 64 * mebibyte, softSeconds: 60 },
+  pubsub: { hardBytes: 32 * mebibyte, softBytes: 8 * mebibyte, softSeconds: 60 },
+};
+
+const savePoints: readonly SavePoint[] = [
+  { seconds: 3600, changes: 1 },
+  { seconds: 300, changes: 100 },
+  { seconds: 60, changes: 10000 },
+];
+
+function plainFileName(value: DirectiveValue): string | null {
+  const name = String(value);
+  if (name === '') return 'a file name is needed';
+  if (name === '.' || name === '..') return `${name} is no file name`;
+  return name.includes('/') ? "can't be a path, just a filename" : null;
+}
+
+function onlyNo(value: DirectiveValue): string | null {
+  return value === false ? null : 'this engine stays in the foreground: leave it to a supervisor';
+}
+
+function onlyEmpty(value: DirectiveValue): string | null {
+  return value === '' ? null : 'this engine has no passwords: bind it to loopback only';
+}
+
+function onlyNoEviction(value: DirectiveValue): string | null {
+  return value === 'noeviction' ? null : 'this engine does not evict keys';
+}
+
+/** Directives that this engine obeys. */
+export const directives: readonly Directive[] = [
+  {
+    name: 'port', kind: 'integer', initial: 6379, mutability: 'immutable', min: 0, max: 65535,
+    help: 'TCP port; 0 asks the system for a free one',
+  },
+  {
+    name: 'bind', kind: 'words', initial: ['127.0.0.1', '-::1'], mutability: 'immutable',
+    help: 'addresses to listen on; a leading - makes one optional',
+  },
+  {
+    name: 'protected-mode', kind: 'flag', initial: true, mutability: 'mutable',
+    help: 'refuse clients that do not come over loopback',
+  },
+  {
+    name: 'unixsocket', kind: 'text', initial: '', mutability: 'immutable',
+    help: 'path of a Unix socket to listen on as well',
+  },
+  {
+    name: 'tcp-backlog', kind: 'integer', initial: 511, mutability: 'immutable', min: 0,
+    max: largestInt, help: 'connections that may wait to be accepted',
+  },
+  {
+    name: 'tcp-keepalive', kind: 'integer', initial: 300, mutability: 'mutable', min: 0,
+    max: largestInt, help: 'seconds before an idle connection is probed; 0 = never',
+  },
+  {
+    name: 'timeout', kind: 'integer', initial: 0, mutability: 'mutable', min: 0, max: largestInt,
+    help: 'seconds before an idle client is closed; 0 = never',
+  },
+  {
+    name: 'maxclients', kind: 'integer', initial: 10000, mutability: 'mutable', min: 1,
+    max: 4294967295, help: 'clients connected at the same time',
+  },
+  {
+    name: 'databases', kind: 'integer', initial: 16, mutability: 'immutable', min: 1, max: 10000,
+    help: 'numbered databases',
+  },
+  {
+    name: 'dir', kind: 'text', initial: '.', mutability: 'protected',
+    help: 'directory of the data files; it must exist',
+  },
+  {
+    name: 'dbfilename', kind: 'text', initial: 'dump.rdb', mutability: 'protected',
+    check: plainFileName, help: 'name of the snapshot',
+  },
+  {
+    name: 'save', kind: 'save', initial: savePoints, mutability: 'mutable',
+    help: 'snapshot after <seconds> if <changes> were made; "" = never',
+  },
+  {
+    name: 'stop-writes-on-bgsave-error', kind: 'flag', initial: true, mutability: 'mutable',
+    help: 'refuse writes while snapshots fail',
+  },
+  {
+    name: 'rdbcompression', kind: 'flag', initial: true, mutability: 'mutable',
+    help: 'compress strings in snapshots',
+  },
+  {
+    name: 'rdbchecksum', kind: 'flag', initial: true, mutability: 'immutable',
+    help: 'write and check the checksum of snapshots',
+  },
+  {
+    name: 'appendonly', kind: 'flag', initial: false, mutability: 'mutable',
+    help: 'keep an append only file',
+  },
+  {
+    name: 'appendfilename', kind: 'text', initial: 'appendonly.aof', mutability: 'immutable',
+    check: plainFileName, help: 'prefix of the files of the append only file',
+  },
+  {
+    name: 'appenddirname', kind: 'text', initial: 'appendonlydir', mutability: 'immutable',
+    check: plainFileName, help: 'directory of the append only file, inside dir',
+  },
+  {
+    name: 'appendfsync', kind: 'choice', initial: 'everysec', mutability: 'mutable',
+    choices: ['everysec', 'always', 'no'], help: 'when writes are synced to the disk',
+  },
+  {
+    name: 'no-appendfsync-on-rewrite', kind: 'flag', initial: false, mutability: 'mutable',
+    help: 'do not sync while a rewrite or a snapshot runs',
+  },
+  {
+    name: 'auto-aof-rewrite-percentage', kind: 'integer', initial: 100, mutability: 'mutable',
+    min: 0, max: largestInt, help: 'growth in percent that starts a rewrite; 0 = never',
+  },
+  {
+    name: 'auto-aof-rewrite-min-size', kind: 'memory', initial: 64 * mebibyte,
+    mutability: 'mutable', min: 0, help: 'size below which no rewrite starts by itself',
+  },
+  {
+    name: 'aof-load-truncated', kind: 'flag', initial: true, mutability: 'mutable',
+    help: 'start although the last command of the log is cut short',
+  },
+  {
+    name: 'aof-use-rdb-preamble', kind: 'flag', initial: true, mutability: 'mutable',
+    help: 'write the base of the log as a snapshot',
+  },
+  {
+    name: 'maxmemory', kind: 'memory', initial: 0, mutability: 'mutable', min: 0,
+    help: 'refuse commands that need memory above this; 0 = no limit',
+  },
+  {
+    name: 'maxmemory-policy', kind: 'choice', initial: 'noeviction', mutability: 'mutable',
+    choices: [
+      'volatile-lru', 'volatile-lfu', 'volatile-random', 'volatile-ttl', 'allkeys-lru',
+      'allkeys-lfu', 'allkeys-random', 'noeviction',
+    ],
+    check: onlyNoEviction, help: 'what to do at maxmemory; only noeviction',
+  },
+  {
+    name: 'arena-bytes', kind: 'memory', initial: 16 * 1024 * mebibyte, mutability: 'immutable',
+    min: mebibyte, max: 16 * 1024 * mebibyte,
+    help: 'address space reserved for the data; memory is used as it is needed',
+  },
+  {
+    name: 'proto-max-bulk-len', kind: 'memory', initial: 512 * mebibyte, mutability: 'mutable',
+    min: mebibyte, help: 'longest string in a request',
+  },
+  {
+    name: 'client-query-buffer-limit', kind: 'memory', initial: 1024 * mebibyte,
+    mutability: 'mutable', min: mebibyte, help: 'longest unfinished request',
+  },
+  {
+    name: 'client-output-buffer-limit', kind: 'output-limits', initial: outputLimits,
+    mutability: 'mutable', help: 'unsent output above which a client is closed',
+  },
+  {
+    name: 'hz', kind: 'integer', initial: 10, mutability: 'mutable', min: 1, max: 500,
+    help: 'how often a second background work runs',
+  },
+  {
+    name: 'loglevel', kind: 'choice', initial: 'notice', mutability: 'mutable',
+    choices: ['debug', 'verbose', 'notice', 'warning'], help: 'least important line to log',
+  },
+  {
+    name: 'logfile', kind: 'text', initial: '', mutability: 'immutable',
+    help: 'file to log to; "" = standard output',
+  },
+  {
+    name: 'daemonize', kind: 'flag', initial: false, mutability: 'immutable', check: onlyNo,
+    help: 'only no',
+  },
+  {
+    name: 'requirepass', kind: 'text', initial: '', mutability: 'immutable', check: onlyEmpty,
+    help: 'only ""',
+  },
+  {
+    name: 'enable-debug-command', kind: 'choice', initial: 'no', mutability: 'immutable',
+    choices: ['no', 'yes', 'local'], help: 'who may call DEBUG',
+  },
+  {
+    name: 'op-log-file', kind: 'text', initial: '', mutability: 'immutable',
+    help: 'record every storage call and every reply to this file (for crash tests)',
+  },
+  {
+    name: 'sync-delay-ms', kind: 'integer', initial: 0, mutability: 'immutable', min: 0,
+    max: 60000, help: 'make every sync so much longer (for crash tests, with op-log-file)',
+  },
+];
