@@ -1,0 +1,134 @@
+// What happens by itself: `hz` times a second keys expire, persistence does what is due, idle and
+// lingering clients are closed, rates are sampled.
+
+import type { CommandContext } from '../commands/context.ts';
+import { expireEntry } from '../commands/lookup.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { endPosition } from '../keyspace/database.ts';
+import type { Database, Position } from '../keyspace/database.ts';
+import type { EntryAddress } from '../keyspace/entry.ts';
+import type { ServerStatistics } from './info.ts';
+import type { NetworkSession } from './session.ts';
+
+/** Entries looked at before the clock is. */
+const expireBatch = 200;
+/** Longest that a turn of the cron looks for expired keys, and frees flushed databases; ns. */
+const expireNs = 2e6;
+const reclaimNs = 1e6;
+const reclaimBatch = 500;
+/** How long a connection that we ended may linger before it is destroyed. */
+const lingerMs = 1000;
+
+export interface CronHost {
+  readonly context: CommandContext;
+  readonly configuration: Configuration;
+  readonly statistics: ServerStatistics;
+  readonly loading: boolean;
+  monotonicNs(): number;
+  networkSessions(): Iterable<NetworkSession>;
+  /** Opens a tick, so that what the cron changes is committed like a client's changes. */
+  openTick(): void;
+  persistenceCron(nowMs: number): void;
+  cut(session: NetworkSession, reason: string): void;
+}
+
+/** The server's background work. */
+export class Cron {
+  /** DEBUG SET-ACTIVE-EXPIRE. */
+  activeExpire = true;
+  private readonly host: CronHost;
+  private readonly positions: Position[];
+  private readonly expired: EntryAddress[] = [];
+  private timer: NodeJS.Timeout | null = null;
+
+  constructor(host: CronHost) {
+    this.host = host;
+    this.positions = host.context.keyspace.databases.map(() => 0);
+  }
+
+  start(): void {
+    this.timer = setTimeout(() => {
+      this.run();
+      if (this.timer !== null) this.start();
+    }, 1000 / this.host.configuration.integer('hz'));
+  }
+
+  stop(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+  }
+
+  private run(): void {
+    const { host } = this;
+    host.openTick();
+    const { context, statistics } = host;
+    const nowMs = context.nowMs;
+    if (!host.loading) {
+      if (this.activeExpire) this.expire();
+      this.reclaim();
+      host.persistenceCron(nowMs);
+    }
+    statistics.operations.sample(context.statistics.commandsProcessed, nowMs);
+    statistics.input.sample(statistics.inputBytes, nowMs);
+    statistics.output.sample(statistics.outputBytes, nowMs);
+    for (const session of host.networkSessions()) this.watch(session, nowMs);
+  }
+
+  /** Walks the keys with deadlines, round and round, longer while many are found expired. */
+  private expire(): void {
+    const endNs = this.host.monotonicNs() + expireNs;
+    for (const database of this.host.context.keyspace.databases) {
+      if (database.deadlineCount === 0) continue;
+      let found = this.expireSome(database);
+      while (found > expireBatch / 10 && this.host.monotonicNs() < endNs) {
+        found = this.expireSome(database);
+      }
+    }
+  }
+
+  /** Removes what is expired among the next entries; returns how many those were. */
+  private expireSome(database: Database): number {
+    const { context } = this.host;
+    const { expired } = this;
+    expired.length = 0;
+    const position = this.positions[database.index] ?? 0;
+    const next = database.walkDeadlines(position, expireBatch, (entry) => {
+      if (database.deadlineMs(entry) < context.nowMs) expired.push(entry);
+    });
+    this.positions[database.index] = next === endPosition ? 0 : next;
+    for (const entry of expired) expireEntry(context, database, entry);
+    return expired.length;
+  }
+
+  private reclaim(): void {
+    const { keyspace } = this.host.context;
+    const endNs = this.host.monotonicNs() + reclaimNs;
+    while (!keyspace.reclaim(reclaimBatch) && this.host.monotonicNs() < endNs);
+  }
+
+  private watch(session: NetworkSession, nowMs: number): void {
+    if (session.endedMs !== 0) {
+      const sent = session.socket.writableFinished;
+      const limitMs = sent ? lingerMs : lingerMs * 60;
+      if (nowMs - session.endedMs > limitMs) session.socket.destroy();
+      return;
+    }
+    const timeoutSec = this.host.configuration.integer('timeout');
+    if (timeoutSec > 0 && nowMs - session.lastInputMs > timeoutSec * 1000) {
+      session.socket.destroy();
+      return;
+    }
+    this.watchSoftLimit(session, nowMs);
+  }
+
+  private watchSoftLimit(session: NetworkSession, nowMs: number): void {
+    const { softBytes, softSeconds } = this.host.configuration.outputLimits().normal;
+    if (softBytes === 0 || session.output.unsentBytes <= softBytes) {
+      session.softLimitSinceMs = 0;
+    } else if (session.softLimitSinceMs === 0) {
+      session.softLimitSinceMs = nowMs;
+    } else if (nowMs - session.softLimitSinceMs > softSeconds * 1000) {
+      this.host.cut(session, 'it overcame the output buffer limits');
+    }
+  }
+}

@@ -1,0 +1,49 @@
+// The bytes of one client that are not a whole request yet.
+//
+// A socket hands over a fresh slab with each read, and whole requests are run straight from it.
+// Only what is left at its end is copied here; the next slab is appended, what has run is dropped.
+
+const smallestBytes = 1024;
+/** A buffer that grew for a big request is given back above this size. */
+const keptBytes = 64 * 1024;
+const nothing = Buffer.alloc(0);
+
+/** An unfinished request, at the start of `bytes`. */
+export class InputBuffer {
+  bytes: Buffer = nothing;
+  length = 0;
+
+  /** Appends `chunk[from …]`; `neededBytes` is how long the request will be at least. */
+  append(chunk: Buffer, from: number, neededBytes: number): void {
+    const length = this.length + chunk.length - from;
+    if (length > this.bytes.length) this.grow(length, neededBytes);
+    chunk.copy(this.bytes, this.length, from);
+    this.length = length;
+  }
+
+  /** Drops the first `count` bytes and moves the rest to the start. */
+  drop(count: number): void {
+    if (count === 0) return;
+    const rest = this.length - count;
+    if (this.bytes.length > keptBytes && rest < keptBytes) {
+      this.bytes = rest === 0 ? nothing : Buffer.from(this.bytes.subarray(count, this.length));
+    } else if (rest > 0) {
+      this.bytes.copyWithin(0, count, this.length);
+    }
+    this.length = rest;
+  }
+
+  clear(): void {
+    this.bytes = nothing;
+    this.length = 0;
+  }
+
+  /** Doubles, so that copying stays linear, but never far beyond the request: it may be a lie. */
+  private grow(length: number, neededBytes: number): void {
+    const doubled = Math.max(this.bytes.length * 2, smallestBytes);
+    const exact = neededBytes > length && neededBytes < doubled * 2 ? neededBytes : doubled;
+    const larger = Buffer.allocUnsafeSlow(Math.max(exact, length));
+    this.bytes.copy(larger, 0, 0, this.length);
+    this.bytes = larger;
+  }
+}

@@ -1,0 +1,202 @@
+// When replies leave, and how an engine begins and ends: loading, late syncs, lost disks, signals
+// of the journal, the recording of releases, Unix sockets.
+
+import test from 'ava';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { EngineError } from '../errors.ts';
+import { readOpLog } from '../io/op-log.ts';
+import type { Journal } from '../persistence/appender.ts';
+import {
+  bulk, emptyDisk, eventually, request, startTestEngine, TestClient, turns,
+} from './test-support/engine.ts';
+
+/** A journal that releases only when the test says so. */
+class HeldJournal implements Journal {
+  releasable = 0;
+  onRelease: (() => void) | null = null;
+  private readonly inner: Journal;
+
+  constructor(inner: Journal) {
+    this.inner = inner;
+  }
+
+  get appended(): number {
+    return this.inner.appended;
+  }
+
+  request(...args: Parameters<Journal['request']>): void {
+    this.inner.request(...args);
+  }
+
+  command(...args: Parameters<Journal['command']>): void {
+    this.inner.command(...args);
+  }
+
+  beginTransaction(): void {
+    this.inner.beginTransaction();
+  }
+
+  endTransaction(): void {
+    this.inner.endTransaction();
+  }
+
+  commit(): void {
+    this.inner.commit();
+  }
+
+  release(): void {
+    this.releasable = this.inner.releasable;
+    this.onRelease?.();
+  }
+}
+
+test('replies to writes wait for the journal, in order; reads and others do not', async (t) => {
+  let held: HeldJournal | null = null;
+  const { port, engine } = await startTestEngine({ appendonly: 'yes' }, {
+    wrap: { journal: (inner) => (held = new HeldJournal(inner)) },
+  });
+  t.teardown(() => engine.close());
+  const journal = held as HeldJournal | null;
+  const [writer, reader] = [await TestClient.connect(port), await TestClient.connect(port)];
+  writer.send('SET a 1\r\nGET a\r\n');
+  await eventually(() => (journal?.appended ?? 0) > 0);
+  t.is(await reader.ask('GET a\r\n', bulk('1')), bulk('1'));
+  writer.send('PING\r\n');
+  await turns(20);
+  t.is(writer.received, '', 'the reply to a read stays behind that of the write before it');
+  journal?.release();
+  t.is(await writer.expect(`+OK\r\n${bulk('1')}+PONG\r\n`), `+OK\r\n${bulk('1')}+PONG\r\n`);
+  writer.send('SET b 2\r\n');
+  writer.socket.end();
+  await turns(50);
+  t.is(writer.received, '', 'held although the client ended its side');
+  await eventually(() => (journal?.appended ?? 0) > 60);
+  journal?.release();
+  t.is(await writer.end(), '+OK\r\n');
+});
+
+test('clients are told while the data is loading', async (t) => {
+  let finish = (): void => {};
+  const loaded = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const listening = Promise.withResolvers<number>();
+  const starting = startTestEngine({}, {
+    wrap: { recover: (recover) => loaded.then(recover) },
+    onListening: (engine) => listening.resolve(engine.port),
+  });
+  const client = await TestClient.connect(await listening.promise);
+  const refusal = '-LOADING Redis is loading the dataset in memory\r\n';
+  t.is(await client.ask('PING\r\n', refusal), refusal);
+  t.is(await client.ask('SET a 1\r\n', refusal), refusal);
+  t.is(await client.ask('SELECT 1\r\n', '+OK\r\n'), '+OK\r\n');
+  client.send('INFO persistence\r\n');
+  await client.until(() => client.received.includes('loading:'));
+  t.true(client.received.includes('\r\nloading:1\r\n'));
+  client.received = '';
+  await turns(5);
+  finish();
+  const { engine, log } = await starting;
+  t.is(await client.ask('\r\nPING\r\n', '+PONG\r\n'), '+PONG\r\n');
+  t.regex(log.join(''), /^\d+:M \d\d \w{3} \d{4} [\d:.]{12} \* Ready to accept connections$/m);
+  await engine.close();
+});
+
+test('a refusal to load leaves nothing running', async (t) => {
+  const disk = emptyDisk();
+  disk.seed('/data/dump.rdb', Buffer.from('not a snapshot'));
+  let port = 0;
+  const error = await t.throwsAsync(startTestEngine({}, {
+    disk,
+    onListening: (engine) => {
+      port = engine.port;
+    },
+  }), { instanceOf: EngineError, code: 'RDB_BAD' });
+  t.true(error.message.includes('/data/dump.rdb'), error.message);
+  await t.throwsAsync(TestClient.connect(port), { code: 'ECONNREFUSED' });
+});
+
+test('always: a failed sync acknowledges nothing, and the engine ends with 1', async (t) => {
+  const { port, engine, disk, log } = await startTestEngine({
+    appendonly: 'yes', appendfsync: 'always',
+  });
+  const client = await TestClient.connect(port);
+  await client.ask('SET a 1\r\n', '+OK\r\n');
+  disk.inject({ call: 'sync', code: 'EIO' });
+  client.send('SET a 2\r\nPING\r\n');
+  t.is(await client.end(), '');
+  t.is(await engine.ended, 1);
+  t.regex(log.join(''), /EIO/);
+});
+
+test('data survives a shutdown; the log says what happened', async (t) => {
+  const { port, engine, disk } = await startTestEngine({ appendonly: 'yes' });
+  const client = await TestClient.connect(port);
+  await client.ask('SET a 1\r\nINCR a\r\n', '+OK\r\n:2\r\n');
+  engine.shutdown({ save: null, now: false, force: false }, 'SIGTERM');
+  t.is(await engine.ended, 0);
+  const again = await startTestEngine({ appendonly: 'yes' }, { disk });
+  t.teardown(() => again.engine.close());
+  t.regex(again.log.join(''), /DB loaded from append only file: \d+\.\d{3} seconds/);
+  const other = await TestClient.connect(again.port);
+  t.is(await other.ask('GET a\r\n', bulk('2')), bulk('2'));
+});
+
+test('CONFIG SET appendonly yes starts a log', async (t) => {
+  const { port, engine, disk } = await startTestEngine();
+  t.teardown(() => engine.close());
+  const client = await TestClient.connect(port);
+  t.is(await client.ask('SET a 1\r\nCONFIG SET appendonly yes appendfsync always\r\n',
+    '+OK\r\n+OK\r\n'), '+OK\r\n+OK\r\n');
+  await eventually(() => disk.tree().files.has('/data/appendonlydir/appendonly.aof.manifest'));
+  t.true(disk.tree().files.has('/data/appendonlydir/appendonly.aof.manifest'));
+});
+
+test('releases are recorded with the client port and the replies so far', async (t) => {
+  const directory = mkdtempSync(path.join(os.tmpdir(), 'plugpull-server-'));
+  t.teardown(() => rmSync(directory, { recursive: true }));
+  const file = path.join(directory, 'op.log');
+  const { port, engine } = await startTestEngine({ 'op-log-file': file, appendonly: 'yes' });
+  const client = await TestClient.connect(port);
+  const clientPort = client.socket.localPort;
+  await client.ask('SET a 1\r\nGET a\r\nPING\r\n', `+OK\r\n${bulk('1')}+PONG\r\n`);
+  await client.ask('CLIENT REPLY SKIP\r\nSET a 2\r\nPING\r\n', '+PONG\r\n');
+  const { releases, records } = readOpLog(readFileSync(file));
+  const own = releases.filter((release) => release.clientPort === clientPort);
+  t.is(own.at(-1)?.count, 4, 'one for each reply sent');
+  t.true(records.some(({ call }) => call === 'write'));
+  await engine.close();
+});
+
+test('an op log that cannot be created is refused', async (t) => {
+  const error = await t.throwsAsync(startTestEngine({ 'op-log-file': '/nowhere/op.log' }), {
+    instanceOf: EngineError, code: 'DIRECTORY_UNUSABLE',
+  });
+  t.regex(error.message, /^op-log-file: cannot create \/nowhere\/op\.log: .*; name a new file$/);
+});
+
+test('a Unix socket serves too, over a stale file, and is not mistaken for one', async (t) => {
+  const directory = mkdtempSync(path.join(os.tmpdir(), 'plugpull-server-'));
+  t.teardown(() => rmSync(directory, { recursive: true }));
+  const unixsocket = path.join(directory, 's');
+  for (let round = 0; round < 2; round++) {
+    const { engine } = await startTestEngine({ unixsocket });
+    const client = await TestClient.connect(unixsocket);
+    t.is(await client.ask(request('ECHO', 'hi'), bulk('hi')), bulk('hi'));
+    await engine.close();
+  }
+});
+
+test('a data directory that is not there, or is a file, is refused', async (t) => {
+  const disk = emptyDisk();
+  disk.seed('/file', Buffer.from(''));
+  await t.throwsAsync(startTestEngine({ dir: '/nowhere' }, { disk }), {
+    code: 'DIRECTORY_UNUSABLE',
+    message: 'dir: /nowhere does not exist; choose another directory with --dir',
+  });
+  await t.throwsAsync(startTestEngine({ dir: '/file' }, { disk }), {
+    code: 'DIRECTORY_UNUSABLE', message: /is a file/,
+  });
+});

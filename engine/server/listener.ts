@@ -1,0 +1,127 @@
+// Where clients come in: TCP addresses and, if wanted, a Unix socket.
+
+import { lstatSync, unlinkSync } from 'node:fs';
+import net from 'node:net';
+import type { ListenOptions, Server, Socket } from 'node:net';
+import { EngineError } from '../errors.ts';
+
+export interface ListenerOptions {
+  /** 0: the system chooses; all addresses then share what the first was given. */
+  readonly port: number;
+  /** IP addresses or host names; `*` is every IPv4 address, a leading `-` makes one optional. */
+  readonly addresses: readonly string[];
+  /** '' = none. */
+  readonly socketPath: string;
+  readonly backlog: number;
+  readonly accept: (socket: Socket) => void;
+  readonly keepAliveSeconds: () => number;
+}
+
+/** How often another port is tried when that of the first address is taken on the next one. */
+const portAttempts = 5;
+
+/** All sockets that accept clients. */
+export class Listener {
+  /** The port listened on. */
+  port = 0;
+  private readonly options: ListenerOptions;
+  private servers: Server[] = [];
+
+  constructor(options: ListenerOptions) {
+    this.options = options;
+  }
+
+  /** @throws {EngineError} PORT_UNAVAILABLE when an address cannot be had. */
+  async open(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.openAll();
+        return;
+      } catch (error) {
+        this.close();
+        if (this.options.port !== 0 || attempt === portAttempts) throw error;
+      }
+    }
+  }
+
+  /** No new clients; those connected stay. */
+  close(): void {
+    for (const server of this.servers) server.close();
+    this.servers = [];
+  }
+
+  private async openAll(): Promise<void> {
+    this.port = this.options.port;
+    for (const written of this.options.addresses) {
+      const optional = written.startsWith('-');
+      const host = hostOf(optional ? written.slice(1) : written);
+      const shown = `${host.includes(':') ? `[${host}]` : host}:${this.port}`;
+      const where = { port: this.port, host, ipv6Only: host.includes(':') };
+      await this.openOne(where, { shown, optional, change: 'another port with --port' });
+    }
+    const path = this.options.socketPath;
+    if (path === '') return;
+    removeStale(path);
+    await this.openOne({ path }, { shown: path, optional: false, change: 'another path' });
+  }
+
+  private async openOne(where: ListenOptions, words: Words): Promise<void> {
+    const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      const seconds = this.options.keepAliveSeconds();
+      if (seconds > 0) socket.setKeepAlive(true, seconds * 1000);
+      this.options.accept(socket);
+    });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    server.once('error', reject);
+    server.listen({ ...where, backlog: this.options.backlog, exclusive: true }, resolve);
+    try {
+      await promise;
+    } catch (error) {
+      if (words.optional && isAbsent(error)) return;
+      throw unavailable(error, words);
+    }
+    // Later errors (no file descriptors left) refuse one client and harm no other.
+    server.on('error', () => {});
+    this.servers.push(server);
+    const address = server.address();
+    if (address !== null && typeof address === 'object') this.port = address.port;
+  }
+}
+
+interface Words {
+  readonly shown: string;
+  readonly optional: boolean;
+  readonly change: string;
+}
+
+function hostOf(written: string): string {
+  if (written === '*') return '0.0.0.0';
+  return written === '::*' ? '::' : written;
+}
+
+/** A socket file that a dead server left behind would keep us from listening. */
+function removeStale(path: string): void {
+  try {
+    if (lstatSync(path).isSocket()) unlinkSync(path);
+  } catch {
+    // Not there, or not ours to remove: listening will say so.
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT' || code === 'EINVAL';
+}
+
+function unavailable(cause: unknown, words: Words): EngineError {
+  const { code } = cause as NodeJS.ErrnoException;
+  const reasons: Record<string, string> = {
+    EADDRINUSE: 'another process listens there',
+    EACCES: 'permission denied (ports below 1024 need privileges)',
+    EADDRNOTAVAIL: 'this machine does not have that address',
+    ENOTFOUND: 'no such host',
+  };
+  const reason = reasons[code ?? ''] ?? (cause instanceof Error ? cause.message : String(cause));
+  const message = `cannot listen on ${words.shown}: ${reason}; choose ${words.change}`;
+  return new EngineError('PORT_UNAVAILABLE', message, { cause });
+}

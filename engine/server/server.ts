@@ -1,0 +1,314 @@
+// The server: sessions over one keyspace, and what commands ask of the things above them.
+
+import type { Socket } from 'node:net';
+import { CommandRunner } from '../commands/apply.ts';
+import { CommandContext } from '../commands/context.ts';
+import type {
+  CommandOutcome, ConnectionFacts, ServerPort, ShutdownMode,
+} from '../commands/context.ts';
+import { Session } from '../commands/session.ts';
+import type { Configuration } from '../config/configuration.ts';
+import type { Clock } from '../io/clock.ts';
+import type { Entropy } from '../io/entropy.ts';
+import type { Keyspace } from '../keyspace/keyspace.ts';
+import type { Journal } from '../persistence/appender.ts';
+import type { Persistence } from '../persistence/persistence.ts';
+import { ReplyWriter } from '../resp/reply-writer.ts';
+import { Cron } from './cron.ts';
+import { hostFacts, processUsage, standStill } from './host.ts';
+import type { Log } from './host.ts';
+import { infoText, ServerStatistics } from './info.ts';
+import { Listener } from './listener.ts';
+import type { ReleaseRecorder } from './output.ts';
+import { NetworkSession } from './session.ts';
+import type { ClientLimits, SessionHost } from './session.ts';
+import { Tick } from './tick.ts';
+
+export interface ServerOptions {
+  readonly configuration: Configuration;
+  readonly keyspace: Keyspace;
+  readonly persistence: Persistence;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly log: Log;
+  readonly recorder: ReleaseRecorder | null;
+}
+
+/** Without a configured limit: reading pauses at the first, the connection is cut at the second. */
+const pauseBytes = 64 * 1024 * 1024;
+const cutBytes = 1024 * 1024 * 1024;
+
+const nobody = new Session({ id: 0 });
+
+/** One running server. `ended` tells how it ended. */
+export class Server implements ServerPort, SessionHost {
+  readonly context: CommandContext;
+  readonly runner: CommandRunner = new CommandRunner();
+  readonly statistics: ServerStatistics = new ServerStatistics();
+  readonly limits: ClientLimits;
+  readonly tick: Tick;
+  readonly journal: Journal;
+  readonly recorder: ReleaseRecorder | null;
+  readonly persistence: Persistence;
+  readonly config: Configuration;
+  readonly entropy: Entropy;
+  readonly listener: Listener;
+  readonly ended: Promise<number>;
+  readonly runId: string;
+  private readonly options: ServerOptions;
+  private readonly cron: Cron;
+  private readonly bySessionId: Map<number, NetworkSession> = new Map();
+  private readonly startedMs: number;
+  private readonly end: (exitCode: number) => void;
+  private lastSessionId = 0;
+  private stopped = false;
+
+  constructor(options: ServerOptions) {
+    this.options = options;
+    this.journal = options.journal;
+    this.recorder = options.recorder;
+    this.persistence = options.persistence;
+    this.config = options.configuration;
+    this.entropy = options.entropy;
+    this.startedMs = options.clock.wallMs();
+    this.runId = Array.from({ length: 5 }, () =>
+      options.entropy.uint32().toString(16).padStart(8, '0')).join('');
+    const { promise, resolve } = Promise.withResolvers<number>();
+    this.ended = promise;
+    this.end = resolve;
+    this.context = new CommandContext({
+      keyspace: options.keyspace, reply: new ReplyWriter(), session: nobody,
+      effects: options.journal, server: this,
+    });
+    this.limits = { maxBulkBytes: 0, maxRequestBytes: 0, pauseBytes: 0, cutBytes: 0 };
+    this.tick = new Tick(options.journal, () => {
+      this.context.nowMs = options.clock.wallMs();
+    });
+    this.listener = this.makeListener();
+    this.cron = this.makeCron();
+    this.applySettings();
+  }
+
+  /** Lets clients in; until persistence has loaded they are told so. */
+  async listen(): Promise<void> {
+    this.context.nowMs = this.startedMs;
+    await this.listener.open();
+    this.cron.start();
+  }
+
+  /** Takes over what CONFIG SET changed and sessions or commands keep a copy of. */
+  applySettings(): void {
+    const { config, limits } = this;
+    const { hardBytes } = config.outputLimits().normal;
+    limits.maxBulkBytes = config.integer('proto-max-bulk-len');
+    limits.maxRequestBytes = config.integer('client-query-buffer-limit');
+    limits.pauseBytes = hardBytes === 0 ? pauseBytes : Infinity;
+    limits.cutBytes = hardBytes === 0 ? cutBytes : hardBytes;
+    this.context.memoryLimitBytes = config.integer('maxmemory');
+    for (const session of this.networkSessions()) session.setMaxBulkBytes(limits.maxBulkBytes);
+  }
+
+  // ---- ServerPort: what commands ask for -------------------------------------------------------
+
+  wallUs(): number {
+    return this.options.clock.wallMs() * 1000;
+  }
+
+  info(sections: readonly string[]): string {
+    return infoText({
+      configuration: this.config, keyspace: this.context.keyspace, persistence: this.persistence,
+      commands: this.context.statistics, statistics: this.statistics, host: hostFacts(),
+      usage: processUsage(), runId: this.runId, port: this.listener.port,
+      clientCount: this.bySessionId.size, startedMs: this.startedMs,
+      nowMs: this.options.clock.wallMs(),
+    }, sections);
+  }
+
+  resetStatistics(): void {
+    const { statistics } = this.context;
+    statistics.commandsProcessed = 0;
+    statistics.keyspaceHits = 0;
+    statistics.keyspaceMisses = 0;
+    statistics.expiredKeys = 0;
+    statistics.errorReplies = 0;
+    this.statistics.reset();
+  }
+
+  *sessions(): Iterable<Session> {
+    for (const session of this.networkSessions()) yield session.state;
+  }
+
+  connectionFacts(session: Session): ConnectionFacts {
+    const found = this.bySessionId.get(session.id);
+    const input = found?.input;
+    return {
+      fileDescriptor: -1,
+      queryBufferBytes: input?.length ?? 0,
+      queryBufferFreeBytes: input === undefined ? 0 : input.bytes.length - input.length,
+      outputBufferBytes: found?.output.unsentBytes ?? 0,
+    };
+  }
+
+  close(session: Session): void {
+    if (session === this.context.session) {
+      session.closeAfterReply = true;
+      return;
+    }
+    const found = this.bySessionId.get(session.id);
+    if (found !== undefined) this.drop(found);
+  }
+
+  shutdown(mode: ShutdownMode, signal?: string): CommandOutcome | null {
+    const { log } = this.options;
+    if (this.persistence.loading) {
+      log('warning', 'Received shutdown during loading, exiting now.');
+      this.stop(0);
+      return null;
+    }
+    if (signal !== undefined) log('warning', `Received ${signal} scheduling shutdown...`);
+    log('warning', 'User requested shutdown...');
+    // What has been acknowledged must be in the log, and what is in it may be acknowledged.
+    this.tick.end();
+    if (this.stopped) return null;
+    const outcome = this.persistence.shutdown(mode.save, mode.force);
+    if (outcome.kind === 'error' && !mode.force) {
+      log('warning', `Errors trying to shut down the server: ${outcome.text}`);
+      return { kind: 'error', text: 'ERR Errors trying to SHUTDOWN. Check logs.' };
+    }
+    log('warning', 'Plugpull is now ready to exit, bye bye...');
+    this.stop(0);
+    return null;
+  }
+
+  abortShutdown(): CommandOutcome {
+    return { kind: 'error', text: 'ERR No shutdown in progress.' };
+  }
+
+  allowsDebug(session: Session): boolean {
+    const allowed = this.config.text('enable-debug-command');
+    return allowed === 'yes' || (allowed === 'local' && isLocal(session.address));
+  }
+
+  sleepMs(milliseconds: number): void {
+    standStill(milliseconds);
+  }
+
+  setActiveExpire(enabled: boolean): void {
+    this.cron.activeExpire = enabled;
+  }
+
+  // ---- SessionHost: what sessions tell ---------------------------------------------------------
+
+  cut(session: NetworkSession, reason: string): void {
+    const { id, address, name } = session.state;
+    this.options.log('warning', `Client id=${id} addr=${address} name=${name} closed: ${reason}`);
+    this.drop(session);
+  }
+
+  closed(session: NetworkSession): void {
+    session.closing = true;
+    this.bySessionId.delete(session.state.id);
+    this.tick.forget(session);
+    this.runner.forget(this.context, session.state);
+  }
+
+  // ---- life ------------------------------------------------------------------------------------
+
+  /** Ends at once: no reply leaves any more. Call when nothing may be acknowledged. */
+  stop(exitCode: number): void {
+    if (this.stopped) return;
+    this.stopped = true;
+    this.tick.stop();
+    this.cron.stop();
+    this.listener.close();
+    for (const session of this.networkSessions()) {
+      session.closing = true;
+      // What went to the socket already still leaves.
+      if (exitCode === 0) session.socket.destroySoon();
+      else session.socket.destroy();
+    }
+    this.end(exitCode);
+  }
+
+  networkSessions(): Iterable<NetworkSession> {
+    return this.bySessionId.values();
+  }
+
+  private drop(session: NetworkSession): void {
+    session.closing = true;
+    session.output.discard();
+    session.socket.destroy();
+  }
+
+  private accept(socket: Socket): void {
+    const refusal = this.refusalOf(socket);
+    if (refusal !== null) {
+      this.statistics.connectionsRejected++;
+      socket.on('error', () => {});
+      socket.end(`-${refusal}\r\n`, () => socket.destroy());
+      return;
+    }
+    this.statistics.connectionsReceived++;
+    const id = ++this.lastSessionId;
+    const state = new Session({
+      id,
+      address: addressOf(socket.remoteAddress, socket.remotePort),
+      localAddress: addressOf(socket.localAddress, socket.localPort),
+      createdMs: this.options.clock.wallMs(),
+    });
+    this.bySessionId.set(id, new NetworkSession(this, socket, state));
+  }
+
+  private refusalOf(socket: Socket): string | null {
+    if (this.bySessionId.size >= this.config.integer('maxclients')) {
+      return 'ERR max number of clients reached';
+    }
+    const address = addressOf(socket.remoteAddress, socket.remotePort);
+    if (!this.config.flag('protected-mode') || isLocal(address)) return null;
+    return 'DENIED Plugpull is running in protected mode and accepts connections from the loopback '
+      + 'interface only. It has no passwords: open it to a trusted network with '
+      + "'--protected-mode no'.";
+  }
+
+  private makeListener(): Listener {
+    const { config } = this;
+    return new Listener({
+      port: config.integer('port'),
+      addresses: config.words('bind'),
+      socketPath: config.text('unixsocket'),
+      backlog: config.integer('tcp-backlog'),
+      accept: (socket) => this.accept(socket),
+      keepAliveSeconds: () => config.integer('tcp-keepalive'),
+    });
+  }
+
+  private makeCron(): Cron {
+    const { persistence, tick, options } = this;
+    return new Cron({
+      context: this.context,
+      configuration: this.config,
+      statistics: this.statistics,
+      get loading() {
+        return persistence.loading;
+      },
+      monotonicNs: () => options.clock.monotonicNs(),
+      networkSessions: () => this.networkSessions(),
+      openTick: () => tick.open(),
+      persistenceCron: (nowMs) => persistence.cron(nowMs),
+      cut: (session, reason) => this.cut(session, reason),
+    });
+  }
+}
+
+function addressOf(address: string | undefined, port: number | undefined): string {
+  if (address === undefined) return '/unixsocket:0';
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+const localStarts = ['/unixsocket', '127.', '[::1]', '[::ffff:127.'];
+
+/** Loopback or a Unix socket. */
+function isLocal(address: string): boolean {
+  return localStarts.some((start) => address.startsWith(start));
+}

@@ -1,0 +1,199 @@
+// One client: bytes → decoder → command → reply. The whole path of a request is on this page; what
+// its parts do is in their own files.
+
+import type { Socket } from 'node:net';
+import type { CommandRunner } from '../commands/apply.ts';
+import type { CommandContext } from '../commands/context.ts';
+import type { Session } from '../commands/session.ts';
+import type { Journal } from '../persistence/appender.ts';
+import { needMore, protocolError, RequestDecoder } from '../resp/decoder.ts';
+import { InputBuffer } from './input.ts';
+import { Output } from './output.ts';
+import type { ReleaseRecorder } from './output.ts';
+import type { ServerStatistics } from './info.ts';
+import type { Tick, TickMember } from './tick.ts';
+
+/** Limits on what one client may make us keep, in bytes; CONFIG SET changes them. */
+export interface ClientLimits {
+  maxBulkBytes: number;
+  maxRequestBytes: number;
+  /** Above this much unsent output the client's requests are not read any more. */
+  pauseBytes: number;
+  /** Above this much the connection is cut. */
+  cutBytes: number;
+}
+
+/** What all sessions share. */
+export interface SessionHost {
+  readonly context: CommandContext;
+  readonly runner: CommandRunner;
+  readonly tick: Tick;
+  readonly journal: Journal;
+  readonly limits: ClientLimits;
+  readonly statistics: ServerStatistics;
+  readonly recorder: ReleaseRecorder | null;
+  /** Closed for a reason worth a line in the log. */
+  cut(session: NetworkSession, reason: string): void;
+  closed(session: NetworkSession): void;
+}
+
+/** A connection and the state that commands see of it. */
+export class NetworkSession implements TickMember {
+  readonly state: Session;
+  readonly socket: Socket;
+  readonly input: InputBuffer = new InputBuffer();
+  readonly output: Output;
+  queued = false;
+  /** Nothing more is read; the connection ends once the replies have left. */
+  closing = false;
+  /** When `closing` ended the sending side, in wall ms; 0 = not yet. */
+  endedMs = 0;
+  /** Since when unsent output is above the soft limit, in wall ms; 0 = it is not. */
+  softLimitSinceMs = 0;
+  lastInputMs: number;
+  private readonly host: SessionHost;
+  private readonly decoder: RequestDecoder;
+  /**
+   * The journal's position after the last request of ours that was logged: what our replies wait
+   * for. A read acknowledges nothing and does not wait for the writes of others, so that a slow or
+   * full disk leaves reads and INFO alone.
+   */
+  private token = 0;
+
+  constructor(host: SessionHost, socket: Socket, state: Session) {
+    this.host = host;
+    this.socket = socket;
+    this.state = state;
+    this.lastInputMs = state.createdMs;
+    this.output = new Output(socket, host);
+    this.decoder = new RequestDecoder({ maxBulkBytes: host.limits.maxBulkBytes });
+    socket.on('data', (chunk: Buffer) => this.receive(chunk));
+    socket.on('end', () => this.inputEnded());
+    socket.on('drain', () => socket.resume());
+    // 'close' follows each error; a client that goes away is nothing to report.
+    socket.on('error', () => {});
+    socket.on('close', () => host.closed(this));
+  }
+
+  /** Runs all whole requests in what the socket has read, and keeps the rest. */
+  private receive(chunk: Buffer): void {
+    if (this.closing) return;
+    const { host, input } = this;
+    host.tick.open();
+    host.statistics.inputBytes += chunk.length;
+    const { appended } = host.journal;
+    this.lastInputMs = host.context.nowMs;
+    if (input.length === 0) {
+      const rest = this.runRequests(chunk, chunk.length);
+      if (rest < chunk.length) input.append(chunk, rest, this.decoder.needBytes);
+    } else {
+      input.append(chunk, 0, this.decoder.needBytes);
+      input.drop(this.runRequests(input.bytes, input.length));
+    }
+    if (input.length > host.limits.maxRequestBytes) host.cut(this, 'its request is too long');
+    if (host.journal.appended !== appended) this.token = host.journal.appended;
+    host.tick.add(this);
+  }
+
+  /** Runs the whole requests of `buffer[0 … end)`; returns where the unfinished one begins. */
+  private runRequests(buffer: Buffer, end: number): number {
+    const decoder = this.decoder;
+    let at = 0;
+    while (!this.closing) {
+      const status = decoder.decode(buffer, at, end);
+      if (status === needMore) return decoder.requestStart;
+      if (status === protocolError) {
+        this.refuse(`ERR ${decoder.errorText}`);
+        break;
+      }
+      at = decoder.requestEnd;
+      this.runRequest(buffer);
+    }
+    return end;
+  }
+
+  private runRequest(buffer: Buffer): void {
+    const { decoder, host, state } = this;
+    if (decoder.inline && isHttp(buffer, decoder)) {
+      host.cut(this, 'it speaks HTTP: maybe a web page was made to attack this server');
+      return;
+    }
+    const reply = this.output.reply;
+    const context = host.context;
+    // Logged bytes must be the one valid spelling of a request.
+    context.buffer = decoder.canonical ? buffer : decoder.canonicalise(buffer);
+    context.argc = decoder.argc;
+    context.argStart = decoder.argStart;
+    context.argEnd = decoder.argEnd;
+    context.requestStart = decoder.requestStart;
+    context.requestEnd = decoder.requestEnd;
+    context.session = state;
+    context.reply = reply;
+    reply.protocol = state.protocol;
+    const mark = reply.length;
+    const errors = reply.errors;
+    host.runner.run(context);
+    if (reply.length !== mark) this.output.replyCount++;
+    if (reply.errors !== errors) host.statistics.countError(reply.buffer, mark);
+    if (state.closeAfterReply) this.closing = true;
+    if (reply.length > host.limits.cutBytes) this.cutForOutput();
+  }
+
+  /** A protocol error: the reply says which, then the connection ends. */
+  private refuse(text: string): void {
+    const { output } = this;
+    const mark = output.reply.length;
+    output.reply.error(text);
+    output.replyCount++;
+    this.host.statistics.countError(output.reply.buffer, mark);
+    this.closing = true;
+  }
+
+  endTick(releasable: number): boolean {
+    const { output, host } = this;
+    output.flush(this.token, releasable);
+    if (output.isHeld || this.closing) return this.afterSending();
+    if (this.socket.writableLength > 0) {
+      if (output.unsentBytes > host.limits.cutBytes) this.cutForOutput();
+      else if (output.unsentBytes > host.limits.pauseBytes) this.socket.pause();
+    }
+    return false;
+  }
+
+  release(releasable: number): boolean {
+    this.output.releaseHeld(releasable);
+    return this.afterSending();
+  }
+
+  /** CONFIG SET proto-max-bulk-len. */
+  setMaxBulkBytes(bytes: number): void {
+    this.decoder.maxBulkBytes = bytes;
+  }
+
+  private afterSending(): boolean {
+    if (this.output.isHeld) return true;
+    if (!this.closing || this.endedMs !== 0) return false;
+    // Half-closed first: closing with unread input would reset the connection and take the last
+    // reply with it. The cron destroys what then lingers.
+    this.endedMs = this.host.context.nowMs;
+    this.input.clear();
+    this.socket.end();
+    return false;
+  }
+
+  private inputEnded(): void {
+    this.closing = true;
+    this.host.tick.open();
+    this.host.tick.add(this);
+  }
+
+  private cutForOutput(): void {
+    this.host.cut(this, 'it overcame the output buffer limits');
+  }
+}
+
+/** POST or a Host header, as Redis looks for them: a browser was tricked into talking to us. */
+function isHttp(buffer: Buffer, decoder: RequestDecoder): boolean {
+  const name = buffer.toString('latin1', decoder.argStart[0], decoder.argEnd[0]).toLowerCase();
+  return name === 'post' || name === 'host:';
+}

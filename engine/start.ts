@@ -1,0 +1,229 @@
+// Puts an engine together: configuration, disk, keyspace, persistence, server. Every part of the
+// outside world comes in through `ports`, and tests can put something between the parts with
+// `wrap`, so that the product itself needs no switches for sabotage.
+
+import { resolve } from 'node:path';
+import { CommandRunner } from './commands/apply.ts';
+import { CommandContext, noEffects } from './commands/context.ts';
+import type { CommandOutcome, ShutdownMode } from './commands/context.ts';
+import { Session } from './commands/session.ts';
+import { Configuration } from './config/configuration.ts';
+import { entriesOf } from './config/source.ts';
+import type { DirectiveEntry } from './config/source.ts';
+import { persistenceChange, persistenceSettings } from './config/persistence-settings.ts';
+import { EngineError } from './errors.ts';
+import type { Clock } from './io/clock.ts';
+import type { Disk, InspectableDisk } from './io/disk.ts';
+import type { Entropy } from './io/entropy.ts';
+import { fileSink, OpLogWriter } from './io/op-log.ts';
+import { recordingDisk } from './io/recording-disk.ts';
+import { Keyspace } from './keyspace/keyspace.ts';
+import { Arena } from './memory/arena.ts';
+import type { Journal } from './persistence/appender.ts';
+import { createPersistence } from './persistence/persistence.ts';
+import type { RecoverySummary } from './persistence/persistence.ts';
+import { ReplyWriter } from './resp/reply-writer.ts';
+import { afterPendingIo, createLog, isAlive, logWriter, processId } from './server/host.ts';
+import type { Log } from './server/host.ts';
+import { Server } from './server/server.ts';
+
+/** The outside world. */
+export interface EnginePorts {
+  readonly disk: InspectableDisk;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  /** Where log lines go; by default to standard output or to `logfile`. */
+  readonly writeLog?: (line: string) => void;
+  /** Ends the process at once when nothing more may be acknowledged. In process: not given. */
+  readonly exit?: (exitCode: number) => void;
+}
+
+/** For tests only: what is put around parts of the engine. */
+export interface EngineWrappers {
+  /** Above the recording of `op-log-file`. */
+  readonly disk?: (disk: Disk) => Disk;
+  readonly journal?: (journal: Journal) => Journal;
+  readonly recover?: (recover: () => Promise<RecoverySummary>) => Promise<RecoverySummary>;
+}
+
+export interface EngineOptions {
+  readonly directives: readonly (DirectiveEntry | readonly [string, string])[];
+  readonly ports: EnginePorts;
+  readonly wrap?: EngineWrappers;
+  /** Called when clients can connect, before the data is loaded. */
+  readonly onListening?: (engine: RunningEngine) => void;
+}
+
+/** An engine that serves. */
+export interface RunningEngine {
+  readonly port: number;
+  /** Resolves with the exit code once the engine has ended, for whatever reason. */
+  readonly ended: Promise<number>;
+  /** As SHUTDOWN, asked for by a signal if one is named. Returns the reason if it goes on. */
+  shutdown(mode: ShutdownMode, signal?: string): CommandOutcome | null;
+  /** Ends without saving a snapshot; the log is synced. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts an engine and resolves when it serves its data.
+ * @throws {EngineError} CONFIG_BAD, PORT_UNAVAILABLE, DIRECTORY_UNUSABLE, ARENA_UNAVAILABLE, or
+ * what recovery refuses (RDB_BAD, RDB_UNSUPPORTED, AOF_BAD, AOF_TRUNCATED, MANIFEST_BAD,
+ * ARENA_FULL). Nothing is left running then.
+ */
+export async function startEngine(options: EngineOptions): Promise<RunningEngine> {
+  const { ports, wrap } = options;
+  const configuration = new Configuration(options.directives.flatMap((directive) =>
+    'where' in directive ? [directive] : entriesOf([directive])));
+  configuration.settle('dir', resolve(configuration.text('dir')));
+  checkDirectory(configuration, ports.disk);
+  const log = makeLog(configuration, ports);
+  for (const warning of configuration.warnings) log('warning', warning);
+  const keyspace = makeKeyspace(configuration, ports);
+  const opLog = openOpLog(configuration, ports.clock);
+  let server: Server | null = null;
+  const persistence = createPersistence({
+    disk: wrapDisk(configuration, { ports, wrap, opLog }),
+    clock: ports.clock,
+    keyspace,
+    settings: persistenceSettings(configuration),
+    schedule: afterPendingIo,
+    log,
+    fatal: (reason) => {
+      log('warning', reason);
+      server?.stop(1);
+      ports.exit?.(1);
+    },
+    processId,
+    isAlive,
+  });
+  const journal = wrap?.journal?.(persistence.journal) ?? persistence.journal;
+  server = new Server({
+    configuration, keyspace, persistence, journal, log, recorder: opLog,
+    clock: ports.clock, entropy: ports.entropy,
+  });
+  const running = runningEngine(server);
+  void server.ended.then(() => opLog?.close());
+  return serve(server, { running, log, wrap, onListening: options.onListening });
+}
+
+interface Serving {
+  readonly running: RunningEngine;
+  readonly log: Log;
+  readonly wrap: EngineWrappers | undefined;
+  readonly onListening: EngineOptions['onListening'];
+}
+
+async function serve(server: Server, serving: Serving): Promise<RunningEngine> {
+  const { running, log, wrap, onListening } = serving;
+  const { persistence, config } = server;
+  config.onChange = (names) => {
+    server.applySettings();
+    return persistence.configure(persistenceChange(config, names));
+  };
+  try {
+    // From the first connection on clients must hear that the data is not there yet.
+    persistence.loading = true;
+    await server.listen();
+    config.settle('port', server.listener.port);
+    log('notice', `Running mode=standalone, port=${server.listener.port}.`);
+    log('warning', 'Server initialized');
+    onListening?.(running);
+    const recover = (): Promise<RecoverySummary> => persistence.recover(replayPort(server));
+    await (wrap?.recover?.(recover) ?? recover());
+    persistence.loading = false;
+  } catch (error) {
+    server.stop(1);
+    throw error;
+  }
+  log('notice', 'Ready to accept connections');
+  return running;
+}
+
+function runningEngine(server: Server): RunningEngine {
+  return {
+    get port() {
+      return server.listener.port;
+    },
+    ended: server.ended,
+    shutdown: (mode, signal) => server.shutdown(mode, signal),
+    async close() {
+      server.shutdown({ save: false, now: true, force: true });
+      await server.ended;
+    },
+  };
+}
+
+function makeLog(configuration: Configuration, ports: EnginePorts): Log {
+  return createLog({
+    wallMs: () => ports.clock.wallMs(),
+    level: () => configuration.text('loglevel'),
+    write: ports.writeLog ?? logWriter(configuration.text('logfile')),
+  });
+}
+
+function makeKeyspace(configuration: Configuration, ports: EnginePorts): Keyspace {
+  const arena = new Arena({ capacityBytes: configuration.integer('arena-bytes') });
+  const hashSeed = ports.entropy.uint32() * 2 ** 21 + (ports.entropy.uint32() >>> 11);
+  return new Keyspace({ arena, hashSeed, databaseCount: configuration.integer('databases') });
+}
+
+function openOpLog(configuration: Configuration, clock: Clock): OpLogWriter | null {
+  const path = configuration.text('op-log-file');
+  if (path === '') return null;
+  try {
+    return new OpLogWriter(fileSink(path), clock);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `op-log-file: cannot create ${path}: ${reason}; name a new file`;
+    throw new EngineError('DIRECTORY_UNUSABLE', message, { cause });
+  }
+}
+
+interface DiskLayers {
+  readonly ports: EnginePorts;
+  readonly wrap: EngineWrappers | undefined;
+  readonly opLog: OpLogWriter | null;
+}
+
+function wrapDisk(configuration: Configuration, { ports, wrap, opLog }: DiskLayers): Disk {
+  const recorded = opLog === null ? ports.disk : recordingDisk(ports.disk, opLog, {
+    rootPath: configuration.text('dir'),
+    syncDelayMs: configuration.integer('sync-delay-ms'),
+  });
+  return wrap?.disk?.(recorded) ?? recorded;
+}
+
+/** A context of its own for replaying the log, with a reply writer that nobody reads. */
+function replayPort(server: Server): { context: CommandContext; runner: CommandRunner } {
+  const context = new CommandContext({
+    keyspace: server.context.keyspace,
+    reply: new ReplyWriter(),
+    session: new Session({ id: 0 }),
+    effects: noEffects,
+    server,
+  });
+  context.replaying = true;
+  return { context, runner: new CommandRunner() };
+}
+
+/** The data directory must be there, and take files when there is anything to persist. */
+function checkDirectory(configuration: Configuration, disk: InspectableDisk): void {
+  const directory = configuration.text('dir');
+  const refuse = (reason: string, cause?: unknown): never => {
+    const message = `dir: ${directory} ${reason}; choose another directory with --dir`;
+    throw new EngineError('DIRECTORY_UNUSABLE', message, { cause });
+  };
+  const found = disk.stat(directory);
+  if (found === null) refuse('does not exist');
+  if (found?.kind === 'file') refuse('is a file');
+  const persists = configuration.flag('appendonly') || configuration.savePoints().length > 0;
+  if (!persists) return;
+  const probe = `${directory}/temp-probe-${processId}`;
+  try {
+    disk.close(disk.open(probe, 'truncate'));
+    disk.unlink(probe);
+  } catch (cause) {
+    refuse(`cannot be written (${cause instanceof Error ? cause.message : String(cause)})`, cause);
+  }
+}
