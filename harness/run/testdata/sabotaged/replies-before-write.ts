@@ -1,9 +1,9 @@
-// Test-only sabotage: replies leave at once, the log is written up to 40 ms later.
+// Test-only sabotage: replies leave at once, the log is written up to a quarter of a second later.
 import type { Journal } from '../../../../engine/persistence/appender.ts';
 import { startSabotaged } from './start-sabotaged.ts';
 
 function hasty(journal: Journal): Journal {
-  setInterval(() => journal.commit(), 40).unref();
+  setInterval(() => journal.commit(), 250).unref();
   return new Proxy(journal, {
     get(target, name) {
       if (name === 'commit') return () => {};
