@@ -128,7 +128,10 @@ function scenarioBad(path: string, reason: unknown): HarnessError {
   if (!(reason instanceof Error)) {
     return new HarnessError('SCENARIO_BAD', `${path}: ${String(reason)}`);
   }
-  return new HarnessError('SCENARIO_BAD', `${path}: ${reason.message}`, { cause: reason });
+  const isScript = /import statement outside a module/.test(reason.message);
+  const advice = isScript ? '; name it .mts, or set "type": "module" in the package.json' : '';
+  const text = `${path}: ${reason.message}${advice}`;
+  return new HarnessError('SCENARIO_BAD', text, { cause: reason });
 }
 
 /** `:3`, the line of a syntax error. Only `node --check` tells it: the error itself does not. */

@@ -1,0 +1,61 @@
+// Which entries of a database have a deadline: a second dict over the same entries, so that active
+// expiry never looks at the others. The deadline itself is in the entry.
+
+import { Dict } from './dict.ts';
+import type { Entries, EntryAddress } from './entry.ts';
+import type { Segments } from './segments.ts';
+
+/** The entries with a deadline. `prepare` may throw, everything after it cannot. */
+export class Deadlines {
+  readonly dict: Dict;
+  private readonly entries: Entries;
+
+  constructor(segments: Segments, entries: Entries) {
+    this.dict = new Dict(segments);
+    this.entries = entries;
+  }
+
+  /**
+   * Makes sure that `entry` (0: none yet), or what replaces it, can be given this deadline.
+   * @throws {EngineError} ARENA_FULL when there is no room.
+   */
+  prepare(hash: number, entry: EntryAddress, deadlineMs: number): void {
+    if (deadlineMs !== 0 && (entry === 0 || this.entries.deadlineMs(entry) === 0)) {
+      this.dict.makeRoom(hash);
+    }
+  }
+
+  /** Gives an entry that stays in its place a deadline, or takes it away (0). */
+  write(hash: number, entry: EntryAddress, deadlineMs: number): void {
+    if (!this.entries.hasDeadlineRoom(entry)) {
+      return;
+    }
+    const old = this.entries.deadlineMs(entry);
+    if (old !== 0 && deadlineMs === 0) {
+      this.dict.remove(hash, entry);
+    } else if (old === 0 && deadlineMs !== 0) {
+      this.dict.insert(hash, entry);
+    }
+    this.entries.setDeadlineMs(entry, deadlineMs);
+  }
+
+  /** Notes that `entry`, deadline written, takes the place of `old` (0: none), still readable. */
+  replace(hash: number, old: EntryAddress, entry: EntryAddress): void {
+    const had = old !== 0 && this.entries.deadlineMs(old) !== 0;
+    const has = this.entries.deadlineMs(entry) !== 0;
+    if (had && has) {
+      this.dict.readdress(hash, old, entry);
+    } else if (had) {
+      this.dict.remove(hash, old);
+    } else if (has) {
+      this.dict.insert(hash, entry);
+    }
+  }
+
+  /** Notes that the entry, still readable, goes away. */
+  remove(hash: number, entry: EntryAddress): void {
+    if (this.entries.deadlineMs(entry) !== 0) {
+      this.dict.remove(hash, entry);
+    }
+  }
+}

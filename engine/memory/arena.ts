@@ -1,0 +1,311 @@
+// The arena: one shared buffer that holds every key, value and index, so that nothing per key lies
+// on the JavaScript heap and no garbage collection grows with the data.
+//
+//   | unit table | units …                                    … | untouched top |
+//                | slab: 16 units cut into blocks of one class  | run of units  |
+//
+// Small blocks come from slabs, larger ones are runs of units. A slab without blocks in use goes
+// back to the runs, and runs merge: memory of one size is available to every other.
+
+import { EngineError } from '../errors.ts';
+import { Runs } from './runs.ts';
+import { sizeClasses } from './size-classes.ts';
+import type { SizeClasses } from './size-classes.ts';
+import {
+  unitCarve, unitFreeHead, unitNext, unitPrevious, unitSlab, unitState, unitUsed, unitWords,
+} from './unit-table.ts';
+
+/** A place in the arena in units of 8 bytes; below 2^31, so always a small integer; 0 means none. */
+export type Address = number;
+
+/** How large an arena to reserve. */
+export interface ArenaOptions {
+  /** Bytes wanted, 1 MiB to 16 GiB; the default is 16 GiB. Halved until the OS agrees. */
+  readonly capacityBytes?: number;
+  /** For tests: leave the bytes below this unused, so that all addresses are high. */
+  readonly startBytes?: number;
+}
+
+const smallestCapacityBytes = 2 ** 20;
+/** Addresses in units of 8 bytes stay below 2^31: small integers, and exact in an Int32Array. */
+const largestCapacityBytes = 2 ** 34;
+const slabUnits = 16;
+/** A slab holds at least this many blocks. */
+const blocksPerSlab = 4;
+
+function reserve(wantedBytes: number): SharedArrayBuffer {
+  let bytes = Math.max(smallestCapacityBytes, Math.min(largestCapacityBytes, wantedBytes));
+  for (;;) {
+    try {
+      return new SharedArrayBuffer(bytes);
+    } catch (error) {
+      bytes = Math.floor(bytes / 2);
+      if (bytes < smallestCapacityBytes) {
+        throw new EngineError(
+          'ARENA_UNAVAILABLE',
+          `the system gave no memory for an arena, not even ${smallestCapacityBytes} bytes; ` +
+            'raise the address space limit (ulimit -v) or free memory',
+          { cause: error },
+        );
+      }
+    }
+  }
+}
+
+/** Units of 512 bytes for 1 MiB up to 4096 from 64 MiB on, so that a small arena holds many slabs. */
+function unitBytesFor(capacityBytes: number): number {
+  let bytes = 512;
+  while (bytes < 4096 && bytes * 16384 < capacityBytes) {
+    bytes *= 2;
+  }
+  return bytes;
+}
+
+/** Hands out blocks of one SharedArrayBuffer that the OS commits page by page as it is touched. */
+export class Arena {
+  /** The whole arena as bytes; a Buffer, so `copy`, `latin1Slice`, `compare` take byte offsets. */
+  readonly u8: Buffer;
+  /** The same bytes as signed words; the word of `address` is `i32[address * 2]`. */
+  readonly i32: Int32Array;
+  /** The same bytes as unsigned words; the word of `address` is `u32[address * 2]`. */
+  readonly u32: Uint32Array;
+  /** The same bytes as doubles; the double of `address` is `f64[address]`. */
+  readonly f64: Float64Array;
+  /** Bytes of the reservation, bookkeeping included. */
+  readonly capacityBytes: number;
+  /** Called when the arena is full: frees something and returns true, or returns false. */
+  reclaimer: (() => boolean) | null = null;
+
+  private readonly runs: Runs;
+  private readonly firstUnit: number;
+  private readonly unitBytes: number;
+  /** address >>> unitShift = unit. */
+  private readonly unitShift: number;
+  private readonly classes: SizeClasses;
+  private readonly smallBytes: number;
+  private readonly classOfWords: Uint8Array;
+  /** By class: words of a block, blocks of a slab, blocks in use, first slab with room. */
+  private readonly blockWords: Int32Array;
+  private readonly slabBlocks: Int32Array;
+  private readonly live: Int32Array;
+  private readonly partial: Int32Array;
+  private liveUnits: number = 0;
+
+  /**
+   * Reserves the memory; nothing of it is committed yet.
+   * @throws {EngineError} ARENA_UNAVAILABLE when the OS refuses even the smallest arena.
+   */
+  constructor(options: ArenaOptions = {}) {
+    const buffer = reserve(options.capacityBytes ?? largestCapacityBytes);
+    const words = Math.floor(buffer.byteLength / 8);
+    this.u8 = Buffer.from(buffer);
+    this.i32 = new Int32Array(buffer, 0, words * 2);
+    this.u32 = new Uint32Array(buffer, 0, words * 2);
+    this.f64 = new Float64Array(buffer, 0, words);
+    this.capacityBytes = buffer.byteLength;
+    this.unitBytes = unitBytesFor(buffer.byteLength);
+    this.unitShift = Math.log2(this.unitBytes / 8);
+    const unitCount = Math.floor(buffer.byteLength / this.unitBytes);
+    const tableUnits = Math.ceil((unitCount * unitWords * 4) / this.unitBytes);
+    this.firstUnit = Math.max(tableUnits, Math.ceil((options.startBytes ?? 0) / this.unitBytes));
+    this.runs = new Runs(this.i32, this.firstUnit, unitCount);
+    this.classes = sizeClasses((this.unitBytes * slabUnits) / blocksPerSlab);
+    this.smallBytes = this.classes.maxBytes;
+    this.classOfWords = this.classes.ofWords;
+    const slabBytes = this.unitBytes * slabUnits;
+    this.blockWords = this.classes.bytes.map((bytes) => bytes / 8);
+    this.slabBlocks = this.classes.bytes.map((bytes) => Math.floor(slabBytes / bytes));
+    this.live = new Int32Array(this.classes.count);
+    this.partial = new Int32Array(this.classes.count);
+  }
+
+  /** Bytes handed out and not given back, rounded up to their blocks. */
+  get usedBytes(): number {
+    let bytes = this.liveUnits * this.unitBytes;
+    for (let cls = 0; cls < this.classes.count; cls++) {
+      bytes += (this.live[cls] as number) * (this.classes.bytes[cls] as number);
+    }
+    return bytes;
+  }
+
+  /** Bytes up to the untouched top, free blocks and bookkeeping included. */
+  get reservedBytes(): number {
+    return (this.runs.top - this.firstUnit) * (this.unitBytes + unitWords * 4);
+  }
+
+  /** The most that `reservedBytes` has been: about what the OS had to commit. */
+  get peakBytes(): number {
+    return (this.runs.peak - this.firstUnit) * (this.unitBytes + unitWords * 4);
+  }
+
+  /** Bytes of runs that are free below the top: what fragmentation keeps. */
+  get freeRunBytes(): number {
+    return this.runs.freeUnits() * this.unitBytes;
+  }
+
+  /**
+   * Takes a block of at least `bytes` bytes, aligned to 8, contents undefined.
+   * @throws {EngineError} ARENA_FULL when there is no room; nothing has changed then.
+   */
+  allocate(bytes: number): Address {
+    if (bytes > this.smallBytes) {
+      return this.allocateRun(bytes);
+    }
+    const i32 = this.i32;
+    const cls = this.classOfWords[(bytes + 7) >>> 3] as number;
+    let slab = this.partial[cls] as number;
+    if (slab === 0) {
+      slab = this.openSlab(cls, bytes);
+    }
+    const entry = slab * unitWords;
+    let address = i32[entry + unitFreeHead] as number;
+    if (address !== 0) {
+      i32[entry + unitFreeHead] = i32[address * 2] as number;
+    } else {
+      address = i32[entry + unitCarve] as number;
+      i32[entry + unitCarve] = address + (this.blockWords[cls] as number);
+    }
+    const used = (i32[entry + unitUsed] as number) + 1;
+    i32[entry + unitUsed] = used;
+    if (used === this.slabBlocks[cls]) {
+      this.unlinkSlab(slab, cls);
+    }
+    this.live[cls] = (this.live[cls] as number) + 1;
+    return address;
+  }
+
+  /** Gives back a block; `bytes` is what was asked for, or any size with the same block size. */
+  free(address: Address, bytes: number): void {
+    if (bytes > this.smallBytes) {
+      const units = Math.ceil(bytes / this.unitBytes);
+      this.liveUnits -= units;
+      this.runs.give(address >>> this.unitShift, units);
+      return;
+    }
+    const i32 = this.i32;
+    const slab = i32[(address >>> this.unitShift) * unitWords + unitSlab] as number;
+    const entry = slab * unitWords;
+    const cls = this.classOfWords[(bytes + 7) >>> 3] as number;
+    if (i32[entry + unitState] !== cls + 1) {
+      throw new Error(`arena: block ${address} was not allocated with ${bytes} bytes`);
+    }
+    i32[address * 2] = i32[entry + unitFreeHead] as number;
+    i32[entry + unitFreeHead] = address;
+    const used = (i32[entry + unitUsed] as number) - 1;
+    i32[entry + unitUsed] = used;
+    this.live[cls] = (this.live[cls] as number) - 1;
+    if (used === (this.slabBlocks[cls] as number) - 1) {
+      this.linkSlab(slab, cls);
+    } else if (used === 0) {
+      this.closeSlab(slab, cls, false);
+    }
+  }
+
+  /** Bytes that a block for `bytes` really has: as long as this stays equal, a block still fits. */
+  blockBytes(bytes: number): number {
+    if (bytes > this.smallBytes) {
+      return Math.ceil(bytes / this.unitBytes) * this.unitBytes;
+    }
+    return this.classes.bytes[this.classOfWords[(bytes + 7) >>> 3] as number] as number;
+  }
+
+  /** Takes back everything at once, in constant time. Every address becomes invalid. */
+  reset(): void {
+    this.runs.reset();
+    this.live.fill(0);
+    this.partial.fill(0);
+    this.liveUnits = 0;
+  }
+
+  /** Gives empty slabs, of which each class keeps one, back to the runs. */
+  trim(): void {
+    for (let cls = 0; cls < this.classes.count; cls++) {
+      let slab = this.partial[cls] as number;
+      while (slab !== 0) {
+        const next = this.i32[slab * unitWords + unitNext] as number;
+        if (this.i32[slab * unitWords + unitUsed] === 0) {
+          this.closeSlab(slab, cls, true);
+        }
+        slab = next;
+      }
+    }
+  }
+
+  private allocateRun(bytes: number): Address {
+    const units = Math.ceil(bytes / this.unitBytes);
+    const unit = this.takeUnits(units, bytes);
+    this.liveUnits += units;
+    return unit * (this.unitBytes / 8);
+  }
+
+  private takeUnits(units: number, bytes: number): number {
+    let unit = this.runs.take(units);
+    if (unit === 0) {
+      this.trim();
+      unit = this.runs.take(units);
+    }
+    while (unit === 0 && this.reclaimer !== null && this.reclaimer()) {
+      this.trim();
+      unit = this.runs.take(units);
+    }
+    if (unit === 0) {
+      throw new EngineError(
+        'ARENA_FULL',
+        `no room in the arena for ${bytes} bytes: ${this.usedBytes} of ${this.capacityBytes} ` +
+          'bytes are in use; delete keys or raise arena-bytes',
+      );
+    }
+    return unit;
+  }
+
+  private openSlab(cls: number, bytes: number): number {
+    const i32 = this.i32;
+    const slab = this.takeUnits(slabUnits, bytes);
+    for (let unit = slab; unit < slab + slabUnits; unit++) {
+      i32[unit * unitWords + unitState] = 0;
+      i32[unit * unitWords + unitSlab] = slab;
+    }
+    const entry = slab * unitWords;
+    i32[entry + unitState] = cls + 1;
+    i32[entry + unitFreeHead] = 0;
+    i32[entry + unitUsed] = 0;
+    i32[entry + unitCarve] = slab * (this.unitBytes / 8);
+    this.linkSlab(slab, cls);
+    return slab;
+  }
+
+  /** Returns an empty slab to the runs; the last one of its class stays unless `all`. */
+  private closeSlab(slab: number, cls: number, all: boolean): void {
+    const entry = slab * unitWords;
+    if (!all && this.partial[cls] === slab && this.i32[entry + unitNext] === 0) {
+      return;
+    }
+    this.unlinkSlab(slab, cls);
+    this.runs.give(slab, slabUnits);
+  }
+
+  private linkSlab(slab: number, cls: number): void {
+    const i32 = this.i32;
+    const next = this.partial[cls] as number;
+    i32[slab * unitWords + unitNext] = next;
+    i32[slab * unitWords + unitPrevious] = 0;
+    if (next !== 0) {
+      i32[next * unitWords + unitPrevious] = slab;
+    }
+    this.partial[cls] = slab;
+  }
+
+  private unlinkSlab(slab: number, cls: number): void {
+    const i32 = this.i32;
+    const next = i32[slab * unitWords + unitNext] as number;
+    const previous = i32[slab * unitWords + unitPrevious] as number;
+    if (next !== 0) {
+      i32[next * unitWords + unitPrevious] = previous;
+    }
+    if (previous !== 0) {
+      i32[previous * unitWords + unitNext] = next;
+    } else {
+      this.partial[cls] = next;
+    }
+  }
+}
