@@ -1,7 +1,7 @@
 // One numbered database: its keys, and which of them have a deadline.
 //
 // Hot calls take (buffer, start, end) and work on the key that `find` saw last:
-//   const entry = database.find(buffer, keyStart, keyEnd);   // hashes once, remembers key and place
+//   const entry = database.find(buffer, keyStart, keyEnd);   // hashes once, remembers the place
 //   database.put(buffer, valueStart, valueEnd, deadlineMs);  // sets that key, no second hash
 // In between anything may change but the key's bytes in the buffer (lazy expiry removes the entry).
 // Pass Buffers everywhere (one hidden class: fast).
@@ -53,8 +53,8 @@ export class Database {
     this.arena = keyspace.arena;
     this.entries = keyspace.entries;
     this.keyHash = keyspace.keyHash;
-    this.keys = new Dict(keyspace.segments);
-    this.deadlines = new Deadlines(keyspace.segments, keyspace.entries);
+    this.keys = new Dict(keyspace);
+    this.deadlines = new Deadlines(keyspace);
     this.foundBuffer = keyspace.arena.u8;
   }
 
@@ -72,12 +72,11 @@ export class Database {
 
   /** The entry of a key, or 0; deadlines are not looked at. Remembers the key for `put`. */
   find(buffer: Buffer, start: number, end: number): EntryAddress {
-    const hash = this.keyHash.of(buffer, start, end);
-    const entry = this.keys.find(hash, buffer, start, end);
+    const entry = this.keys.find(buffer, start, end);
     this.foundBuffer = buffer;
     this.foundStart = start;
     this.foundEnd = end;
-    this.foundHash = hash;
+    this.foundHash = this.keys.hash;
     this.foundEntry = entry;
     this.foundVersion = this.keys.version;
     return entry;
@@ -151,10 +150,9 @@ export class Database {
   reserve(valueLength: number, deadlineMs: number): EntryAddress {
     const entries = this.entries;
     const hash = this.foundHash;
-    let entry = this.foundEntry;
-    if (this.foundVersion !== this.keys.version) {
-      entry = this.keys.find(hash, this.foundBuffer, this.foundStart, this.foundEnd);
-    }
+    const entry = this.foundVersion === this.keys.version
+      ? this.foundEntry
+      : this.keys.find(this.foundBuffer, this.foundStart, this.foundEnd);
     if (entry !== 0 && entries.roomFor(entry, valueLength) &&
       (deadlineMs === 0 || entries.hasDeadlineRoom(entry))) {
       this.deadlines.prepare(hash, entry, deadlineMs);
@@ -177,7 +175,7 @@ export class Database {
 
   /**
    * Overwrites a string value from `offset` on (SETRANGE, INCR in place); a gap is filled with
-   * zeros, the value grows as 
+   * zeros; the value grows as with `append`.
    * @throws {EngineError} ARENA_FULL when there is no room.
    */
   overwrite(

@@ -2,17 +2,17 @@
 // expiry never looks at the others. The deadline itself is in the entry.
 
 import { Dict } from './dict.ts';
+import type { DictParts } from './dict.ts';
 import type { Entries, EntryAddress } from './entry.ts';
-import type { Segments } from './segments.ts';
 
 /** The entries with a deadline. `prepare` may throw, everything after it cannot. */
 export class Deadlines {
   readonly dict: Dict;
   private readonly entries: Entries;
 
-  constructor(segments: Segments, entries: Entries) {
-    this.dict = new Dict(segments);
-    this.entries = entries;
+  constructor(parts: DictParts) {
+    this.dict = new Dict(parts);
+    this.entries = parts.entries;
   }
 
   /**

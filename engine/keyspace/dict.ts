@@ -5,13 +5,14 @@
 // segments.ts.
 
 import type { Address } from '../memory/arena.ts';
-import { hasKey } from './entry.ts';
-import type { EntryAddress } from './entry.ts';
+import { hasLongKey, hasShortKey } from './entry.ts';
+import type { Entries, EntryAddress } from './entry.ts';
 import {
-  clearDirectory, createDirectory, directorySize, expandDirectory, mostDepth, rootCount,
+  clearDirectory, createDirectory, directorySize, expandDirectory, maySplit, rootCount,
   rootDirectory, rootShift, segmentDepth, segmentSpan, shrinkDirectory,
 } from './directory.ts';
-import { hashEnd } from './hash.ts';
+import { hashEnd, keptBytes } from './hash.ts';
+import type { KeyHash } from './hash.ts';
 import {
   homeOffset, segmentCount, segmentHeaderWords, segmentMeta, segmentSlots,
 } from './segments.ts';
@@ -25,50 +26,75 @@ export interface RandomSource {
   uint32(): number;
 }
 
+/** What the dicts of one keyspace share. */
+export interface DictParts {
+  readonly segments: Segments;
+  readonly entries: Entries;
+  readonly keyHash: KeyHash;
+}
+
 /** A handle on one dict. */
 export class Dict {
-  readonly segments: Segments;
   /** Where the dict lies; 0 = empty, no memory used. */
   root: Address = 0;
   /** Changes whenever a pair is added, removed or readdressed: what `find` found may be stale. */
   version: number = 0;
+  /** Hash of the key that `find` was given last. */
+  hash: number = 0;
+  private readonly segments: Segments;
+  private readonly entries: Entries;
+  private readonly keyHash: KeyHash;
+  private readonly i32: Int32Array;
+  private readonly words: Int32Array;
+  // What the root says, at hand.
+  private directory: Address = 0;
+  private shift: number = 0;
   // The segment looked at last, and for `insert` where in it, in words: apart, since their sum may
   // leave the range of small integers.
   private segment: Address = 0;
   private offset: number = 0;
   private gap: number = 0;
 
-  constructor(segments: Segments) {
-    this.segments = segments;
+  constructor(parts: DictParts) {
+    this.segments = parts.segments;
+    this.entries = parts.entries;
+    this.keyHash = parts.keyHash;
+    this.words = parts.keyHash.words;
+    this.i32 = parts.segments.arena.i32;
   }
 
   /** Number of entries. */
   get count(): number {
     const root = this.root;
-    return root === 0 ? 0 : (this.segments.arena.i32[root * 2 + rootCount] as number);
+    return root === 0 ? 0 : (this.i32[root * 2 + rootCount] as number);
   }
 
-  /** The entry with this hash and key, or 0. */
-  find(hash: number, buffer: Buffer, start: number, end: number): EntryAddress {
+  /** The entry with this key, or 0; its hash is in `hash` then. */
+  find(buffer: Buffer, start: number, end: number): EntryAddress {
+    const hash = this.keyHash.of(buffer, start, end);
+    this.hash = hash;
     if (this.root === 0) {
       return 0;
     }
-    const arena = this.segments.arena;
-    const i32 = arena.i32;
-    let offset = this.startOf(hash);
-    const base = this.segment * 2;
+    const i32 = this.i32;
+    const place = (this.directory + (hash >>> this.shift)) * 2;
+    const length = end - start;
+    const isShort = length <= keptBytes;
+    let slot = (i32[place] as number) * 2 + homeOffset(hash, i32[place + 1] as number);
     for (;;) {
-      const found = i32[base + offset] as number;
+      const found = i32[slot] as number;
       if (found >= hash) {
         if (found !== hash) {
           return 0;
         }
-        const entry = i32[base + offset + 1] as number;
-        if (hasKey(arena, entry, buffer, start, end)) {
+        const entry = i32[slot + 1] as number;
+        if (isShort
+          ? hasShortKey(i32, entry, this.words, length)
+          : hasLongKey(this.entries, entry, buffer, start, end)) {
           return entry;
         }
       }
-      offset += 2;
+      slot += 2;
     }
   }
 
@@ -78,7 +104,7 @@ export class Dict {
     if (offset === 0) {
       return false;
     }
-    this.segments.arena.i32[this.segment * 2 + offset + 1] = replacement;
+    this.i32[this.segment * 2 + offset + 1] = replacement;
     this.touch();
     return true;
   }
@@ -88,17 +114,16 @@ export class Dict {
    * @throws {EngineError} ARENA_FULL when there is no room; the dict holds what it held.
    */
   makeRoom(hash: number): void {
-    const i32 = this.segments.arena.i32;
+    const i32 = this.i32;
     if (this.root === 0) {
-      this.root = createDirectory(this.segments);
+      this.open(createDirectory(this.segments));
     }
     for (;;) {
       let offset = this.startOf(hash);
       const base = this.segment * 2;
       const slots = i32[base + segmentSlots] as number;
-      const meta = i32[base + segmentMeta] as number;
       const full = (i32[base + segmentCount] as number) >= this.segments.limit(slots);
-      if (!full || (meta & 31) > mostDepth) {
+      if (!full || (slots === this.segments.mostSlots && !maySplit(i32, this.root, this.segment))) {
         while ((i32[base + offset] as number) < hash) {
           offset += 2;
         }
@@ -113,12 +138,13 @@ export class Dict {
         }
       }
       expandDirectory(this.segments, this.root, hash);
+      this.open(this.root);
     }
   }
 
   /** Adds a pair; `makeRoom(hash)` must have been the last change or search. */
   insert(hash: number, entry: EntryAddress): void {
-    const i32 = this.segments.arena.i32;
+    const i32 = this.i32;
     const base = this.segment * 2;
     const target = base + this.offset;
     for (let at = base + this.gap; at > target; at -= 2) {
@@ -134,7 +160,7 @@ export class Dict {
 
   /** Removes the pair of `entry`, needs no memory; false when there is none. */
   remove(hash: number, entry: EntryAddress): boolean {
-    const i32 = this.segments.arena.i32;
+    const i32 = this.i32;
     const offset = this.offsetOf(hash, entry);
     if (offset === 0) {
       return false;
@@ -169,7 +195,7 @@ export class Dict {
 
   /** Visits entries in hash order from `position` on; see Database.walk. */
   walk(position: number, budget: number, visit: (entry: EntryAddress) => void): number {
-    const i32 = this.segments.arena.i32;
+    const i32 = this.i32;
     let from = Math.max(0, position);
     let left = Math.max(1, budget);
     while (from < hashEnd && this.root !== 0) {
@@ -204,12 +230,12 @@ export class Dict {
     if (this.count === 0) {
       return 0;
     }
-    const i32 = this.segments.arena.i32;
+    const i32 = this.i32;
     for (let draw = 0; draw < randomDraws; draw++) {
       // A segment spans as many directory places as it has less depth: counting only its first
       // place makes all segments, and so all slots, equally likely.
       const index = random.uint32() % directorySize(i32, this.root);
-      const place = (i32[this.root * 2 + rootDirectory] as number) * 2 + index * 2;
+      const place = (this.directory + index) * 2;
       const base = (i32[place] as number) * 2;
       if (index % segmentSpan(i32, this.root, i32[place] as number) !== 0) {
         continue;
@@ -225,7 +251,7 @@ export class Dict {
 
   /** Moves the pairs behind a hole to the left, each at most to its home. */
   private closeHole(base: number, offset: number, meta: number): void {
-    const i32 = this.segments.arena.i32;
+    const i32 = this.i32;
     let hole = offset;
     for (;;) {
       const next = i32[base + hole + 2] as number;
@@ -240,18 +266,22 @@ export class Dict {
     i32[base + hole + 1] = hashEnd;
   }
 
+  /** Makes this the handle of the dict at `root`. */
+  private open(root: Address): void {
+    this.root = root;
+    this.directory = this.i32[root * 2 + rootDirectory] as number;
+    this.shift = this.i32[root * 2 + rootShift] as number;
+  }
+
   private touch(): void {
     this.version = (this.version + 1) | 0;
   }
 
   /** Sets `segment` to the one for `hash` and returns where in it a search begins. */
   private startOf(hash: number): number {
-    const i32 = this.segments.arena.i32;
-    const root = this.root * 2;
-    const place = (i32[root + rootDirectory] as number) * 2 +
-      (hash >>> (i32[root + rootShift] as number)) * 2;
-    this.segment = i32[place] as number;
-    return homeOffset(hash, i32[place + 1] as number);
+    const place = (this.directory + (hash >>> this.shift)) * 2;
+    this.segment = this.i32[place] as number;
+    return homeOffset(hash, this.i32[place + 1] as number);
   }
 
   /** Where the pair of `entry` is in `segment`; 0 when there is none. */
@@ -259,7 +289,7 @@ export class Dict {
     if (this.root === 0) {
       return 0;
     }
-    const i32 = this.segments.arena.i32;
+    const i32 = this.i32;
     let offset = this.startOf(hash);
     const base = this.segment * 2;
     for (;;) {
@@ -276,16 +306,16 @@ export class Dict {
 
   /** The first entry at or after a position, else the first of all. */
   private firstFrom(position: number): EntryAddress {
-    let found = 0;
+    const found: EntryAddress[] = [];
     const keep = (entry: EntryAddress): void => {
-      found = found === 0 ? entry : found;
+      found.push(entry);
     };
-    for (let at = position; found === 0 && at < hashEnd;) {
+    for (let at = position; found.length === 0 && at < hashEnd;) {
       at = this.walk(at, 1, keep);
     }
-    for (let at = 0; found === 0 && at < hashEnd;) {
+    for (let at = 0; found.length === 0 && at < hashEnd;) {
       at = this.walk(at, 1, keep);
     }
-    return found;
+    return found[0] ?? 0;
   }
 }

@@ -1,7 +1,7 @@
 // The directory of a dict: which segment serves which hashes, and how that changes as the dict
 // grows and shrinks. Works on `root` alone, so it can serve any number of dicts.
 //
-//   root       i32 directory, i32 shift (31 - depth), i32 count, -
+//   root       i32 directory, i32 shift (31 - depth), i32 count of entries, i32 count of segments
 //   directory  2^depth pairs: i32 segment, i32 its meta (segments.ts); chosen by the top hash bits
 //
 // A segment with less depth than the directory stands in several places of it: its span.
@@ -14,10 +14,17 @@ import type { Segments } from './segments.ts';
 export const rootDirectory = 0;
 export const rootShift = 1;
 export const rootCount = 2;
+const rootSegments = 3;
 const rootBytes = 16;
 const hashBits = 31;
+/**
+ * Places of the directory for each segment at most: with hashes that are any good it is a few;
+ * hashes that agree must not make the directory explode.
+ */
+const mostPlaces = 64;
+const fewPlaces = 2 ** 14;
 /** All hash bits but the one that must remain to find a home. */
-export const mostDepth = 30;
+const mostDepth = 30;
 
 /** Places of the directory. */
 export function directorySize(i32: Int32Array, root: Address): number {
@@ -65,6 +72,7 @@ export function createDirectory(segments: Segments): Address {
   i32[root * 2 + rootDirectory] = directory;
   i32[root * 2 + rootShift] = hashBits;
   i32[root * 2 + rootCount] = 0;
+  i32[root * 2 + rootSegments] = 1;
   i32[directory * 2] = segment;
   i32[directory * 2 + 1] = meta;
   return root;
@@ -94,11 +102,19 @@ export function expandDirectory(segments: Segments, root: Address, hash: number)
   const slots = i32[segment * 2 + segmentSlots] as number;
   if (slots < segments.mostSlots) {
     grow(segments, root, segment);
-  } else if (segmentDepth(i32, segment) < mostDepth) {
+  } else if (maySplit(i32, root, segment)) {
     split(segments, root, hash);
   } else {
     crowd(segments, root, hash);
   }
+}
+
+/** Whether the segment can still be split; otherwise it fills up to its last slots. */
+export function maySplit(i32: Int32Array, root: Address, segment: Address): boolean {
+  const places = directorySize(i32, root);
+  return segmentDepth(i32, segment) < mostDepth &&
+    (segmentSpan(i32, root, segment) > 1 || places < fewPlaces ||
+      places < (i32[root * 2 + rootSegments] as number) * mostPlaces);
 }
 
 /** Merges the segment of `hash` with its other half as long as both are nearly empty. */
@@ -147,9 +163,10 @@ function split(segments: Segments, root: Address, hash: number): void {
   const lowerMeta = segments.lay(lower, slots, depth + 1, 0, middle);
   assign(i32, root, { index, span: half, segment: lower, meta: lowerMeta });
   assign(i32, root, { index: index + half, span: half, segment: upper, meta: upperMeta });
+  i32[root * 2 + rootSegments] = (i32[root * 2 + rootSegments] as number) + 1;
 }
 
-/** Hashes agree in all but the last bit: lays them closer, until the segment is really full. */
+/** Splitting would not help: lays the pairs closer, until the segment is really full. */
 function crowd(segments: Segments, root: Address, hash: number): void {
   const i32 = segments.arena.i32;
   const slots = segments.mostSlots;
@@ -159,11 +176,12 @@ function crowd(segments: Segments, root: Address, hash: number): void {
   if (segments.collected >= segments.fullAt(slots)) {
     throw new EngineError(
       'ARENA_FULL',
-      `${segments.collected} keys share one hash and the index has no room for another; ` +
+      `${segments.collected} keys have nearly the same hash, no room in the index for another; ` +
         'delete some of them, or restart for another hash seed',
     );
   }
-  const meta = segments.lay(segment, slots, mostDepth, 0, segments.collected);
+  const depth = segmentDepth(i32, segment);
+  const meta = segments.lay(segment, slots, depth, 0, segments.collected);
   const index = hash >>> (i32[root * 2 + rootShift] as number);
   assign(i32, root, { index, span: 1, segment, meta });
 }
@@ -208,6 +226,7 @@ function mergeHalves(segments: Segments, root: Address, hash: number): boolean {
   segments.free(upper, segments.mostSlots * 8);
   const index = start / 2 ** (i32[root * 2 + rootShift] as number);
   assign(i32, root, { index, span, segment: lower, meta });
+  i32[root * 2 + rootSegments] = (i32[root * 2 + rootSegments] as number) - 1;
   return true;
 }
 

@@ -69,35 +69,35 @@ function pointerWord(entry: EntryAddress, header: number): number {
   return entry * 2 + (pointerOffset(header) >> 2);
 }
 
-/** Whether the record at `entry` has the key in `buffer`; hot, therefore four bytes at a time. */
-export function hasKey(
-  arena: Arena, entry: EntryAddress, buffer: Buffer, start: number, end: number,
+/** Whether the entry has the key of `length` bytes, few enough to be all in `KeyHash.words`. */
+export function hasShortKey(
+  i32: Int32Array, entry: EntryAddress, words: Int32Array, length: number,
 ): boolean {
-  const i32 = arena.i32;
-  const at = entry * 2;
-  const header = i32[at] as number;
-  const length = end - start;
-  const present = (header & longKeyBit) === 0 ? header >>> keyShift : i32[at + longKeyWord];
-  if (present !== length) {
+  const header = i32[entry * 2] as number;
+  if (header >>> keyShift !== length) {
     return false;
   }
-  let word = at + (keyOffset(header) >> 2);
-  let from = start;
-  for (; from + 4 <= end; from += 4) {
-    const bytes = (buffer[from] as number) | ((buffer[from + 1] as number) << 8) |
-      ((buffer[from + 2] as number) << 16) | ((buffer[from + 3] as number) << 24);
-    if (i32[word] !== bytes) {
-      return false;
-    }
-    word++;
-  }
-  const u8 = arena.u8;
-  for (let to = word * 4; from < end; from++, to++) {
-    if (u8[to] !== buffer[from]) {
+  const first = entry * 2 + (keyOffset(header) >> 2);
+  const whole = length >> 2;
+  for (let word = 0; word < whole; word++) {
+    if (i32[first + word] !== words[word]) {
       return false;
     }
   }
-  return true;
+  // The last word of the record may begin with the end of the key and go on with the value.
+  const mask = (1 << ((length & 3) * 8)) - 1;
+  return (((i32[first + whole] as number) ^ (words[whole] as number)) & mask) === 0;
+}
+
+/** Whether the entry has the key `start` to `end` of `buffer`, of any length. */
+export function hasLongKey(
+  entries: Entries, entry: EntryAddress, buffer: Buffer, start: number, end: number,
+): boolean {
+  if (entries.keyLength(entry) !== end - start) {
+    return false;
+  }
+  const from = entries.keyStart(entry);
+  return entries.arena.u8.compare(buffer, start, end, from, from + end - start) === 0;
 }
 
 /** Copies bytes into the arena, to any byte offset; source and target may overlap. */

@@ -82,7 +82,7 @@ export class Keyspace {
     this.arena = options.arena;
     this.entries = new Entries(options.arena);
     this.segments = new Segments(options.arena, options.segmentSlots ?? defaultSegmentSlots);
-    this.keyHash = new KeyHash(options.hashSeed);
+    this.keyHash = new KeyHash(options.hashSeed % 2 ** 32, Math.floor(options.hashSeed / 2 ** 32));
     this.databases = Array.from(
       { length: options.databaseCount },
       (_, index) => new Database(this, index),
@@ -214,7 +214,7 @@ export class Keyspace {
     }
   }
 
-  /** Gives back a first slice of what is buried; all of it, in no time, when nothing else is left. */
+  /** Gives back a first slice of what is buried; all of it at once when nothing else is left. */
   private giveBack(): void {
     if (this.size > 0 || this.aside.length > 0) {
       this.reclaim(reclaimAtOnce);

@@ -65,14 +65,14 @@ export class Segments {
    */
   allocate(bytes: number): Address {
     const address = this.arena.allocate(bytes);
-    this.bytes += bytes;
+    this.bytes += this.arena.blockBytes(bytes);
     return address;
   }
 
   /** Gives back a block of `allocate`. */
   free(address: Address, bytes: number): void {
     this.arena.free(address, bytes);
-    this.bytes -= bytes;
+    this.bytes -= this.arena.blockBytes(bytes);
   }
 
   /** Empties the scratch pad. */
@@ -118,31 +118,34 @@ export class Segments {
   lay(segment: Address, slots: number, depth: number, from: number, to: number): number {
     const i32 = this.arena.i32;
     let homes = slots - headerSlots - Math.max(2, slots >>> 6);
-    while (!this.fits(slots, (homes << 8) | (depth + 1), from, to)) {
+    while (!this.place(segment * 2, slots, (homes << 8) | (depth + 1), from, to)) {
       homes >>>= 1;
     }
     const meta = (homes << 8) | (depth + 1);
-    const base = segment * 2;
-    i32.fill(hashEnd, base + segmentHeaderWords, base + slots * 2);
-    let next = segmentHeaderWords;
-    for (let pair = from; pair < to; pair++) {
-      const hash = this.scratch[pair * 2] as number;
-      const offset = Math.max(next, homeOffset(hash, meta));
-      i32[base + offset] = hash;
-      i32[base + offset + 1] = this.scratch[pair * 2 + 1] as number;
-      next = offset + 2;
-    }
-    i32[base + segmentCount] = to - from;
-    i32[base + segmentMeta] = meta;
-    i32[base + segmentSlots] = slots;
+    i32[segment * 2 + segmentCount] = to - from;
+    i32[segment * 2 + segmentMeta] = meta;
+    i32[segment * 2 + segmentSlots] = slots;
     return meta;
   }
 
-  private fits(slots: number, meta: number, from: number, to: number): boolean {
+  /** Writes pairs of the scratch pad to their places; false when they do not fit that way. */
+  private place(base: number, slots: number, meta: number, from: number, to: number): boolean {
+    const i32 = this.arena.i32;
+    const scratch = this.scratch;
+    const end = slots * 2 - 4;
+    i32.fill(hashEnd, base + segmentHeaderWords, base + slots * 2);
     let next = segmentHeaderWords;
-    for (let pair = from; pair < to; pair++) {
-      next = Math.max(next, homeOffset(this.scratch[pair * 2] as number, meta)) + 2;
+    for (let at = from * 2; at < to * 2; at += 2) {
+      const hash = scratch[at] as number;
+      const home = homeOffset(hash, meta);
+      const offset = home > next ? home : next;
+      if (offset >= end) {
+        return false;
+      }
+      i32[base + offset] = hash;
+      i32[base + offset + 1] = scratch[at + 1] as number;
+      next = offset + 2;
     }
-    return next <= slots * 2 - 4;
+    return true;
   }
 }

@@ -15,7 +15,7 @@ import {
   unitCarve, unitFreeHead, unitNext, unitPrevious, unitSlab, unitState, unitUsed, unitWords,
 } from './unit-table.ts';
 
-/** A place in the arena in units of 8 bytes; below 2^31, so always a small integer; 0 means none. */
+/** A place in the arena in units of 8 bytes; below 2^31: always a small integer; 0 means none. */
 export type Address = number;
 
 /** How large an arena to reserve. */
@@ -52,7 +52,7 @@ function reserve(wantedBytes: number): SharedArrayBuffer {
   }
 }
 
-/** Units of 512 bytes for 1 MiB up to 4096 from 64 MiB on, so that a small arena holds many slabs. */
+/** Units of 512 bytes for 1 MiB up to 4096 from 64 MiB on: a small arena holds many slabs, too. */
 function unitBytesFor(capacityBytes: number): number {
   let bytes = 512;
   while (bytes < 4096 && bytes * 16384 < capacityBytes) {
@@ -63,7 +63,7 @@ function unitBytesFor(capacityBytes: number): number {
 
 /** Hands out blocks of one SharedArrayBuffer that the OS commits page by page as it is touched. */
 export class Arena {
-  /** The whole arena as bytes; a Buffer, so `copy`, `latin1Slice`, `compare` take byte offsets. */
+  /** The whole arena as bytes; a Buffer, so `copy`, `compare`, `toString` take byte offsets. */
   readonly u8: Buffer;
   /** The same bytes as signed words; the word of `address` is `i32[address * 2]`. */
   readonly i32: Int32Array;
@@ -232,35 +232,49 @@ export class Arena {
   }
 
   private allocateRun(bytes: number): Address {
+    if (bytes > this.capacityBytes) {
+      throw this.full(bytes);
+    }
     const units = Math.ceil(bytes / this.unitBytes);
-    const unit = this.takeUnits(units, bytes);
+    const unit = this.takeUnits(units, bytes, -1);
     this.liveUnits += units;
     return unit * (this.unitBytes / 8);
   }
 
-  private takeUnits(units: number, bytes: number): number {
+  /** Takes a run for `cls` (-1: for itself); 0 when the class has a slab with room by now. */
+  private takeUnits(units: number, bytes: number, cls: number): number {
     let unit = this.runs.take(units);
     if (unit === 0) {
       this.trim();
       unit = this.runs.take(units);
     }
-    while (unit === 0 && this.reclaimer !== null && this.reclaimer()) {
+    while (unit === 0) {
+      if (this.reclaimer === null || !this.reclaimer()) {
+        throw this.full(bytes);
+      }
+      if (cls >= 0 && this.partial[cls] !== 0) {
+        return 0;
+      }
       this.trim();
       unit = this.runs.take(units);
-    }
-    if (unit === 0) {
-      throw new EngineError(
-        'ARENA_FULL',
-        `no room in the arena for ${bytes} bytes: ${this.usedBytes} of ${this.capacityBytes} ` +
-          'bytes are in use; delete keys or raise arena-bytes',
-      );
     }
     return unit;
   }
 
+  private full(bytes: number): EngineError {
+    return new EngineError(
+      'ARENA_FULL',
+      `no room in the arena for ${bytes} bytes: ${this.usedBytes} of ${this.capacityBytes} ` +
+        'bytes are in use; delete keys or raise arena-bytes',
+    );
+  }
+
   private openSlab(cls: number, bytes: number): number {
     const i32 = this.i32;
-    const slab = this.takeUnits(slabUnits, bytes);
+    const slab = this.takeUnits(slabUnits, bytes, cls);
+    if (slab === 0) {
+      return this.partial[cls] as number;
+    }
     for (let unit = slab; unit < slab + slabUnits; unit++) {
       i32[unit * unitWords + unitState] = 0;
       i32[unit * unitWords + unitSlab] = slab;

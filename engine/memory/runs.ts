@@ -41,6 +41,9 @@ export class Runs {
 
   /** Takes `units` consecutive units and returns the first, or 0 when there is no such run. */
   take(units: number): number {
+    if (units > this.limit - this.first) {
+      return 0;
+    }
     const bin = binOf(units);
     let run = this.searchBin(bin, units, patience);
     if (run === 0) {
