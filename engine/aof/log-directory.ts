@@ -9,7 +9,7 @@ import {
   waitingIncrementName,
 } from './format.ts';
 import { emptyManifest, formatManifest, parseManifest } from './manifest.ts';
-import type { LogFile, Manifest } from './manifest.ts';
+import type { Manifest } from './manifest.ts';
 
 /** Where a log lives. */
 export interface LogDirectoryOptions {
@@ -132,18 +132,16 @@ export class LogDirectory {
     }
   }
 
-  /** Opens an increment that counts for nothing until it is adopted. */
+  /** Opens an increment that counts for nothing until a base of it is installed. */
   openWaiting(): OpenIncrement {
     const path = this.pathOf(waitingIncrementName(this.prefix));
-    return { fd: this.disk.open(path, 'truncate'), path };
+    return { fd: this.openFresh(path), path };
   }
 
-  /** Gives the waiting increment its name; the manifest does not list it yet. */
-  adoptWaiting(): LogFile {
-    const sequence = this.nextIncrementSequence();
-    const name = incrementName(this.prefix, sequence);
-    this.disk.rename(this.pathOf(waitingIncrementName(this.prefix)), this.pathOf(name));
-    return { name, sequence };
+  /** Opens a new file: bytes of an old one, merely truncated, could come back with a power cut. */
+  private openFresh(path: string): number {
+    if (this.disk.stat(path) !== null) this.disk.unlink(path);
+    return this.disk.open(path, 'truncate');
   }
 
   /**
@@ -165,6 +163,20 @@ export class LogDirectory {
       if (this.manifest === old) this.removeQuietly(this.pathOf(name));
       throw error;
     }
+  }
+
+  /**
+   * As `installBase`, with the waiting increment as the only one. The manifest names it while it
+   * is still empty: a name with commands that no manifest knows would keep the next start away.
+   * @throws what the disk throws; the files in place are whole, the increment may still wait.
+   */
+  installBaseOfWaiting(temporaryPath: string, rdb: boolean): void {
+    const sequence = this.nextIncrementSequence();
+    const name = incrementName(this.prefix, sequence);
+    this.disk.close(this.openFresh(this.pathOf(name)));
+    this.installBase(temporaryPath, rdb, [{ name, sequence }]);
+    this.disk.rename(this.pathOf(waitingIncrementName(this.prefix)), this.pathOf(name));
+    this.disk.syncDirectory(this.path);
   }
 
   /** Removes replaced files, once no power cut can bring back a manifest that needs them. */

@@ -165,6 +165,11 @@ test('a claim beyond the end of the file costs no memory', (t) => {
   t.is(read(bytes).end, 'in-command');
 });
 
+test('a value may be longer than proto-max-bulk-len is by default', (t) => {
+  const bytes = Buffer.from('*2\r\n$3\r\nGET\r\n$600000000\r\nabc');
+  t.is(read(bytes).end, 'in-command');
+});
+
 test('a file that cannot be read is refused with the reason', (t) => {
   const disk = MemoryDisk.from({ files: new Map([['/log', encoded(set)]]), directories: [] });
   disk.inject({ call: 'read', code: 'EIO' });

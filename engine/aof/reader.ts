@@ -2,6 +2,7 @@
 import { EngineError } from '../errors.ts';
 import type { Disk } from '../io/disk.ts';
 import { RequestDecoder, needMore, protocolError } from '../resp/decoder.ts';
+import { logMaxBulkBytes } from '../resp/limits.ts';
 
 /** Takes the commands of a log in order. */
 export interface LogTarget {
@@ -44,7 +45,9 @@ export class AofReader {
   private readonly path: string;
   private readonly target: LogTarget;
   private readonly fd: number;
-  private readonly decoder = new RequestDecoder({ inlineAllowed: false });
+  private readonly decoder = new RequestDecoder({
+    inlineAllowed: false, maxBulkBytes: logMaxBulkBytes,
+  });
   private buffer: Buffer;
   private at = 0;
   private filled = 0;

@@ -366,9 +366,13 @@ export class Appender implements Journal {
     return this.syncError;
   }
 
-  /** Goes over to another, empty file. What was not synced counts as such: a base will hold it. */
+  /**
+   * Goes over to another, empty file. What was not synced counts as such, and what could not be
+   * written is dropped: a base taken now will hold it, and must not be followed by it once more.
+   */
   switchTo(fd: number, path: string): void {
     this.closeQuietly();
+    this.dropUnwritten();
     this.syncedTotal = this.writtenTotal;
     this.open(fd, path, 0);
   }
@@ -379,13 +383,17 @@ export class Appender implements Journal {
    */
   close(release: boolean): void {
     this.closeQuietly();
-    this.writtenTotal += this.log.length;
-    this.log.consume(this.log.length);
-    this.writeError = null;
+    this.dropUnwritten();
     this.syncError = null;
     if (!release || this.releasable === this.writtenTotal) return;
     this.releasable = this.writtenTotal;
     if (this.onRelease !== null) this.onRelease();
+  }
+
+  private dropUnwritten(): void {
+    this.writtenTotal += this.log.length;
+    this.log.consume(this.log.length);
+    this.writeError = null;
   }
 
   private closeQuietly(): void {

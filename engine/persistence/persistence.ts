@@ -108,7 +108,7 @@ export class Persistence implements PersistencePort {
   ): void {
     const { disk, log } = this.options;
     if (cut !== null) {
-      disk.truncate(cut.path, cut.lengthBytes);
+      this.cutDurably(cut);
       log('warning', 'AOF loaded anyway because aof-load-truncated is enabled');
     }
     if (plan.adopt) {
@@ -123,6 +123,18 @@ export class Persistence implements PersistencePort {
     this.rewriter.removeHistory(directory);
     directory.removeTemporaries();
     this.openLastIncrement(directory, plan, cut);
+  }
+
+  /** Not in the last file for sure: its tail must not be back when later ones hold commands. */
+  private cutDurably(cut: Cut): void {
+    const { disk } = this.options;
+    disk.truncate(cut.path, cut.lengthBytes);
+    const fd = disk.open(cut.path, 'append');
+    try {
+      disk.sync(fd);
+    } finally {
+      disk.close(fd);
+    }
   }
 
   private openLastIncrement(

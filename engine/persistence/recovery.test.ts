@@ -280,3 +280,19 @@ test('a directory that is not there', async (t) => {
   const error = await t.throwsAsync(TestEngine.start({ disk: memoryDisk(), directory: '/none' }));
   t.is((error as EngineError).code, 'DIRECTORY_UNUSABLE');
 });
+
+test('what was cut off does not come back with a power cut after later commands', async (t) => {
+  const torn = Buffer.concat([log('SET a 1'), tail.subarray(0, 9)]);
+  const disk = memoryDisk([['/data/appendonly.aof', torn]]);
+  const settings = { appendOnly: true, appendFsync: 'always' } as const;
+  const engine = await TestEngine.start({ disk, settings });
+  t.true(engine.acknowledge('SET', 'b', '1'));
+  const again = await TestEngine.start({ disk: disk.powerCut(), settings });
+  t.deepEqual([...again.contents().keys()], ['0:a', '0:b']);
+});
+
+test('no limit on requests of clients refuses what the log holds', async (t) => {
+  const disk = memoryDisk(withLog(log('SETRANGE k 600000000 x')));
+  const error = await t.throwsAsync(TestEngine.start({ disk, settings: on }));
+  t.is((error as EngineError).code, 'ARENA_FULL', 'it is only this arena that is too small');
+});

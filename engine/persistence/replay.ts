@@ -5,6 +5,7 @@ import type { CommandContext } from '../commands/context.ts';
 import type { LogTarget } from '../aof/reader.ts';
 import type { Database } from '../keyspace/database.ts';
 import type { RequestDecoder } from '../resp/decoder.ts';
+import { logMaxBulkBytes } from '../resp/limits.ts';
 
 /** How the log is applied at start: a context without a socket (null reply writer) and a runner. */
 export interface ReplayPort {
@@ -24,6 +25,7 @@ export class ReplayTarget implements LogTarget {
     this.context = port.context;
     this.runner = port.runner;
     this.context.replaying = true;
+    this.context.maxBulkBytes = logMaxBulkBytes;
     this.context.effects = noEffects;
     this.context.nowMs = nowMs;
     this.database = this.context.database;

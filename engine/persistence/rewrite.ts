@@ -123,8 +123,11 @@ export class Rewriter {
   /** Whether the log has grown enough to be rewritten by itself. */
   isDue(): boolean {
     const { autoRewritePercentage, autoRewriteMinBytes } = this.settings;
-    if (!this.appender.enabled || this.nowSec() < this.nextTrySec) return false;
-    if (this.appender.syncError !== null || this.waitsForBase) return true;
+    if (this.nowSec() < this.nextTrySec) return false;
+    // Also when not even the file for what waits could be made.
+    if (this.waitsForBase) return true;
+    if (!this.appender.enabled) return false;
+    if (this.appender.syncError !== null) return true;
     if (autoRewritePercentage === 0 || this.currentBytes <= autoRewriteMinBytes) return false;
     const base = Math.max(1, this.rewriteBaseBytes);
     return (this.currentBytes * 100) / base - 100 >= autoRewritePercentage;
@@ -143,15 +146,15 @@ export class Rewriter {
     return true;
   }
 
-  /** The files that the new manifest will keep. */
-  private goOverToNewIncrement(): readonly LogFile[] {
+  /** The files that the new manifest will keep; null: the one that waits for its first base. */
+  private goOverToNewIncrement(): readonly LogFile[] | null {
     const { appender } = this;
     const directory = this.directoryOf();
     directory.create();
     if (this.waitsForBase) {
       const waiting = directory.openWaiting();
       appender.switchTo(waiting.fd, waiting.path);
-      return [];
+      return null;
     }
     if (!appender.enabled) return [];
     const unwritten = appender.flush();
@@ -165,7 +168,7 @@ export class Rewriter {
     return directory.manifest.increments.slice(-1);
   }
 
-  private startWalker(kept: readonly LogFile[]): SnapshotRun {
+  private startWalker(kept: readonly LogFile[] | null): SnapshotRun {
     const rdb = this.settings.useRdbPreamble;
     const request = {
       path: this.temporaryPath(),
@@ -178,18 +181,19 @@ export class Rewriter {
     return this.walker.start(request, (result) => this.ended(result, rdb, kept));
   }
 
-  private ended(result: SnapshotResult, rdb: boolean, kept: readonly LogFile[]): void {
+  private ended(result: SnapshotResult, rdb: boolean, kept: readonly LogFile[] | null): void {
     this.run = null;
     const directory = this.directoryOf();
     try {
       if (result.error !== null) throw result.error;
-      const next = this.waitsForBase ? [directory.adoptWaiting()] : kept;
-      directory.installBase(this.temporaryPath(), rdb, next);
+      if (kept === null) directory.installBaseOfWaiting(this.temporaryPath(), rdb);
+      else directory.installBase(this.temporaryPath(), rdb, kept);
     } catch (error) {
       this.failed(error);
       return;
     }
-    this.waitsForBase = false;
+    // A base begun before the log was switched on is not the one that is waited for.
+    if (kept === null) this.waitsForBase = false;
     this.baseBytes = result.bytes;
     this.closedBytes = 0;
     this.rewriteBaseBytes = this.currentBytes;

@@ -8,3 +8,6 @@ export const maxArguments = 0x7fffffff;
 
 /** Default of `proto-max-bulk-len`; bytes. */
 export const defaultMaxBulkBytes: number = 512 * 1024 * 1024;
+
+/** Longest bulk of a log, whatever the limit was when it was written: offsets are int32. */
+export const logMaxBulkBytes: number = 0x7fffffff;

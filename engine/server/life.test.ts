@@ -77,6 +77,45 @@ test('replies to writes wait for the journal, in order; reads and others do not'
   t.is(await writer.end(), '+OK\r\n');
 });
 
+test('what waits for the journal counts towards the limits of output', async (t) => {
+  let held: HeldJournal | null = null;
+  const { port, engine } = await startTestEngine({ appendonly: 'yes' }, {
+    wrap: { journal: (inner) => (held = new HeldJournal(inner)) },
+  });
+  t.teardown(() => engine.close());
+  const journal = held as HeldJournal | null;
+  const [client, other] = [await TestClient.connect(port), await TestClient.connect(port)];
+  const value = 'x'.repeat(8 * 2 ** 20);
+  other.send(request('SET', 'big', value));
+  await eventually(() => (journal?.appended ?? 0) > value.length);
+  client.send('SET a 1\r\n');
+  await eventually(() => (journal?.appended ?? 0) > value.length + 60);
+  for (let i = 0; i < 12; i++) {
+    client.send('GET big\r\n');
+    await turns(10);
+  }
+  const reader = await TestClient.connect(port);
+  const heldBySize = async (): Promise<number> => {
+    reader.received = '';
+    reader.send(`CLIENT LIST ID 1\r\n`);
+    await reader.until(() => reader.received.includes('rbs='));
+    return Number(/rbs=(\d+)/.exec(reader.received)?.[1]) / value.length;
+  };
+  const held8 = await heldBySize();
+  t.true(held8 > 8 && held8 < 10, `${held8} values are held`);
+  journal?.release();
+  await client.until(() => client.received.length > 12 * value.length);
+  t.is(client.received.length, '+OK\r\n'.length + 12 * bulk(value).length, 'reading went on');
+  client.received = '';
+  client.send('CONFIG SET client-output-buffer-limit "normal 16mb 0 0"\r\nSET a 1\r\n');
+  for (let i = 0; i < 4; i++) {
+    client.send('GET big\r\n');
+    await turns(10);
+  }
+  await client.end();
+  t.true(client.closed);
+});
+
 test('clients are told while the data is loading', async (t) => {
   let finish = (): void => {};
   const loaded = new Promise<void>((resolve) => {
@@ -129,6 +168,20 @@ test('always: a failed sync acknowledges nothing, and the engine ends with 1', a
   t.is(await client.end(), '');
   t.is(await engine.ended, 1);
   t.regex(log.join(''), /EIO/);
+});
+
+test('replies held for a full disk leave with whatever write succeeds', async (t) => {
+  const { port, engine, disk } = await startTestEngine({ appendonly: 'yes', hz: '1' });
+  t.teardown(() => engine.close());
+  const [writer, reader] = [await TestClient.connect(port), await TestClient.connect(port)];
+  disk.inject({ call: 'write', code: 'ENOSPC' });
+  writer.send('SET a 1\r\n');
+  // The tick of another client writes what was left, before any cron does.
+  const beganMs = Date.now();
+  while (writer.received === '' && Date.now() - beganMs < 4000) {
+    await reader.ask('PING\r\n', '+PONG\r\n');
+  }
+  t.is(writer.received, '+OK\r\n');
 });
 
 test('data survives a shutdown; the log says what happened', async (t) => {

@@ -288,6 +288,15 @@ test('INFO: the fields that tools read', async (t) => {
   t.regex(client.received, /^\$0\r\n\r\n\$\d+\r\n# CPU\r\n[^#]*\r\n\r\n# Keyspace\r\n/);
 });
 
+test('CONFIG SET proto-max-bulk-len limits what strings grow to as well', async (t) => {
+  const { port, engine } = await startTestEngine();
+  t.teardown(() => engine.close());
+  const client = await connected(t, port);
+  const refusal = '-ERR string exceeds maximum allowed size (proto-max-bulk-len)\r\n';
+  const requests = 'CONFIG SET proto-max-bulk-len 1mb\r\nSETRANGE k 1048576 x\r\n';
+  t.is(await client.ask(requests, `+OK\r\n${refusal}`), `+OK\r\n${refusal}`);
+});
+
 test('SHUTDOWN NOSAVE: the connection ends and so does the engine, with 0', async (t) => {
   const { port, engine } = await startTestEngine();
   const client = await connected(t, port);

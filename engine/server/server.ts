@@ -105,6 +105,7 @@ export class Server implements ServerPort, SessionHost {
     limits.maxRequestBytes = config.integer('client-query-buffer-limit');
     limits.pauseBytes = hardBytes === 0 ? pauseBytes : Infinity;
     limits.cutBytes = hardBytes === 0 ? cutBytes : hardBytes;
+    this.context.maxBulkBytes = limits.maxBulkBytes;
     this.context.memoryLimitBytes = config.integer('maxmemory');
     for (const session of this.networkSessions()) session.setMaxBulkBytes(limits.maxBulkBytes);
   }

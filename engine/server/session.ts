@@ -150,18 +150,27 @@ export class NetworkSession implements TickMember {
   }
 
   endTick(releasable: number): boolean {
-    const { output, host } = this;
+    const { output } = this;
     output.flush(this.token, releasable);
+    if (!this.closing && (output.isHeld || this.socket.writableLength > 0)) this.limitOutput();
     if (output.isHeld || this.closing) return this.afterSending();
-    if (this.socket.writableLength > 0) {
-      if (output.unsentBytes > host.limits.cutBytes) this.cutForOutput();
-      else if (output.unsentBytes > host.limits.pauseBytes) this.socket.pause();
-    }
     return false;
   }
 
+  /** What the log holds back counts as much as what the client does not take. */
+  private limitOutput(): void {
+    const { limits } = this.host;
+    const { unsentBytes } = this.output;
+    if (unsentBytes > limits.cutBytes) this.cutForOutput();
+    else if (unsentBytes > limits.pauseBytes) this.socket.pause();
+  }
+
   release(releasable: number): boolean {
-    this.output.releaseHeld(releasable);
+    const { output, socket } = this;
+    output.releaseHeld(releasable);
+    // When the socket took all of it at once, no 'drain' will follow.
+    const taken = !output.isHeld && !socket.writableNeedDrain;
+    if (taken && socket.isPaused()) socket.resume();
     return this.afterSending();
   }
 

@@ -72,10 +72,13 @@ export class Tick {
     }
     members.length = 0;
     this.spare = members;
+    // The commit may have written what an earlier turn could not: those replies leave too.
+    this.releaseWaiting();
   };
 
   private releaseWaiting(): void {
     if (this.stopped) return;
+    if (this.waiting.size === 0) return;
     const releasable = this.journal.releasable;
     for (const member of this.waiting) {
       if (!member.release(releasable)) this.waiting.delete(member);

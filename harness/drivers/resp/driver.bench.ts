@@ -1,7 +1,7 @@
 // node harness/drivers/resp/driver.bench.ts [rounds] [seconds]: driver against redis-benchmark,
 // both on one redis-server without persistence, interleaved, SET of 100-byte values over 1 M keys
-// by 50 connections. The driver keeps its ledger and histogram. Beside the operations a second stands the
-// CPU time an operation costs the generator: it hardly changes when the machine is busy.
+// by 50 connections. The driver keeps its ledger and histogram. Beside the operations a second
+// stands the CPU time an operation costs the generator: it hardly changes when the machine is busy.
 
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';

@@ -1,0 +1,92 @@
+// CONFIG SET appendonly yes, when a crash or a failure comes in between.
+import test from 'ava';
+import { momentOf, Progress, watch } from './test-support/scenario.ts';
+import type { Moment } from './test-support/scenario.ts';
+import { memoryDisk, TestEngine } from './test-support/test-engine.ts';
+
+const on = { appendOnly: true, appendFsync: 'always' } as const;
+
+async function reloaded(files: Map<string, Uint8Array>): Promise<Map<string, string>> {
+  return (await TestEngine.start({ disk: memoryDisk(files), settings: on })).contents();
+}
+
+test('a crash while the log is being switched on leaves files that start', async (t) => {
+  for (const logBefore of [false, true]) {
+    const moments: Moment[] = [];
+    const disk = memoryDisk();
+    const progress = new Progress();
+    const engine = await TestEngine.start({
+      disk: watch(disk, progress, moments), settings: { ...on, appendOnly: logBefore },
+      sliceKeys: 1,
+    });
+    engine.acknowledge('SET', 'a', '1');
+    if (logBefore) engine.persistence.configure({ appendOnly: false });
+    engine.acknowledge('SET', 'b', '1');
+    moments.length = 0;
+    engine.persistence.configure({ appendOnly: true });
+    engine.acknowledge('SET', 'c', '1');
+    await engine.settle();
+    moments.push(momentOf(disk, progress, 'end'));
+    for (const [index, { call, afterKill, afterPowerCut }] of moments.entries()) {
+      for (const { files } of [afterKill, afterPowerCut]) {
+        const where = `log before: ${logBefore}, before call ${index} (${call})`;
+        const found = [...(await reloaded(files)).keys()].join();
+        t.regex(found, /^(?:|0:a|0:a,0:b|0:a,0:b,0:c)$/, where);
+        if (index === moments.length - 1) t.is(found, '0:a,0:b,0:c', where);
+      }
+    }
+  }
+});
+
+test('what waited for a full disk is not logged again behind the base that holds it', async (t) => {
+  const disk = memoryDisk();
+  const engine = await TestEngine.start({ disk });
+  disk.inject({ call: 'write', code: 'ENOSPC', nth: 1 });
+  disk.inject({ call: 'write', code: 'ENOSPC', nth: 2 });
+  engine.persistence.configure(on);
+  t.false(engine.acknowledge('INCR', 'n'));
+  await engine.settle();
+  t.is(engine.info('aof_last_bgrewrite_status'), 'err');
+  engine.run('BGREWRITEAOF');
+  await engine.settle();
+  t.is(engine.info('aof_pending_rewrite'), 0);
+  engine.clock.advanceMs(1000);
+  engine.persistence.cron(0);
+  t.is(engine.persistence.refusal(), null);
+  t.true(engine.acknowledge('INCR', 'n'));
+  t.deepEqual(await reloaded(disk.powerCut().tree().files), engine.contents());
+});
+
+test('a switch that had to wait for a save and then failed is tried again', async (t) => {
+  const disk = memoryDisk();
+  const engine = await TestEngine.start({ disk });
+  engine.run('SET', 'a', '1');
+  engine.run('BGSAVE');
+  t.is(engine.persistence.configure(on), null);
+  disk.inject({ call: 'mkdir', code: 'ENOSPC' });
+  for (let second = 0; second < 4; second++) {
+    await engine.settle();
+    engine.persistence.cron(0);
+    engine.clock.advanceMs(1000);
+  }
+  await engine.settle();
+  t.is(engine.info('aof_enabled'), 1);
+  t.is((await reloaded(disk.powerCut().tree().files)).size, 1);
+});
+
+test('a base begun with the log off takes no increment that it does not know', async (t) => {
+  const disk = memoryDisk([['/data/appendonlydir/temp-appendonly.aof.incr',
+    Buffer.from('*3\r\n$3\r\nSET\r\n$5\r\nstale\r\n$1\r\n1\r\n')]]);
+  const engine = await TestEngine.start({ disk, sliceKeys: 1 });
+  for (let i = 0; i < 20; i++) engine.run('SET', `k${i}`, '1');
+  engine.run('BGREWRITEAOF');
+  engine.runSteps(1);
+  t.is(engine.persistence.configure(on), null);
+  await engine.settle();
+  t.is(engine.info('aof_rewrites_consecutive_failures'), 0);
+  t.true(engine.persistence.rewriter.waitsForBase, 'this base is not the first of the log');
+  engine.persistence.cron(0);
+  await engine.settle();
+  t.is(engine.info('aof_pending_rewrite'), 0);
+  t.deepEqual(await reloaded(disk.powerCut().tree().files), engine.contents());
+});
