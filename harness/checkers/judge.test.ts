@@ -73,7 +73,7 @@ const breakers: readonly (readonly [Partial<PromiseQuestion>, Partial<Cut>, stri
   [{ persist: 'rdb', appendfsync: null }, {}, []],
   [{ persist: 'rdb', appendfsync: null, crash: 'process' }, {}, []],
   [{ appendfsync: 'everysec', crash: 'process', target: 'redis' },
-    { facts: { ...noFacts, flushPostponed: true } }, []],
+    { facts: { ...noFacts, heldBackMs: 5_000 } }, []],
 ];
 
 for (const [asked, changes, expected] of breakers) {

@@ -42,10 +42,13 @@ for (const [setting, where, kind, sentence] of rows) {
 }
 
 test('a postponed flush lets redis lose 2 s, and nobody else', (t) => {
-  const facts = { ...noFacts, flushPostponed: true };
+  const facts = { ...noFacts, heldBackMs: 5_000 };
   const rule = (setting: string, where: string): PromiseRule => (
     promiseRule(questionOf(setting, where), facts));
   t.deepEqual(rule('aof/everysec', 'process redis'), { kind: 'window', boundMs: 2_000 });
+  const briefly = promiseRule(questionOf('aof/everysec', 'process redis'),
+    { ...noFacts, heldBackMs: 30 });
+  t.deepEqual(briefly, { kind: 'window', boundMs: 30 });
   t.deepEqual(rule('aof/everysec', 'process bundled'), { kind: 'zero-lost' });
   t.deepEqual(rule('aof/always', 'process redis'), { kind: 'zero-lost' });
   t.deepEqual(rule('aof/no', 'process redis'), { kind: 'zero-lost' });

@@ -33,15 +33,18 @@ export interface DurabilityFacts {
   readonly floors: readonly Floor[];
   /** null = not measured; they count as instant. */
   readonly syncs: SyncTimes | null;
-  /** Redis, `process`, everysec: a flush was postponed because a sync was slow. */
-  readonly flushPostponed: boolean;
+  /**
+   * Redis, `process`, everysec: for how long before the cut it may have held writes back that it
+   * had acknowledged, because a sync was running; 0 = not at all.
+   */
+  readonly heldBackMs: number;
   /** How late the server's own clockwork may be, in ms; a tick of 10 Hz is 100. */
   readonly tickMs: number;
 }
 
 /** Facts of a run in which nothing was measured. */
 export const noFacts: DurabilityFacts = {
-  floors: [], syncs: null, flushPostponed: false, tickMs: 100,
+  floors: [], syncs: null, heldBackMs: 0, tickMs: 100,
 };
 
 /** Redis lets a flush wait this long for a slow sync while it goes on replying. */
@@ -67,8 +70,9 @@ export function promiseRule(question: PromiseQuestion, facts: DurabilityFacts): 
   if (persist === 'rdb') return { kind: 'prefix' };
   if (appendfsync === 'always') return { kind: 'zero-lost' };
   if (crash === 'process') {
-    const mayWait = appendfsync === 'everysec' && target !== 'bundled' && facts.flushPostponed;
-    return mayWait ? { kind: 'window', boundMs: postponedMs } : { kind: 'zero-lost' };
+    const mayWait = appendfsync === 'everysec' && target !== 'bundled' && facts.heldBackMs > 0;
+    if (!mayWait) return { kind: 'zero-lost' };
+    return { kind: 'window', boundMs: Math.min(postponedMs, facts.heldBackMs) };
   }
   if (appendfsync === 'no') return { kind: 'prefix' };
   return { kind: 'window', boundMs: everysecBoundMs(question, facts) };

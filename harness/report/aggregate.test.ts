@@ -64,6 +64,16 @@ test('an instant without a judgement is no evidence', (t) => {
   t.is(onlyCell((own) => withLosses(own, [null])).loss, null);
 });
 
+test('a crash that did not happen is no run in which nothing was lost', (t) => {
+  const cell = onlyCell((own) => {
+    const judged = withLosses(own, [loss(0)]);
+    if (own.index === 0) return judged;
+    const cuts = judged.cuts.map((cut) => ({ ...cut, verdict: 'inconclusive' as const }));
+    return { ...judged, verdict: 'inconclusive', cuts };
+  });
+  t.like(cell.loss, { runs: 1, instants: 1, upperBound95: zeroSeenUpperBound95(1) });
+});
+
 test('a trial whose server died on its own does not count as one', (t) => {
   const cell = onlyCell((own) => (own.index === 1
     ? { ...own, verdict: 'inconclusive', error: 'it died', cuts: [] } : own));

@@ -155,8 +155,10 @@ function medianPhases(recoveries: readonly RecoveryRecord[]): Phases {
 }
 
 function lossOf(trials: readonly TrialRecord[]): CellRecord['loss'] {
+  // A crash that did not happen, or that nobody could judge, is no run in which nothing was lost.
   const judged = trials
-    .map((trial) => trial.cuts.flatMap((cut) => cut.loss ?? []))
+    .map((trial) => trial.cuts.filter((cut) => cut.verdict !== 'inconclusive'))
+    .map((cuts) => cuts.flatMap((cut) => cut.loss ?? []))
     .filter((losses) => losses.length > 0);
   if (judged.length === 0) return null;
   const spread = (read: (loss: LossRecord) => number): Spread => ({

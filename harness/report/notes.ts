@@ -31,6 +31,7 @@ export function notes(record: RunRecord): string[] {
     ...failureNotes(record),
     ...openNotes(record),
     ...errorNotes(record),
+    ...refusalNotes(record),
     ...lossNotes(record),
     ...rateNotes(record),
     ...fsyncNotes(record.testbed),
@@ -79,6 +80,20 @@ function errorNotes({ cells }: RunRecord): string[] {
       .filter((trial) => trial.error !== null)
       .map((trial) => `Not counted: ${cell.id}, trial ${trial.index + 1}: ${trial.error}`));
   return limited(texts, 'trials that were not counted in run.json');
+}
+
+/** A server that refuses its writes loses none of them: that must not look like a success. */
+function refusalNotes({ cells }: RunRecord): string[] {
+  const texts = cells.flatMap((cell) => {
+    const sum = (read: (trial: CellRecord['perTrial'][number]) => number): number => (
+      cell.perTrial.reduce((total, trial) => total + read(trial), 0));
+    const refused = sum((trial) => trial.errors);
+    if (refused === 0) return [];
+    const answered = countText(refused + sum((trial) => trial.acknowledged), 'write');
+    return [`Refused: in ${cell.id} the server answered ${groupedText(refused)} of ${answered} `
+      + 'with an error; these count neither as taken nor as lost.'];
+  });
+  return limited(texts, 'cells with refused writes in run.json');
 }
 
 function lossNotes(record: RunRecord): string[] {

@@ -82,6 +82,16 @@ test('a single scenario shows only its own columns', (t) => {
   t.false(text.includes('serving again'));
 });
 
+test('refused writes are told: a server that takes none loses none', (t) => {
+  const [speed] = threeScenarios;
+  if (speed === undefined) throw new Error('no scenario');
+  const record = recordOf(planOf([speed]), (own, { cell }) => (
+    cell.setting.persist === 'none' ? { ...own, acknowledged: 10, errors: 90_000 } : own));
+  const text = reportText(record, { columns: 200, color: false });
+  t.regex(text, /Refused: in speed\/bundled\/none\/process the server answered 270,000 of 270,030/);
+  t.is(text.match(/Refused/g)?.length, 1);
+});
+
 test('no loss is never shown without its bound', (t) => {
   const text = reportText(healthy, { columns: 120, color: false });
   const zeros = text.match(/0 in 1 run/g)?.length ?? 0;
@@ -116,4 +126,5 @@ test('wrapping keeps words whole and indents what follows', (t) => {
   t.deepEqual(wrap('aa bb cc', 4, '  '), ['aa', '  bb', '  cc']);
   t.deepEqual(wrap('aaaaaaaa b', 4, ''), ['aaaaaaaa', 'b']);
   t.deepEqual(wrap('', 4, ''), ['']);
+  t.deepEqual(wrap('aa bb:\n  cc\ndd ee ff', 7, '  '), ['aa bb:', '  cc', '  dd ee', '    ff']);
 });

@@ -43,8 +43,20 @@ export function tableLines(summary: Summary, layout: Layout): string[] {
     : stackedLines(summary, layout);
 }
 
-/** Cuts a text into lines of at most `width`, at spaces; lines after the first are indented. */
+/**
+ * Cuts a text into lines of at most `width`, at spaces; lines after the first are indented. Lines
+ * that the text has already, such as a server's last words, stay lines of their own.
+ */
 export function wrap(text: string, width: number, indent: string): string[] {
+  const [first = '', ...others] = text.split('\n');
+  const quoted = others.flatMap((line) => {
+    const [head = '', ...tail] = wrapLine(line.trim(), width - indent.length, indent);
+    return [indent + head, ...tail.map((each) => indent + each)];
+  });
+  return [...wrapLine(first, width, indent), ...quoted];
+}
+
+function wrapLine(text: string, width: number, indent: string): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {

@@ -40,15 +40,31 @@ export interface Aftermath {
 const isLog = (file: string): boolean => file.endsWith('.incr.aof');
 const isSnapshot = (file: string): boolean => file.endsWith('.rdb') && !file.includes('/');
 
+/** Why a trial proves nothing: no crash, or a setting that lives by snapshots and got none. */
+function reasonsAgainst(
+  trial: Trial, { injection, lostEarly, snapshotFailures }: CrashedLoad,
+): string[] {
+  const isSnapshotOnly = trial.cell.setting.persist === 'rdb';
+  return [
+    ...(injection.applied ? [] : [injection.why]),
+    ...(lostEarly ? ['the server closed connections of the load before the crash'] : []),
+    ...(isSnapshotOnly ? snapshotFailures : []),
+  ];
+}
+
 /** The site of a process crash: the data directory as the kill left it. */
-export function processSite(crashed: CrashedLoad, workspace: Workspace): CrashSite {
-  const { injection, floors, flushPostponed, exit } = crashed;
+export function processSite(
+  trial: Trial, crashed: CrashedLoad, workspace: Workspace,
+): CrashSite {
+  const { injection, heldBackMs, exit } = crashed;
+  // With a log on, the log is what recovery reads, whatever a snapshot holds.
+  const floors = trial.cell.setting.appendfsync === null ? crashed.floors : [];
   return {
     cutNs: injection.cutNs,
     deadNs: exit.atNs,
     directory: workspace.dataDirectory,
-    facts: { ...noFacts, floors, flushPostponed },
-    notApplied: injection.applied ? [] : [injection.why],
+    facts: { ...noFacts, floors, heldBackMs },
+    notApplied: reasonsAgainst(trial, crashed),
   };
 }
 
@@ -65,7 +81,7 @@ export class PowerCuts {
     this.#aftermath = aftermath;
     this.#log = readOpLog(fs.readFileSync(workspace.opLogPath));
     this.#imager = new CrashImager(this.#log, { loadStartNs: crashed.beginNs });
-    const reasons = crashed.injection.applied ? [] : [crashed.injection.why];
+    const reasons = reasonsAgainst(aftermath.trial, crashed);
     const actualBytes = fileSizes(workspace.dataDirectory);
     // An op log that knows less than the files hold proves nothing.
     this.#notApplied = [...reasons, ...unaccounted(this.#log, this.#imager, actualBytes)];
@@ -74,7 +90,9 @@ export class PowerCuts {
   /** Ledger and workload, with the instants at which the server let each reply go. */
   history(): RunHistory {
     const { ledger, crashed } = this.#aftermath;
-    const releases = releasesByClient(this.#log.releases, crashed.clientPorts, 0);
+    // A port may have been used before, by the preload or by a probe: that was somebody else.
+    const ofLoad = this.#log.releases.filter((release) => release.atNs >= crashed.beginNs);
+    const releases = releasesByClient(ofLoad, crashed.clientPorts, 0);
     return { workload: crashed.workload, ledger, releases };
   }
 

@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Floor } from '../checkers/promise.ts';
 import { startDriver } from '../drivers/resp/driver.ts';
 import type { Driver } from '../drivers/resp/driver.ts';
-import { HarnessError } from '../errors.ts';
 import type { Fault, Injection } from '../faults/fault.ts';
 import { monotonicNs } from '../metrics/monotonic.ts';
 import type { TrialPhase } from '../plan/events.ts';
@@ -14,6 +13,7 @@ import { freePort } from '../targets/ports.ts';
 import type { ExitInfo, RunningTarget, Target } from '../targets/target.ts';
 import { startListening } from '../targets/targets.ts';
 import type { WorkloadSpec } from '../workloads/spec.ts';
+import { orDeath } from './death.ts';
 import { SnapshotKeeper } from './snapshots.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -42,7 +42,12 @@ export interface CrashedLoad {
   readonly beginNs: number;
   /** Snapshots that had completed before the crash. */
   readonly floors: readonly Floor[];
-  readonly flushPostponed: boolean;
+  /** Connections went while the server was alive: then less was loaded than was asked for. */
+  readonly lostEarly: boolean;
+  /** Snapshots that were asked for and failed. */
+  readonly snapshotFailures: readonly string[];
+  /** See DurabilityFacts. */
+  readonly heldBackMs: number;
   /** CPU time of the server between warm-up and crash, µs; null where it cannot be read. */
   readonly serverCpuUs: number | null;
   /** The time that `serverCpuUs` is about, µs. */
@@ -97,7 +102,9 @@ async function crash(
 ): Promise<CrashedLoad> {
   const { running, driver, workload, clientPorts } = parts;
   const { load, preloadKeys, setting } = trial.cell;
-  const keeper = await SnapshotKeeper.connect(running.port);
+  let [isCrashing, lostEarly] = [false, false];
+  driver.lost.then(() => (lostEarly = !isCrashing), () => {}); // its failure is told elsewhere
+  const keeper = await orDeath(running, SnapshotKeeper.connect(running.port));
   try {
     if (preloadKeys > 0 && keepsRdb(setting)) await orDeath(running, keeper.saveNow());
     around.onPhase(load.warmupMs > 0 ? 'warm-up' : 'load');
@@ -110,14 +117,16 @@ async function crash(
     await orDeath(running, pause(trial.crashAtMs - load.warmupMs, around.signal));
     const cpuToUs = running.cpuUs();
     around.onPhase('crash');
+    isCrashing = true;
     const injection = await around.fault.inject(running);
     if (running.exitInfo() === null) await endControl(running, driver);
     return {
-      workload, driver, clientPorts, injection, beginNs,
+      workload, driver, clientPorts, injection, beginNs, lostEarly,
       port: running.port,
       exit: await running.exited,
       floors: keeper.floors,
-      flushPostponed: keeper.flushPostponed,
+      snapshotFailures: keeper.failures,
+      heldBackMs: keeper.heldBackMs(injection.cutNs),
       serverCpuUs: cpuFromUs === null || cpuToUs === null ? null : cpuToUs - cpuFromUs,
       measuredUs: (injection.cutNs - measuredFromNs) / 1000,
     };
@@ -160,17 +169,4 @@ function driverOf(
 
 async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   await sleep(Math.max(0, milliseconds), undefined, { signal });
-}
-
-/**
- * Waits for `step`, but not for a dead server.
- * @throws {HarnessError} TARGET_FAILED with the last words of a server that died on its own.
- */
-async function orDeath<T>(running: RunningTarget, step: Promise<T>): Promise<T> {
-  const death = running.exited.then((exit): never => {
-    const how = exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`;
-    const words = exit.lastWords.length === 0 ? 'it said nothing' : exit.lastWords.join('\n');
-    throw new HarnessError('TARGET_FAILED', `the server died on its own (${how}):\n${words}`);
-  });
-  return Promise.race([step, death]);
 }

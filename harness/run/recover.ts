@@ -34,6 +34,7 @@ export async function recover(target: Target, options: StartOptions): Promise<Re
     const words = running?.logTail(lastWordsLines) ?? [];
     await running?.stop(0);
     if (!(error instanceof HarnessError) || error.code !== 'TARGET_FAILED') throw error;
+    if (wasEnded(error.message)) throw error;
     const said = words.length > 0 ? words : error.message.split('\n').slice(-lastWordsLines);
     return { kind: 'refused', refusal: { file: fileIn(said), words: said, repair: null } };
   }
@@ -49,10 +50,22 @@ function phasesOf(times: RecoveryTimes, loadingMs: number | null): RecoveryRecor
   };
 }
 
-/** The first thing in a server's last words that looks like a file of persistence. */
-function fileIn(words: readonly string[]): string | null {
-  return /[\w./-]+\.(?:rdb|aof|manifest)\b/.exec(words.join('\n'))?.[0] ?? null;
+/** A server that somebody ended while it recovered, the kernel for want of memory say. */
+function wasEnded(message: string): boolean {
+  const [first = ''] = message.split('\n');
+  return /\(signal SIG(?:KILL|TERM|INT|HUP)\)/.test(first);
 }
+
+/**
+ * The file of persistence that a server's words of complaint are about: the last one that it
+ * names, but for those that it has loaded and for placeholders in its advice.
+ */
+export function fileIn(words: readonly string[]): string | null {
+  const line = words.findLast((each) => filePattern.test(each) && !/\bloaded from\b/.test(each));
+  return line === undefined ? null : filePattern.exec(line)?.[0] ?? null;
+}
+
+const filePattern = /(?<![<\w./-])[\w./-]+\.(?:rdb|aof|manifest)\b/;
 
 /** Reads everything back that the workload may have written. */
 export async function survivorsOf(

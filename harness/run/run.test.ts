@@ -15,6 +15,7 @@ import type { RunEvent, RunOptions } from '../plan/events.ts';
 import type { CellRecord, RunRecord } from '../report/record.ts';
 import { bundledTarget } from '../targets/bundled.ts';
 import { targets } from '../targets/targets.ts';
+import type { Target } from '../targets/target.ts';
 import type { SettingLabel } from '../plan/settings.ts';
 import { runPlan } from './run.ts';
 import type { RunVariant } from './run.ts';
@@ -45,6 +46,7 @@ interface Ran {
 
 interface Around extends RunVariant {
   readonly entry?: string;
+  readonly locate?: Target['locate'];
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: RunEvent) => void;
 }
@@ -58,7 +60,7 @@ async function run(plan: Plan, around: Around = {}): Promise<Ran> {
   const options: RunOptions = {
     id: 'test', startedAt: '2026-11-22T00:00:00.000Z', runDirectory,
     workDirectory: path.join(runDirectory, 'work'),
-    targets: { ...targets, bundled },
+    targets: { ...targets, bundled: { ...bundled, locate: around.locate ?? bundled.locate } },
     signal: around.signal ?? new AbortController().signal,
     onEvent: (event) => {
       events.push(event);
@@ -153,6 +155,48 @@ test('a server that cannot start is told with its words and is no crash', async 
   const trial = record.cells[0]?.perTrial[0];
   t.is(trial?.verdict, 'inconclusive');
   t.regex(trial?.error ?? '', /appendfsync/);
+});
+
+test('a recovering server that somebody ends is told, and broke no promise', async (t) => {
+  const plan = smallPlan({ settings: ['aof/no'], crash: ['process', 'power'] });
+  const { record } = await run(plan, { entry: 'recovery-is-killed.ts' });
+  for (const cell of record.cells) {
+    t.is(cell.verdict, 'inconclusive', JSON.stringify(cell.findings));
+    t.regex(cell.perTrial[0]?.error ?? '', /ended .*\(signal SIGKILL\)/);
+  }
+});
+
+test('rdb without the snapshots that were asked for is inconclusive, never pass', async (t) => {
+  const plan = smallPlan({ settings: ['rdb'], crash: ['process', 'power'] });
+  const { record } = await run(plan, { entry: 'snapshots-fail.ts' });
+  for (const cell of record.cells) {
+    t.is(cell.verdict, 'inconclusive', JSON.stringify(cell.findings));
+    t.true(cell.findings.some((each) => /snapshot that was asked for/.test(each.text)), cell.id);
+  }
+});
+
+test('a server that turns clients away is told, and is no load as asked for', async (t) => {
+  const plan = smallPlan({ settings: ['none'], crash: ['process'] });
+  const trials = plan.trials.map((trial) => ({
+    ...trial, cell: { ...trial.cell, directives: [['maxclients', '5'] as const] },
+  }));
+  const { record } = await run({ ...plan, trials });
+  t.is(record.verdict, 'inconclusive');
+  t.regex(record.cells[0]?.findings[0]?.text ?? '', /closed connections .* before the crash/);
+});
+
+test('an interrupt while a target is asked for its version is an interrupt', async (t) => {
+  const abort = new AbortController();
+  const { record, leftovers } = await run(smallPlan({ settings: ['none'], crash: ['process'] }), {
+    signal: abort.signal,
+    locate: async () => {
+      abort.abort(); // Ctrl-C reaches the process that is asked, too
+      return { kind: 'missing', lookedFor: ['it'], install: 'nothing' };
+    },
+  });
+  t.true(record.interrupted);
+  t.deepEqual(record.cells, []);
+  t.deepEqual(leftovers, []);
 });
 
 test('an interrupt ends every process, removes the folders and keeps what was done', async (t) => {

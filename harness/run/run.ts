@@ -124,6 +124,8 @@ async function locateTargets(plan: Plan, options: RunOptions): Promise<Record<st
   const versions: Record<string, string> = {};
   for (const name of new Set(plan.cells.map((cell) => cell.target))) {
     const located = await options.targets[name].locate();
+    // Ctrl-C at a terminal also ends the process that was asked: then it is not missing.
+    if (options.signal.aborted) return versions;
     if (located.kind === 'missing') {
       throw new HarnessError('ENVIRONMENT', `target ${name} is not on this machine: looked for `
         + `${located.lookedFor.join(', ')}; ${located.install}`);

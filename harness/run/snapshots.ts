@@ -1,19 +1,21 @@
 // BGSAVE at the seeded moments of a trial, and what is known of each: asked when, completed or not.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RespClient } from '../drivers/resp/client.ts';
+import { ReplyError, RespClient } from '../drivers/resp/client.ts';
 import { monotonicNs } from '../metrics/monotonic.ts';
 import type { Floor } from '../checkers/promise.ts';
 
 const pollMs = 20;
+const lookMs = 50;
 
 /** Asks for snapshots over a connection of its own; the server's death ends it silently. */
 export class SnapshotKeeper {
   readonly #floors: Floor[] = [];
+  readonly #failures: string[] = [];
   readonly #client: RespClient;
   readonly #stop: AbortController = new AbortController();
   #running: Promise<void> = Promise.resolve();
-  #flushPostponed = false;
+  #allWrittenNs = -Infinity;
 
   private constructor(client: RespClient) {
     this.#client = client;
@@ -50,9 +52,17 @@ export class SnapshotKeeper {
     return this.#floors;
   }
 
-  /** Redis says that it postponed a flush of its log because a sync was slow. */
-  get flushPostponed(): boolean {
-    return this.#flushPostponed;
+  /** Snapshots that the target could not make: what it keeps says nothing about them. */
+  get failures(): readonly string[] {
+    return this.#failures;
+  }
+
+  /**
+   * For how long before `cutNs` the target may have held acknowledged writes back. Redis does so
+   * while a sync of its log runs, and it had written everything when last seen without one.
+   */
+  heldBackMs(cutNs: number): number {
+    return Math.max(0, (cutNs - this.#allWrittenNs) / 1e6);
   }
 
   async #askAll(startNs: number, momentsMs: readonly number[]): Promise<void> {
@@ -61,28 +71,47 @@ export class SnapshotKeeper {
       await this.#snapshot();
     }
     while (!this.#stop.signal.aborted) {
-      await this.#wait(200);
       await this.#persistence();
+      await this.#wait(lookMs);
     }
   }
 
   async #snapshot(): Promise<void> {
     const askedNs = monotonicNs();
-    await this.#client.call('BGSAVE');
+    if (!await this.#asked()) return;
     let facts = await this.#persistence();
     while (facts.get('rdb_bgsave_in_progress') !== '0') {
       await this.#wait(pollMs);
       facts = await this.#persistence();
     }
-    if (facts.get('rdb_last_bgsave_status') !== 'ok') return;
-    this.#floors.push({ atNs: askedNs, reason: 'a snapshot asked for after it had completed' });
+    const status = facts.get('rdb_last_bgsave_status');
+    if (status === 'ok') {
+      this.#floors.push({ atNs: askedNs, reason: 'a snapshot asked for after it had completed' });
+    } else {
+      this.#failures.push(`a snapshot that was asked for failed (last status: ${status})`);
+    }
+  }
+
+  /** Whether a snapshot began; one that runs already, or a rewrite, is no failure. */
+  async #asked(): Promise<boolean> {
+    try {
+      await this.#client.call('BGSAVE');
+      return true;
+    } catch (error) {
+      if (!(error instanceof ReplyError)) throw error;
+      if (!/in progress|child process/i.test(error.message)) {
+        this.#failures.push(`a snapshot that was asked for was refused: ${error.message}`);
+      }
+      return false;
+    }
   }
 
   async #persistence(): Promise<ReadonlyMap<string, string>> {
+    const askedNs = monotonicNs();
     const text = String(await this.#client.call('INFO', 'persistence'));
     const lines = text.split('\r\n').map((line) => line.split(':') as [string, string]);
     const facts = new Map(lines);
-    if (Number(facts.get('aof_delayed_fsync') ?? 0) > 0) this.#flushPostponed = true;
+    if (Number(facts.get('aof_pending_bio_fsync') ?? 0) === 0) this.#allWrittenNs = askedNs;
     return facts;
   }
 

@@ -10,6 +10,7 @@ import type { Trial } from '../plan/plan.ts';
 import type { CutRecord, TrialRecord } from '../report/record.ts';
 import { PowerCuts, processSite } from './cuts.ts';
 import type { Aftermath, CrashSite } from './cuts.ts';
+import { orDeath } from './death.ts';
 import { loadUntilCrash } from './load.ts';
 import type { CrashedLoad, TrialSurroundings } from './load.ts';
 import { failedTrial, finishedTrial } from './trial-record.ts';
@@ -49,8 +50,11 @@ interface Told {
 async function afterProcessCrash(
   trial: Trial, crashed: CrashedLoad, around: TrialSurroundings,
 ): Promise<Told> {
-  const site = processSite(crashed, around.workspace);
-  const recovered = await recoverAt(site, crashed.port, around);
+  const site = processSite(trial, crashed, around.workspace);
+  const recovered = await recoverAt(site, crashed.port, around).catch(async (error: unknown) => {
+    await crashed.driver.kill(); // it waits for the server that nobody could bring back
+    throw error;
+  });
   const told = async (): Promise<Told> => {
     const aftermath = await settle(trial, crashed, around);
     const { ledger } = aftermath;
@@ -118,9 +122,9 @@ async function judged(
   const { workload, beginNs } = aftermath.crashed;
   around.onPhase('read-back');
   const serving = recovered.kind === 'serving' ? recovered : null;
-  const survivors = serving === null ? null : await survivorsOf(serving.running, {
-    workload, ledger: aftermath.ledger, preloadKeys: cell.preloadKeys,
-  });
+  const survivors = serving === null ? null : await orDeath(serving.running, survivorsOf(
+    serving.running, { workload, ledger: aftermath.ledger, preloadKeys: cell.preloadKeys },
+  ));
   around.onPhase('check');
   const judgement = judge.judge({
     question: { ...cell.setting, crash: cell.crash, target: cell.target },

@@ -1,0 +1,38 @@
+// What the keeper learns from INFO: since when Redis may hold acknowledged writes back.
+import test from 'ava';
+import net from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonicNs } from '../metrics/monotonic.ts';
+import { SnapshotKeeper } from './snapshots.ts';
+
+/** Answers every INFO; `pending` syncs are what it says at that moment. */
+async function infoServer(state: { pending: number }): Promise<net.Server> {
+  const server = net.createServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('data', () => {
+      const text = `aof_pending_bio_fsync:${state.pending}\r\nrdb_bgsave_in_progress:0\r\n`;
+      socket.write(`$${text.length}\r\n${text}\r\n`);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
+test('held back at most since the last look without a running sync', async (t) => {
+  const state = { pending: 1 };
+  const server = await infoServer(state);
+  const keeper = await SnapshotKeeper.connect((server.address() as AddressInfo).port);
+  keeper.begin(monotonicNs(), []);
+  await sleep(120);
+  t.is(keeper.heldBackMs(monotonicNs()), Infinity, 'it was never seen without a running sync');
+  state.pending = 0;
+  await sleep(120);
+  const clearNs = monotonicNs();
+  t.true(Number.isFinite(keeper.heldBackMs(clearNs)));
+  state.pending = 1;
+  await sleep(200);
+  t.true(keeper.heldBackMs(monotonicNs()) >= 100, 'the sync runs since then');
+  await keeper.close();
+  server.close();
+});
