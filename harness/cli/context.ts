@@ -51,6 +51,8 @@ export interface CliContext {
   readonly engineEntry: string;
   readonly targets: Readonly<Record<TargetName, Target>>;
   readonly machine: Machine;
+  /** Asks real servers whether they take the directives of a plan; throws USAGE when not. */
+  tryDirectives(plan: Plan, targets: Readonly<Record<TargetName, Target>>): Promise<void>;
   runPlan(plan: Plan, options: RunOptions): Promise<RunRecord>;
   /** A uint32 for runs without --seed. */
   randomSeed(): number;

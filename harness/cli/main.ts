@@ -10,6 +10,7 @@ import { installation } from '../metrics/installation.ts';
 import { runPlan } from '../run/run.ts';
 import { targets } from '../targets/targets.ts';
 import type { CliContext, Output } from './context.ts';
+import { tryDirectives } from './directive-trial.ts';
 import { failed, runCli } from './program.ts';
 
 const here = fileURLToPath(import.meta.url);
@@ -61,6 +62,7 @@ const context: CliContext = {
     },
     freeMemoryBytes: freemem,
   },
+  tryDirectives,
   runPlan,
   randomSeed: () => randomInt(2 ** 32),
   now: () => new Date(),

@@ -16,7 +16,8 @@ import { usage } from './values.ts';
 
 /**
  * Checks that the plan can be run and its record be kept.
- * @throws {HarnessError} ENVIRONMENT naming everything that is missing.
+ * @throws {HarnessError} ENVIRONMENT naming everything that is missing, USAGE when a real server
+ *   refuses a directive.
  */
 export async function preflight(context: CliContext, plan: Plan, out: string): Promise<void> {
   if (plan.cells.length === 0) throw nothingLeft(plan);
@@ -27,6 +28,7 @@ export async function preflight(context: CliContext, plan: Plan, out: string): P
     ...memoryMissing(context, plan),
   ];
   if (missing.length > 0) throw new HarnessError('ENVIRONMENT', missing.join('\n'));
+  await context.tryDirectives(plan, context.targets);
 }
 
 /**
@@ -44,7 +46,7 @@ function checkBundled(cell: Cell): void {
   const entries = cell.directives.map(([name, value]) => ({
     name,
     values: name === 'save' && value !== '' ? value.split(/\s+/) : [value],
-    where: `directive ${name} of ${cell.scenario}`,
+    where: `directive ${name} (--set or ${cell.scenario})`,
   }));
   // Its constructor is the check: there is no server to configure yet.
   void new Configuration(entries);

@@ -78,6 +78,7 @@ export async function cli(argv: readonly string[], setup: Setup): Promise<Outcom
       freeDiskBytes: async () => setup.freeBytes ?? 1e12,
       freeMemoryBytes: () => setup.freeBytes ?? 1e12,
     },
+    tryDirectives: () => Promise.resolve(),
     runPlan: async (plan, options) => {
       plans.push(plan);
       if (setup.runPlan !== undefined) return setup.runPlan(plan, options, press);

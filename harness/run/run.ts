@@ -112,6 +112,8 @@ function findingEvents(trial: TrialName, record: TrialRecord): RunEvent[] {
 
 function summaryOf(record: TrialRecord): string {
   if (record.error !== null) return 'the server failed';
+  const isRefused = record.cuts.some((cut) => cut.findings.some(({ kind }) => kind === 'refused'));
+  if (isRefused) return 'the server did not start again';
   const count = (value: number): string => value.toLocaleString('en-US');
   const worst = Math.max(0, ...record.cuts.map((cut) => cut.loss?.writes ?? 0));
   const rate = record.qps === null ? '' : `${count(record.qps)} writes/s, `;

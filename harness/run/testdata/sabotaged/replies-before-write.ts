@@ -1,9 +1,9 @@
-// Test-only sabotage: replies leave at once, the log is written up to a quarter of a second later.
+// Test-only sabotage: replies leave at once, the log is written only two seconds later.
 import type { Journal } from '../../../../engine/persistence/appender.ts';
 import { startSabotaged } from './start-sabotaged.ts';
 
 function hasty(journal: Journal): Journal {
-  setInterval(() => journal.commit(), 250).unref();
+  setInterval(() => journal.commit(), 2000).unref();
   return new Proxy(journal, {
     get(target, name) {
       if (name === 'commit') return () => {};
