@@ -9,12 +9,10 @@
 // Every change follows one order: allocate (may throw ARENA_FULL, nothing has changed), tell the
 // preserver, write.
 
-import type { Arena } from '../memory/arena.ts';
 import { Deadlines } from './deadlines.ts';
 import { Dict } from './dict.ts';
 import type { RandomSource } from './dict.ts';
-import { copyBytes } from './entry.ts';
-import type { Entries, EntryAddress } from './entry.ts';
+import type { Entries, EntryAddress, EntryShape } from './entry.ts';
 import { hashEnd } from './hash.ts';
 import type { KeyHash } from './hash.ts';
 import type { Keyspace } from './keyspace.ts';
@@ -33,7 +31,6 @@ export class Database {
   readonly index: number;
   /** Index that the contents had when the running snapshot began; -1: they are younger. */
   origin: number = -1;
-  private readonly arena: Arena;
   private readonly entries: Entries;
   private readonly keyHash: KeyHash;
   private keys: Dict;
@@ -45,12 +42,15 @@ export class Database {
   private foundHash: number = 0;
   private foundEntry: EntryAddress = 0;
   private foundVersion: number = -1;
+  /** One for all entries created, since a literal each time would be garbage. */
+  private readonly shape: EntryShape = {
+    keyLength: 0, valueLength: 0, deadlineMs: 0, roomBytes: 0,
+  };
 
   /** Made by Keyspace only. */
   constructor(keyspace: Keyspace, index: number) {
     this.keyspace = keyspace;
     this.index = index;
-    this.arena = keyspace.arena;
     this.entries = keyspace.entries;
     this.keyHash = keyspace.keyHash;
     this.keys = new Dict(keyspace);
@@ -87,24 +87,44 @@ export class Database {
     return this.entries.type(entry);
   }
 
-  /** Byte offset of the key in `arena.u8`. */
-  keyStart(entry: EntryAddress): number {
-    return this.entries.keyStart(entry);
-  }
-
   /** Bytes of the key. */
   keyLength(entry: EntryAddress): number {
     return this.entries.keyLength(entry);
   }
 
-  /** Byte offset of the value in `arena.u8`. */
-  valueStart(entry: EntryAddress): number {
-    return this.entries.valueStart(entry);
+  /** Byte offset of the key in `arena.u8`. For native calls; past 2 GiB not for indexing. */
+  keyStart(entry: EntryAddress): number {
+    return this.entries.keyStart(entry);
+  }
+
+  /** A window of the arena with the key at `keyOffset`: always fast, also for indexing. */
+  keyBuffer(entry: EntryAddress): Buffer {
+    return this.entries.keyBuffer(entry);
+  }
+
+  /** Offset of the key in `keyBuffer`. */
+  keyOffset(entry: EntryAddress): number {
+    return this.entries.keyOffset(entry);
   }
 
   /** Bytes of the value. */
   valueLength(entry: EntryAddress): number {
     return this.entries.valueLength(entry);
+  }
+
+  /** Byte offset of the value in `arena.u8`. For native calls; past 2 GiB not for indexing. */
+  valueStart(entry: EntryAddress): number {
+    return this.entries.valueStart(entry);
+  }
+
+  /** A window of the arena with the value at `valueOffset`: always fast, also for indexing. */
+  valueBuffer(entry: EntryAddress): Buffer {
+    return this.entries.valueBuffer(entry);
+  }
+
+  /** Offset of the value in `valueBuffer`. */
+  valueOffset(entry: EntryAddress): number {
+    return this.entries.valueOffset(entry);
   }
 
   /** Unix time in ms at which the entry expires; 0 = never. */
@@ -134,11 +154,11 @@ export class Database {
     if (found !== 0 && deadlineMs === 0 && this.foundVersion === this.keys.version &&
       keyspace.preserver === null && this.entries.isPlain(found, end - start)) {
       this.entries.setEpoch(found, keyspace.epoch);
-      copyBytes(this.arena, this.entries.plainValueStart(found), value, start, end);
+      this.entries.writePlainValue(found, value, start, end);
       return found;
     }
     const entry = this.reserve(end - start, deadlineMs);
-    copyBytes(this.arena, this.entries.valueStart(entry), value, start, end);
+    this.entries.writeValue(entry, 0, value, start, end);
     return entry;
   }
 
@@ -153,7 +173,7 @@ export class Database {
     const entry = this.foundVersion === this.keys.version
       ? this.foundEntry
       : this.keys.find(this.foundBuffer, this.foundStart, this.foundEnd);
-    if (entry !== 0 && entries.roomFor(entry, valueLength) &&
+    if (entry !== 0 && entries.fits(entry, valueLength) &&
       (deadlineMs === 0 || entries.hasDeadlineRoom(entry))) {
       this.deadlines.prepare(hash, entry, deadlineMs);
       this.preserve(entry);
@@ -185,18 +205,17 @@ export class Database {
     const oldLength = entries.valueLength(entry);
     const length = Math.max(oldLength, offset + end - start);
     let target = entry;
-    if (entries.roomToGrow(entry, length)) {
+    if (entries.fitsGrowing(entry, length)) {
       this.preserve(entry);
       entries.setValueLength(entry, length);
       entries.setEpoch(entry, this.keyspace.epoch);
     } else {
       target = this.enlarge(entry, length);
     }
-    const valueStart = entries.valueStart(target);
     if (offset > oldLength) {
-      this.arena.u8.fill(0, valueStart + oldLength, valueStart + offset);
+      entries.clearValue(target, oldLength, offset);
     }
-    copyBytes(this.arena, valueStart + offset, value, start, end);
+    entries.writeValue(target, offset, value, start, end);
     return target;
   }
 
@@ -214,14 +233,12 @@ export class Database {
       entries.setEpoch(entry, this.keyspace.epoch);
       return entry;
     }
-    const start = entries.keyStart(entry);
+    const start = entries.keyOffset(entry);
     const length = entries.keyLength(entry);
-    const moved = entries.copyForKey(entry, length, true, this.keyspace.epoch);
-    copyBytes(this.arena, entries.keyStart(moved), this.arena.u8, start, start + length);
+    const moved = entries.copyForKey(entry, length, true);
+    entries.writeKey(moved, entries.keyBuffer(entry), start, start + length);
     entries.setDeadlineMs(moved, deadlineMs);
-    this.preserve(entry);
-    this.keys.readdress(hash, entry, moved);
-    this.deadlines.replace(hash, entry, moved);
+    this.take(hash, entry, moved);
     entries.releaseRecord(entry);
     return moved;
   }
@@ -239,20 +256,12 @@ export class Database {
     }
     const hash = this.foundHash;
     const deadlineMs = entries.deadlineMs(entry);
-    if (loser === 0) {
-      this.keys.makeRoom(hash);
-    }
-    this.deadlines.prepare(hash, loser, deadlineMs);
-    const moved = entries.copyForKey(entry, end - start, deadlineMs !== 0, this.keyspace.epoch);
-    copyBytes(this.arena, entries.keyStart(moved), buffer, start, end);
+    this.prepare(hash, loser, deadlineMs);
+    const moved = entries.copyForKey(entry, end - start, deadlineMs !== 0);
+    entries.writeKey(moved, buffer, start, end);
     this.preserve(entry);
-    if (loser === 0) {
-      this.keys.insert(hash, moved);
-      this.deadlines.replace(hash, 0, moved);
-    } else {
-      this.preserve(loser);
-      this.keys.readdress(hash, loser, moved);
-      this.deadlines.replace(hash, loser, moved);
+    this.take(hash, loser, moved);
+    if (loser !== 0) {
       entries.release(loser);
     }
     this.unlink(entry);
@@ -300,8 +309,9 @@ export class Database {
 
   /** Where `walk` meets the entry: walked already iff less than the position returned last. */
   positionOf(entry: EntryAddress): Position {
-    const start = this.entries.keyStart(entry);
-    return this.keyHash.of(this.arena.u8, start, start + this.entries.keyLength(entry));
+    const start = this.entries.keyOffset(entry);
+    const end = start + this.entries.keyLength(entry);
+    return this.keyHash.of(this.entries.keyBuffer(entry), start, end);
   }
 
   /** An entry, all equally likely; 0 when there is none. */
@@ -340,48 +350,69 @@ export class Database {
 
   /** Puts a new entry in the place of `entry` (0: none yet) for the key last given to `find`. */
   private replace(entry: EntryAddress, valueLength: number, deadlineMs: number): EntryAddress {
-    const entries = this.entries;
+    const { entries, shape } = this;
     const hash = this.foundHash;
-    if (entry === 0) {
-      this.keys.makeRoom(hash);
+    this.prepare(hash, entry, deadlineMs);
+    shape.keyLength = this.foundEnd - this.foundStart;
+    shape.valueLength = shape.roomBytes = valueLength;
+    shape.deadlineMs = deadlineMs;
+    const created = entries.create(shape);
+    entries.writeKey(created, this.foundBuffer, this.foundStart, this.foundEnd);
+    this.take(hash, entry, created);
+    if (entry !== 0) {
+      entries.release(entry);
     }
-    this.deadlines.prepare(hash, entry, deadlineMs);
-    const keyLength = this.foundEnd - this.foundStart;
-    const created = entries.create(keyLength, valueLength, deadlineMs, valueLength);
-    entries.setEpoch(created, this.keyspace.epoch);
-    const keyStart = entries.keyStart(created);
-    copyBytes(this.arena, keyStart, this.foundBuffer, this.foundStart, this.foundEnd);
-    if (entry === 0) {
-      this.keys.insert(hash, created);
-      this.deadlines.replace(hash, 0, created);
-      return created;
-    }
-    this.preserve(entry);
-    this.keys.readdress(hash, entry, created);
-    this.deadlines.replace(hash, entry, created);
-    entries.release(entry);
     return created;
   }
 
   /** Moves the entry to where a value of `length` bytes fits, with room to grow when it is big. */
   private enlarge(entry: EntryAddress, length: number): EntryAddress {
-    const entries = this.entries;
+    const { entries, shape } = this;
     const hash = this.hashOf(entry);
-    const keyStart = entries.keyStart(entry);
-    const keyLength = entries.keyLength(entry);
-    const valueStart = entries.valueStart(entry);
-    const deadlineMs = entries.deadlineMs(entry);
-    const u8 = this.arena.u8;
-    const larger = entries.createWithSlack(keyLength, length, deadlineMs);
-    entries.setEpoch(larger, this.keyspace.epoch);
-    copyBytes(this.arena, entries.keyStart(larger), u8, keyStart, keyStart + keyLength);
+    const keyStart = entries.keyOffset(entry);
+    const valueStart = entries.valueOffset(entry);
     const valueEnd = valueStart + entries.valueLength(entry);
-    copyBytes(this.arena, entries.valueStart(larger), u8, valueStart, valueEnd);
-    this.preserve(entry);
-    this.keys.readdress(hash, entry, larger);
-    this.deadlines.replace(hash, entry, larger);
+    shape.keyLength = entries.keyLength(entry);
+    shape.valueLength = length;
+    shape.deadlineMs = entries.deadlineMs(entry);
+    const larger = this.createWithSlack();
+    entries.writeKey(larger, entries.keyBuffer(entry), keyStart, keyStart + shape.keyLength);
+    entries.writeValue(larger, 0, entries.valueBuffer(entry), valueStart, valueEnd);
+    this.take(hash, entry, larger);
     entries.release(entry);
     return larger;
+  }
+
+  /** Creates an entry of `shape` with room for half as much again, or if need be without. */
+  private createWithSlack(): EntryAddress {
+    const { entries, shape } = this;
+    shape.roomBytes = shape.valueLength + (shape.valueLength >>> 1);
+    try {
+      return entries.create(shape);
+    } catch {
+      shape.roomBytes = shape.valueLength;
+      return entries.create(shape);
+    }
+  }
+
+  /** Everything that may throw before `take`, but for creating the new entry. */
+  private prepare(hash: number, old: EntryAddress, deadlineMs: number): void {
+    if (old === 0) {
+      this.keys.makeRoom(hash);
+    }
+    this.deadlines.prepare(hash, old, deadlineMs);
+  }
+
+  /** The new entry takes the place of the old one (0: none), which is still to be released. */
+  private take(hash: number, old: EntryAddress, created: EntryAddress): void {
+    this.entries.setEpoch(created, this.keyspace.epoch);
+    if (old === 0) {
+      this.keys.insert(hash, created);
+    } else {
+      this.preserve(old);
+      this.keys.readdress(hash, old, created);
+    }
+    this.deadlines.replace(hash, old, created);
   }
 
   private unlink(entry: EntryAddress): void {

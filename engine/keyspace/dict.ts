@@ -4,17 +4,18 @@
 // A Dict object is only a handle: `root` is all that has to be kept. Layout: directory.ts and
 // segments.ts.
 
-import type { Address } from '../memory/arena.ts';
-import { hasLongKey, hasShortKey } from './entry.ts';
-import type { Entries, EntryAddress } from './entry.ts';
+import { windowMask, windowShift } from '../memory/arena.ts';
+import type { Address, Arena } from '../memory/arena.ts';
 import {
   clearDirectory, createDirectory, directorySize, expandDirectory, maySplit, rootCount,
-  rootDirectory, rootShift, segmentDepth, segmentSpan, shrinkDirectory,
+  rootDirectory, rootShift, segmentAt, segmentSpan, shrinkDirectory, wordAt,
 } from './directory.ts';
+import type { Entries, EntryAddress } from './entry.ts';
 import { hashEnd, keptBytes } from './hash.ts';
 import type { KeyHash } from './hash.ts';
+import { hasShortKey } from './record.ts';
 import {
-  homeOffset, segmentCount, segmentHeaderWords, segmentMeta, segmentSlots,
+  homeOffset, segmentCount, segmentHeaderWords, segmentMeta, segmentSlots, windowOf, wordOf,
 } from './segments.ts';
 import type { Segments } from './segments.ts';
 
@@ -41,32 +42,35 @@ export class Dict {
   version: number = 0;
   /** Hash of the key that `find` was given last. */
   hash: number = 0;
+  private readonly arena: Arena;
   private readonly segments: Segments;
   private readonly entries: Entries;
   private readonly keyHash: KeyHash;
-  private readonly i32: Int32Array;
-  private readonly words: Int32Array;
-  // What the root says, at hand.
-  private directory: Address = 0;
+  private readonly windows: readonly Int32Array[];
+  private readonly keyWords: Int32Array;
+  // The directory that the root names: its window, its first word there, and its shift.
+  private places: Int32Array;
+  private firstPlace: number = 0;
   private shift: number = 0;
-  // The segment looked at last, and for `insert` where in it, in words: apart, since their sum may
-  // leave the range of small integers.
-  private segment: Address = 0;
-  private offset: number = 0;
+  // The segment looked at last: its window and first word there; and for `insert` two slots of it.
+  private words: Int32Array;
+  private base: number = 0;
+  private slot: number = 0;
   private gap: number = 0;
 
   constructor(parts: DictParts) {
+    this.arena = parts.segments.arena;
     this.segments = parts.segments;
     this.entries = parts.entries;
     this.keyHash = parts.keyHash;
-    this.words = parts.keyHash.words;
-    this.i32 = parts.segments.arena.i32;
+    this.windows = this.arena.words;
+    this.keyWords = parts.keyHash.words;
+    this.places = this.words = this.windows[0] as Int32Array;
   }
 
   /** Number of entries. */
   get count(): number {
-    const root = this.root;
-    return root === 0 ? 0 : (this.i32[root * 2 + rootCount] as number);
+    return this.root === 0 ? 0 : wordAt(this.arena, this.root, rootCount);
   }
 
   /** The entry with this key, or 0; its hash is in `hash` then. */
@@ -76,21 +80,24 @@ export class Dict {
     if (this.root === 0) {
       return 0;
     }
-    const i32 = this.i32;
-    const place = (this.directory + (hash >>> this.shift)) * 2;
     const length = end - start;
     const isShort = length <= keptBytes;
-    let slot = (i32[place] as number) * 2 + homeOffset(hash, i32[place + 1] as number);
+    const windows = this.windows;
+    const place = this.firstPlace + (hash >>> this.shift) * 2;
+    const segment = this.places[place] as number;
+    const words = windows[segment >>> windowShift] as Int32Array;
+    let slot = (segment & windowMask) * 2 + homeOffset(hash, this.places[place + 1] as number);
     for (;;) {
-      const found = i32[slot] as number;
+      const found = words[slot] as number;
       if (found >= hash) {
         if (found !== hash) {
           return 0;
         }
-        const entry = i32[slot + 1] as number;
+        const entry = words[slot + 1] as number;
+        const record = windows[entry >>> windowShift] as Int32Array;
         if (isShort
-          ? hasShortKey(i32, entry, this.words, length)
-          : hasLongKey(this.entries, entry, buffer, start, end)) {
+          ? hasShortKey(record, (entry & windowMask) * 2, this.keyWords, length)
+          : this.hasLongKey(entry, buffer, start, end)) {
           return entry;
         }
       }
@@ -100,11 +107,11 @@ export class Dict {
 
   /** Points the pair of `entry` to another entry with the same hash; false when there is none. */
   readdress(hash: number, entry: EntryAddress, replacement: EntryAddress): boolean {
-    const offset = this.offsetOf(hash, entry);
-    if (offset === 0) {
+    const slot = this.slotOf(hash, entry);
+    if (slot < 0) {
       return false;
     }
-    this.i32[this.segment * 2 + offset + 1] = replacement;
+    this.words[slot + 1] = replacement;
     this.touch();
     return true;
   }
@@ -114,29 +121,10 @@ export class Dict {
    * @throws {EngineError} ARENA_FULL when there is no room; the dict holds what it held.
    */
   makeRoom(hash: number): void {
-    const i32 = this.i32;
     if (this.root === 0) {
       this.open(createDirectory(this.segments));
     }
-    for (;;) {
-      let offset = this.startOf(hash);
-      const base = this.segment * 2;
-      const slots = i32[base + segmentSlots] as number;
-      const full = (i32[base + segmentCount] as number) >= this.segments.limit(slots);
-      if (!full || (slots === this.segments.mostSlots && !maySplit(i32, this.root, this.segment))) {
-        while ((i32[base + offset] as number) < hash) {
-          offset += 2;
-        }
-        let gap = offset;
-        while (i32[base + gap] !== hashEnd) {
-          gap += 2;
-        }
-        if (gap < slots * 2 - 2) {
-          this.offset = offset;
-          this.gap = gap;
-          return;
-        }
-      }
+    while (!this.hasRoom(hash)) {
       expandDirectory(this.segments, this.root, hash);
       this.open(this.root);
     }
@@ -144,36 +132,29 @@ export class Dict {
 
   /** Adds a pair; `makeRoom(hash)` must have been the last change or search. */
   insert(hash: number, entry: EntryAddress): void {
-    const i32 = this.i32;
-    const base = this.segment * 2;
-    const target = base + this.offset;
-    for (let at = base + this.gap; at > target; at -= 2) {
-      i32[at] = i32[at - 2] as number;
-      i32[at + 1] = i32[at - 1] as number;
+    const words = this.words;
+    const slot = this.slot;
+    for (let at = this.gap; at > slot; at -= 2) {
+      words[at] = words[at - 2] as number;
+      words[at + 1] = words[at - 1] as number;
     }
-    i32[target] = hash;
-    i32[target + 1] = entry;
-    i32[base + segmentCount] = (i32[base + segmentCount] as number) + 1;
-    i32[this.root * 2 + rootCount] = (i32[this.root * 2 + rootCount] as number) + 1;
-    this.touch();
+    words[slot] = hash;
+    words[slot + 1] = entry;
+    this.addToCounts(1);
   }
 
   /** Removes the pair of `entry`, needs no memory; false when there is none. */
   remove(hash: number, entry: EntryAddress): boolean {
-    const i32 = this.i32;
-    const offset = this.offsetOf(hash, entry);
-    if (offset === 0) {
+    const slot = this.slotOf(hash, entry);
+    if (slot < 0) {
       return false;
     }
-    const base = this.segment * 2;
-    this.closeHole(base, offset, i32[base + segmentMeta] as number);
-    const count = (i32[base + segmentCount] as number) - 1;
-    i32[base + segmentCount] = count;
-    i32[this.root * 2 + rootCount] = (i32[this.root * 2 + rootCount] as number) - 1;
-    this.touch();
+    this.closeHole(slot);
+    this.addToCounts(-1);
+    const slots = this.words[this.base + segmentSlots] as number;
     if (this.count === 0) {
       this.clear();
-    } else if (count * 8 < this.segments.limit(i32[base + segmentSlots] as number)) {
+    } else if ((this.words[this.base + segmentCount] as number) * 8 < this.segments.limit(slots)) {
       shrinkDirectory(this.segments, this.root, hash);
     }
     return true;
@@ -195,24 +176,23 @@ export class Dict {
 
   /** Visits entries in hash order from `position` on; see Database.walk. */
   walk(position: number, budget: number, visit: (entry: EntryAddress) => void): number {
-    const i32 = this.i32;
     let from = Math.max(0, position);
     let left = Math.max(1, budget);
     while (from < hashEnd && this.root !== 0) {
       let at = this.startOf(from);
-      const base = this.segment * 2;
-      const slots = i32[base + segmentSlots] as number;
-      const depth = segmentDepth(i32, this.segment);
+      const { words, base } = this;
+      const depth = ((words[base + segmentMeta] as number) & 31) - 1;
+      const end = base + (words[base + segmentSlots] as number) * 2;
       let last = -1;
-      for (; at < slots * 2; at += 2) {
-        const hash = i32[base + at] as number;
+      for (; at < end; at += 2) {
+        const hash = words[at] as number;
         if (hash === hashEnd || hash < from) {
           continue;
         }
         if (left <= 0 && hash !== last) {
           return hash;
         }
-        visit(i32[base + at + 1] as number);
+        visit(words[at + 1] as number);
         last = hash;
         left--;
       }
@@ -230,78 +210,128 @@ export class Dict {
     if (this.count === 0) {
       return 0;
     }
-    const i32 = this.i32;
+    const { arena, root } = this;
     for (let draw = 0; draw < randomDraws; draw++) {
       // A segment spans as many directory places as it has less depth: counting only its first
       // place makes all segments, and so all slots, equally likely.
-      const index = random.uint32() % directorySize(i32, this.root);
-      const place = (this.directory + index) * 2;
-      const base = (i32[place] as number) * 2;
-      if (index % segmentSpan(i32, this.root, i32[place] as number) !== 0) {
+      const place = random.uint32() % directorySize(arena, root);
+      const segment = segmentAt(arena, root, place);
+      if (place % segmentSpan(arena, root, segment) !== 0) {
         continue;
       }
-      const slots = i32[base + segmentSlots] as number;
-      const at = segmentHeaderWords + (random.uint32() % (slots - segmentHeaderWords / 2)) * 2;
-      if (i32[base + at] !== hashEnd) {
-        return i32[base + at + 1] as number;
+      const slots = wordAt(arena, segment, segmentSlots) - segmentHeaderWords / 2;
+      const word = segmentHeaderWords + (random.uint32() % slots) * 2;
+      if (wordAt(arena, segment, word) !== hashEnd) {
+        return wordAt(arena, segment, word + 1);
       }
     }
     return this.firstFrom(random.uint32() % hashEnd);
   }
 
-  /** Moves the pairs behind a hole to the left, each at most to its home. */
-  private closeHole(base: number, offset: number, meta: number): void {
-    const i32 = this.i32;
-    let hole = offset;
-    for (;;) {
-      const next = i32[base + hole + 2] as number;
-      if (next === hashEnd || homeOffset(next, meta) > hole) {
-        break;
-      }
-      i32[base + hole] = next;
-      i32[base + hole + 1] = i32[base + hole + 3] as number;
-      hole += 2;
-    }
-    i32[base + hole] = hashEnd;
-    i32[base + hole + 1] = hashEnd;
-  }
+  // ---- inside ----------------------------------------------------------------------------------
 
   /** Makes this the handle of the dict at `root`. */
   private open(root: Address): void {
+    const directory = wordAt(this.arena, root, rootDirectory);
     this.root = root;
-    this.directory = this.i32[root * 2 + rootDirectory] as number;
-    this.shift = this.i32[root * 2 + rootShift] as number;
+    this.places = windowOf(this.arena, directory);
+    this.firstPlace = wordOf(directory);
+    this.shift = wordAt(this.arena, root, rootShift);
   }
 
   private touch(): void {
     this.version = (this.version + 1) | 0;
   }
 
-  /** Sets `segment` to the one for `hash` and returns where in it a search begins. */
-  private startOf(hash: number): number {
-    const place = (this.directory + (hash >>> this.shift)) * 2;
-    this.segment = this.i32[place] as number;
-    return homeOffset(hash, this.i32[place + 1] as number);
+  private addToCounts(change: number): void {
+    const segment = this.base + segmentCount;
+    this.words[segment] = (this.words[segment] as number) + change;
+    const root = windowOf(this.arena, this.root);
+    const count = wordOf(this.root) + rootCount;
+    root[count] = (root[count] as number) + change;
+    this.touch();
   }
 
-  /** Where the pair of `entry` is in `segment`; 0 when there is none. */
-  private offsetOf(hash: number, entry: EntryAddress): number {
+  /** Looks at the segment for `hash` and returns the slot in it at which a search begins. */
+  private startOf(hash: number): number {
+    const place = this.firstPlace + (hash >>> this.shift) * 2;
+    const segment = this.places[place] as number;
+    this.words = this.windows[segment >>> windowShift] as Int32Array;
+    this.base = (segment & windowMask) * 2;
+    return this.base + homeOffset(hash, this.places[place + 1] as number);
+  }
+
+  /** The slot of the pair of `entry`; -1 when there is none. */
+  private slotOf(hash: number, entry: EntryAddress): number {
     if (this.root === 0) {
-      return 0;
+      return -1;
     }
-    const i32 = this.i32;
-    let offset = this.startOf(hash);
-    const base = this.segment * 2;
+    let slot = this.startOf(hash);
+    const words = this.words;
     for (;;) {
-      const found = i32[base + offset] as number;
+      const found = words[slot] as number;
       if (found > hash) {
-        return 0;
+        return -1;
       }
-      if (found === hash && i32[base + offset + 1] === entry) {
-        return offset;
+      if (found === hash && words[slot + 1] === entry) {
+        return slot;
       }
-      offset += 2;
+      slot += 2;
     }
+  }
+
+  /** Whether the segment takes another pair for `hash` as it is; if so, remembers where. */
+  private hasRoom(hash: number): boolean {
+    let slot = this.startOf(hash);
+    const { words, base } = this;
+    const slots = words[base + segmentSlots] as number;
+    if ((words[base + segmentCount] as number) >= this.segments.limit(slots) &&
+      (slots < this.segments.mostSlots || this.maySplit(hash))) {
+      return false;
+    }
+    while ((words[slot] as number) < hash) {
+      slot += 2;
+    }
+    let gap = slot;
+    while (words[gap] !== hashEnd) {
+      gap += 2;
+    }
+    this.slot = slot;
+    this.gap = gap;
+    return gap < base + slots * 2 - 2;
+  }
+
+  private maySplit(hash: number): boolean {
+    const segment = segmentAt(this.arena, this.root, hash >>> this.shift);
+    return maySplit(this.arena, this.root, segment);
+  }
+
+  /** Moves the pairs behind a hole to the left, each at most to its home. */
+  private closeHole(slot: number): void {
+    const { words, base } = this;
+    const meta = words[base + segmentMeta] as number;
+    let hole = slot;
+    for (;;) {
+      const next = words[hole + 2] as number;
+      if (next === hashEnd || base + homeOffset(next, meta) > hole) {
+        break;
+      }
+      words[hole] = next;
+      words[hole + 1] = words[hole + 3] as number;
+      hole += 2;
+    }
+    words[hole] = hashEnd;
+    words[hole + 1] = hashEnd;
+  }
+
+  private hasLongKey(entry: EntryAddress, buffer: Buffer, start: number, end: number): boolean {
+    const { entries } = this;
+    if (entries.keyLength(entry) !== end - start) {
+      return false;
+    }
+    const from = entries.keyOffset(entry);
+    const key = entries.keyBuffer(entry);
+    return key.compare(buffer, start, end, from, from + end - start) === 0;
   }
 
   /** The first entry at or after a position, else the first of all. */

@@ -7,8 +7,8 @@
 // A segment with less depth than the directory stands in several places of it: its span.
 
 import { EngineError } from '../errors.ts';
-import type { Address } from '../memory/arena.ts';
-import { segmentCount, segmentMeta, segmentSlots } from './segments.ts';
+import type { Address, Arena } from '../memory/arena.ts';
+import { segmentCount, segmentMeta, segmentSlots, windowOf, wordOf } from './segments.ts';
 import type { Segments } from './segments.ts';
 
 export const rootDirectory = 0;
@@ -26,26 +26,39 @@ const fewPlaces = 2 ** 14;
 /** All hash bits but the one that must remain to find a home. */
 const mostDepth = 30;
 
+/** One word of a block, wherever the block lies. */
+export function wordAt(arena: Arena, block: Address, word: number): number {
+  return windowOf(arena, block)[wordOf(block) + word] as number;
+}
+
+function setWord(arena: Arena, block: Address, word: number, value: number): void {
+  windowOf(arena, block)[wordOf(block) + word] = value;
+}
+
 /** Places of the directory. */
-export function directorySize(i32: Int32Array, root: Address): number {
-  return 2 ** (hashBits - (i32[root * 2 + rootShift] as number));
+export function directorySize(arena: Arena, root: Address): number {
+  return 2 ** (hashBits - wordAt(arena, root, rootShift));
 }
 
 /** Top hash bits that all keys of a segment share. */
-export function segmentDepth(i32: Int32Array, segment: Address): number {
-  return ((i32[segment * 2 + segmentMeta] as number) & 31) - 1;
+export function segmentDepth(arena: Arena, segment: Address): number {
+  return (wordAt(arena, segment, segmentMeta) & 31) - 1;
 }
 
 /** Places of the directory that a segment has. */
-export function segmentSpan(i32: Int32Array, root: Address, segment: Address): number {
-  const depth = hashBits - (i32[root * 2 + rootShift] as number);
-  return 2 ** (depth - segmentDepth(i32, segment));
+export function segmentSpan(arena: Arena, root: Address, segment: Address): number {
+  const depth = hashBits - wordAt(arena, root, rootShift);
+  return 2 ** (depth - segmentDepth(arena, segment));
 }
 
 /** The segment that serves a hash. */
-export function segmentOf(i32: Int32Array, root: Address, hash: number): Address {
-  const index = hash >>> (i32[root * 2 + rootShift] as number);
-  return i32[(i32[root * 2 + rootDirectory] as number) * 2 + index * 2] as number;
+export function segmentOf(arena: Arena, root: Address, hash: number): Address {
+  return segmentAt(arena, root, hash >>> wordAt(arena, root, rootShift));
+}
+
+/** The segment at a place of the directory. */
+export function segmentAt(arena: Arena, root: Address, place: number): Address {
+  return wordAt(arena, wordAt(arena, root, rootDirectory), place * 2);
 }
 
 /**
@@ -68,25 +81,24 @@ export function createDirectory(segments: Segments): Address {
   const [root, directory, segment] = taken.map(([address]) => address) as [number, number, number];
   segments.beginCollect();
   const meta = segments.lay(segment, slots, 0, 0, 0);
-  const i32 = segments.arena.i32;
-  i32[root * 2 + rootDirectory] = directory;
-  i32[root * 2 + rootShift] = hashBits;
-  i32[root * 2 + rootCount] = 0;
-  i32[root * 2 + rootSegments] = 1;
-  i32[directory * 2] = segment;
-  i32[directory * 2 + 1] = meta;
+  const { arena } = segments;
+  setWord(arena, root, rootDirectory, directory);
+  setWord(arena, root, rootShift, hashBits);
+  setWord(arena, root, rootCount, 0);
+  setWord(arena, root, rootSegments, 1);
+  assign(arena, root, { index: 0, span: 1, segment, meta });
   return root;
 }
 
 /** Gives back segments, directory and root, but not the entries; O(segments). */
 export function clearDirectory(segments: Segments, root: Address): void {
-  const i32 = segments.arena.i32;
-  const directory = i32[root * 2 + rootDirectory] as number;
-  const size = directorySize(i32, root);
+  const { arena } = segments;
+  const directory = wordAt(arena, root, rootDirectory);
+  const size = directorySize(arena, root);
   for (let index = 0; index < size;) {
-    const segment = i32[directory * 2 + index * 2] as number;
-    index += segmentSpan(i32, root, segment);
-    segments.free(segment, (i32[segment * 2 + segmentSlots] as number) * 8);
+    const segment = segmentAt(arena, root, index);
+    index += segmentSpan(arena, root, segment);
+    segments.free(segment, wordAt(arena, segment, segmentSlots) * 8);
   }
   segments.free(directory, size * 8);
   segments.free(root, rootBytes);
@@ -97,12 +109,12 @@ export function clearDirectory(segments: Segments, root: Address): void {
  * @throws {EngineError} ARENA_FULL when there is no room; the dict holds what it held.
  */
 export function expandDirectory(segments: Segments, root: Address, hash: number): void {
-  const i32 = segments.arena.i32;
-  const segment = segmentOf(i32, root, hash);
-  const slots = i32[segment * 2 + segmentSlots] as number;
+  const { arena } = segments;
+  const segment = segmentOf(arena, root, hash);
+  const slots = wordAt(arena, segment, segmentSlots);
   if (slots < segments.mostSlots) {
     grow(segments, root, segment);
-  } else if (maySplit(i32, root, segment)) {
+  } else if (maySplit(arena, root, segment)) {
     split(segments, root, hash);
   } else {
     crowd(segments, root, hash);
@@ -110,11 +122,11 @@ export function expandDirectory(segments: Segments, root: Address, hash: number)
 }
 
 /** Whether the segment can still be split; otherwise it fills up to its last slots. */
-export function maySplit(i32: Int32Array, root: Address, segment: Address): boolean {
-  const places = directorySize(i32, root);
-  return segmentDepth(i32, segment) < mostDepth &&
-    (segmentSpan(i32, root, segment) > 1 || places < fewPlaces ||
-      places < (i32[root * 2 + rootSegments] as number) * mostPlaces);
+export function maySplit(arena: Arena, root: Address, segment: Address): boolean {
+  const places = directorySize(arena, root);
+  return segmentDepth(arena, segment) < mostDepth &&
+    (segmentSpan(arena, root, segment) > 1 || places < fewPlaces ||
+      places < wordAt(arena, root, rootSegments) * mostPlaces);
 }
 
 /** Merges the segment of `hash` with its other half as long as both are nearly empty. */
@@ -127,24 +139,24 @@ export function shrinkDirectory(segments: Segments, root: Address, hash: number)
 
 /** Doubles the slots of the only segment. */
 function grow(segments: Segments, root: Address, segment: Address): void {
-  const i32 = segments.arena.i32;
-  const slots = i32[segment * 2 + segmentSlots] as number;
+  const { arena } = segments;
+  const slots = wordAt(arena, segment, segmentSlots);
   const larger = segments.allocate(slots * 2 * 8);
   segments.beginCollect();
   segments.collect(segment);
   const meta = segments.lay(larger, slots * 2, 0, 0, segments.collected);
   segments.free(segment, slots * 8);
-  assign(i32, root, { index: 0, span: directorySize(i32, root), segment: larger, meta });
+  assign(arena, root, { index: 0, span: directorySize(arena, root), segment: larger, meta });
 }
 
 /** Moves the upper half of a segment's hashes to a new segment. */
 function split(segments: Segments, root: Address, hash: number): void {
-  const i32 = segments.arena.i32;
+  const { arena } = segments;
   const slots = segments.mostSlots;
-  const lower = segmentOf(i32, root, hash);
-  const depth = segmentDepth(i32, lower);
+  const lower = segmentOf(arena, root, hash);
+  const depth = segmentDepth(arena, lower);
   const upper = segments.allocate(slots * 8);
-  if (segmentSpan(i32, root, lower) === 1) {
+  if (segmentSpan(arena, root, lower) === 1) {
     try {
       doubleDirectory(segments, root);
     } catch (error) {
@@ -152,25 +164,25 @@ function split(segments: Segments, root: Address, hash: number): void {
       throw error;
     }
   }
-  const half = segmentSpan(i32, root, lower) / 2;
+  const half = segmentSpan(arena, root, lower) / 2;
   const width = 2 ** (hashBits - depth);
   const start = Math.floor(hash / width) * width;
-  const index = start / 2 ** (i32[root * 2 + rootShift] as number);
+  const index = start / 2 ** wordAt(arena, root, rootShift);
   segments.beginCollect();
   segments.collect(lower);
   const middle = segments.firstFrom(start + width / 2);
   const upperMeta = segments.lay(upper, slots, depth + 1, middle, segments.collected);
   const lowerMeta = segments.lay(lower, slots, depth + 1, 0, middle);
-  assign(i32, root, { index, span: half, segment: lower, meta: lowerMeta });
-  assign(i32, root, { index: index + half, span: half, segment: upper, meta: upperMeta });
-  i32[root * 2 + rootSegments] = (i32[root * 2 + rootSegments] as number) + 1;
+  assign(arena, root, { index, span: half, segment: lower, meta: lowerMeta });
+  assign(arena, root, { index: index + half, span: half, segment: upper, meta: upperMeta });
+  setWord(arena, root, rootSegments, wordAt(arena, root, rootSegments) + 1);
 }
 
 /** Splitting would not help: lays the pairs closer, until the segment is really full. */
 function crowd(segments: Segments, root: Address, hash: number): void {
-  const i32 = segments.arena.i32;
+  const { arena } = segments;
   const slots = segments.mostSlots;
-  const segment = segmentOf(i32, root, hash);
+  const segment = segmentOf(arena, root, hash);
   segments.beginCollect();
   segments.collect(segment);
   if (segments.collected >= segments.fullAt(slots)) {
@@ -180,65 +192,65 @@ function crowd(segments: Segments, root: Address, hash: number): void {
         'delete some of them, or restart for another hash seed',
     );
   }
-  const depth = segmentDepth(i32, segment);
+  const depth = segmentDepth(arena, segment);
   const meta = segments.lay(segment, slots, depth, 0, segments.collected);
-  const index = hash >>> (i32[root * 2 + rootShift] as number);
-  assign(i32, root, { index, span: 1, segment, meta });
+  const index = hash >>> wordAt(arena, root, rootShift);
+  assign(arena, root, { index, span: 1, segment, meta });
 }
 
 function doubleDirectory(segments: Segments, root: Address): void {
-  const i32 = segments.arena.i32;
-  const size = directorySize(i32, root);
-  const old = i32[root * 2 + rootDirectory] as number;
+  const { arena } = segments;
+  const size = directorySize(arena, root);
+  const old = wordAt(arena, root, rootDirectory);
   const directory = segments.allocate(size * 2 * 8);
-  for (let index = 0; index < size; index++) {
-    const from = old * 2 + index * 2;
-    const to = directory * 2 + index * 4;
-    i32[to] = i32[to + 2] = i32[from] as number;
-    i32[to + 1] = i32[to + 3] = i32[from + 1] as number;
+  for (let place = 0; place < size; place++) {
+    for (const word of [0, 1]) {
+      const value = wordAt(arena, old, place * 2 + word);
+      setWord(arena, directory, place * 4 + word, value);
+      setWord(arena, directory, place * 4 + 2 + word, value);
+    }
   }
   segments.free(old, size * 8);
-  i32[root * 2 + rootDirectory] = directory;
-  i32[root * 2 + rootShift] = (i32[root * 2 + rootShift] as number) - 1;
+  setWord(arena, root, rootDirectory, directory);
+  setWord(arena, root, rootShift, wordAt(arena, root, rootShift) - 1);
 }
 
 function mergeHalves(segments: Segments, root: Address, hash: number): boolean {
-  const i32 = segments.arena.i32;
-  const depth = segmentDepth(i32, segmentOf(i32, root, hash));
+  const { arena } = segments;
+  const depth = segmentDepth(arena, segmentOf(arena, root, hash));
   if (depth === 0) {
     return false;
   }
   const width = 2 ** (hashBits - depth);
   const start = Math.floor(hash / (width * 2)) * width * 2;
-  const lower = segmentOf(i32, root, start);
-  const upper = segmentOf(i32, root, start + width);
-  const together = (i32[lower * 2 + segmentCount] as number) +
-    (i32[upper * 2 + segmentCount] as number);
-  const alike = segmentDepth(i32, lower) === segmentDepth(i32, upper);
+  const lower = segmentOf(arena, root, start);
+  const upper = segmentOf(arena, root, start + width);
+  const together = wordAt(arena, lower, segmentCount) + wordAt(arena, upper, segmentCount);
+  const alike = segmentDepth(arena, lower) === segmentDepth(arena, upper);
   if (!alike || together * 2 > segments.limit(segments.mostSlots)) {
     return false;
   }
-  const span = segmentSpan(i32, root, lower) * 2;
+  const span = segmentSpan(arena, root, lower) * 2;
   segments.beginCollect();
   segments.collect(lower);
   segments.collect(upper);
   const meta = segments.lay(lower, segments.mostSlots, depth - 1, 0, segments.collected);
   segments.free(upper, segments.mostSlots * 8);
-  const index = start / 2 ** (i32[root * 2 + rootShift] as number);
-  assign(i32, root, { index, span, segment: lower, meta });
-  i32[root * 2 + rootSegments] = (i32[root * 2 + rootSegments] as number) - 1;
+  const index = start / 2 ** wordAt(arena, root, rootShift);
+  assign(arena, root, { index, span, segment: lower, meta });
+  setWord(arena, root, rootSegments, wordAt(arena, root, rootSegments) - 1);
   return true;
 }
 
 /** Writes a segment into `span` places of the directory. */
 function assign(
-  i32: Int32Array,
+  arena: Arena,
   root: Address,
   places: { index: number; span: number; segment: Address; meta: number },
 ): void {
-  const first = (i32[root * 2 + rootDirectory] as number) * 2 + places.index * 2;
-  for (let at = first; at < first + places.span * 2; at += 2) {
-    i32[at] = places.segment;
-    i32[at + 1] = places.meta;
+  const directory = wordAt(arena, root, rootDirectory);
+  for (let place = places.index; place < places.index + places.span; place++) {
+    setWord(arena, directory, place * 2, places.segment);
+    setWord(arena, directory, place * 2 + 1, places.meta);
   }
 }

@@ -1,20 +1,12 @@
-// One key with its value, as it lies in the arena (little-endian words, aligned to 8 bytes).
-//
-//   0   u32  header: bit 0 long key · 1 deadline · 2 value apart · 3-6 type · 7-10 encoding
-//                    · 11-31 key length, all ones for a long key
-//   4   u32  value length
-//   8   u32  epoch: the snapshot epoch in which this version was born
-//   ..  u32  key length                                                only with bit 0
-//   ..  u32, i32  deadline: Unix ms, low and high word, 0 = none       only with bit 1
-//   ..  u32  address of the value, u32 its room in bytes / 8           only with bit 2
-//   ..  key bytes
-//   ..  value bytes                                                    only without bit 2
-//
-// 12 bytes and not 16: a key of 16 bytes with a value of 100 is 128 bytes then, two cache lines.
-// Big values lie apart, so that renaming or expiring never copies them. Collections will lie apart
-// too: their address instead of the value's, their encoding in the header.
+// One key with its value: reading, building and releasing the records of record.ts.
 
+import { windowMask, windowShift } from '../memory/arena.ts';
 import type { Address, Arena } from '../memory/arena.ts';
+import {
+  apartBit, deadlineBit, epochWord, fixedBytes, flagBits, keyLength, keyOffset, keyShift,
+  longKeyBit, longKeyLength, longKeyWord, plainMask, pointerOffset, readDeadline, recordBytes,
+  typeShift, valueLengthWord, writeDeadline,
+} from './record.ts';
 
 /** Where an entry lies, in units of 8 bytes; 0 means none. Invalid once its own key is changed. */
 export type EntryAddress = Address;
@@ -28,332 +20,310 @@ export const typeHash = 4;
 
 /** Values longer than this lie apart. */
 export const inlineLimitBytes = 4096;
+/** Below this many bytes a loop beats the call of Buffer.copy. */
+const loopBytes = 24;
 
-const fixedBytes = 12;
-const longKeyBit = 1;
-const deadlineBit = 2;
-const apartBit = 4;
-const flagBits = 7;
-// Words of a record.
-const valueLengthWord = 1;
-const epochWord = 2;
-const longKeyWord = 3;
-const typeShift = 3;
-const keyShift = 11;
-/** Everything in the header but the key length. */
-const plainMask = 2 ** keyShift - 1;
-/** Value of the key length in the header when the real one follows it. */
-const longKeyLength = 2 ** 21 - 1;
-/** Below this many bytes a loop over words beats the call of Buffer.copy. */
-const loopBytes = 32;
-
-/** Bytes before the deadline, if there is one. */
-function deadlineOffset(header: number): number {
-  return fixedBytes + ((header & longKeyBit) << 2);
-}
-
-/** Bytes before the address of a value apart, if it is. */
-function pointerOffset(header: number): number {
-  return deadlineOffset(header) + ((header & deadlineBit) << 2);
-}
-
-/** Bytes before the key. */
-function keyOffset(header: number): number {
-  return (header & flagBits) === 0
-    ? fixedBytes
-    : pointerOffset(header) + ((header & apartBit) << 1);
-}
-
-/** Index into `arena.i32` of the address of a value apart; its room follows. */
-function pointerWord(entry: EntryAddress, header: number): number {
-  return entry * 2 + (pointerOffset(header) >> 2);
-}
-
-/** Whether the entry has the key of `length` bytes, few enough to be all in `KeyHash.words`. */
-export function hasShortKey(
-  i32: Int32Array, entry: EntryAddress, words: Int32Array, length: number,
-): boolean {
-  const header = i32[entry * 2] as number;
-  if (header >>> keyShift !== length) {
-    return false;
-  }
-  const first = entry * 2 + (keyOffset(header) >> 2);
-  const whole = length >> 2;
-  for (let word = 0; word < whole; word++) {
-    if (i32[first + word] !== words[word]) {
-      return false;
-    }
-  }
-  // The last word of the record may begin with the end of the key and go on with the value.
-  const mask = (1 << ((length & 3) * 8)) - 1;
-  return (((i32[first + whole] as number) ^ (words[whole] as number)) & mask) === 0;
-}
-
-/** Whether the entry has the key `start` to `end` of `buffer`, of any length. */
-export function hasLongKey(
-  entries: Entries, entry: EntryAddress, buffer: Buffer, start: number, end: number,
-): boolean {
-  if (entries.keyLength(entry) !== end - start) {
-    return false;
-  }
-  const from = entries.keyStart(entry);
-  return entries.arena.u8.compare(buffer, start, end, from, from + end - start) === 0;
-}
-
-/** Copies bytes into the arena, to any byte offset; source and target may overlap. */
-export function copyBytes(
-  arena: Arena, target: number, buffer: Buffer, start: number, end: number,
-): void {
-  if (end - start > loopBytes || buffer === arena.u8) {
-    buffer.copy(arena.u8, target, start, end);
-    return;
-  }
-  const u8 = arena.u8;
-  let to = target;
-  for (let from = start; from < end; from++) {
-    u8[to++] = buffer[from] as number;
-  }
+/** Sizes of an entry to build. */
+export interface EntryShape {
+  keyLength: number;
+  valueLength: number;
+  /** 0 = none, and no room for one. */
+  deadlineMs: number;
+  /** Bytes that a value apart shall have room for. */
+  roomBytes: number;
 }
 
 /** Reads and builds entries of one arena; knows nothing of dicts. */
 export class Entries {
   readonly arena: Arena;
+  private readonly words: readonly Int32Array[];
+  private readonly windows: readonly Buffer[];
 
   constructor(arena: Arena) {
     this.arena = arena;
+    this.words = arena.words;
+    this.windows = arena.windows;
   }
+
+  // ---- read ------------------------------------------------------------------------------------
 
   /** typeString, … */
   type(entry: EntryAddress): number {
-    return ((this.arena.i32[entry * 2] as number) >>> typeShift) & 15;
+    return (this.header(entry) >>> typeShift) & 15;
   }
 
   /** Bytes of the key. */
   keyLength(entry: EntryAddress): number {
-    const i32 = this.arena.i32;
-    const header = i32[entry * 2] as number;
-    return (header & longKeyBit) === 0
-      ? header >>> keyShift
-      : (i32[entry * 2 + longKeyWord] as number);
+    return keyLength(this.wordsOf(entry), wordOf(entry));
+  }
+
+  /** Bytes of arena that hold the key, from `keyOffset` on. */
+  keyBuffer(entry: EntryAddress): Buffer {
+    return this.windows[entry >>> windowShift] as Buffer;
+  }
+
+  /** Offset of the key in `keyBuffer`. */
+  keyOffset(entry: EntryAddress): number {
+    return (entry & windowMask) * 8 + keyOffset(this.header(entry));
   }
 
   /** Byte offset of the key in `arena.u8`. */
   keyStart(entry: EntryAddress): number {
-    return entry * 8 + keyOffset(this.arena.i32[entry * 2] as number);
+    return entry * 8 + keyOffset(this.header(entry));
   }
 
   /** Bytes of the value. */
   valueLength(entry: EntryAddress): number {
-    return this.arena.i32[entry * 2 + valueLengthWord] as number;
+    return this.wordsOf(entry)[wordOf(entry) + valueLengthWord] as number;
+  }
+
+  /** Bytes of arena that hold the value, from `valueOffset` on. */
+  valueBuffer(entry: EntryAddress): Buffer {
+    return this.windows[this.valueBlock(entry) >>> windowShift] as Buffer;
+  }
+
+  /** Offset of the value in `valueBuffer`. */
+  valueOffset(entry: EntryAddress): number {
+    return (this.valueBlock(entry) & windowMask) * 8 + this.valueSkip(entry);
   }
 
   /** Byte offset of the value in `arena.u8`. */
   valueStart(entry: EntryAddress): number {
-    const i32 = this.arena.i32;
-    const header = i32[entry * 2] as number;
-    if ((header & apartBit) !== 0) {
-      return (i32[pointerWord(entry, header)] as number) * 8;
-    }
-    return entry * 8 + keyOffset(header) + this.keyLength(entry);
-  }
-
-  /** Whether it is an inline string of `length` bytes without any optional field. */
-  isPlain(entry: EntryAddress, length: number): boolean {
-    const i32 = this.arena.i32;
-    return ((i32[entry * 2] as number) & plainMask) === 0 &&
-      i32[entry * 2 + valueLengthWord] === length;
-  }
-
-  /** `valueStart` of a plain entry. */
-  plainValueStart(entry: EntryAddress): number {
-    return entry * 8 + fixedBytes + ((this.arena.i32[entry * 2] as number) >>> keyShift);
+    return this.valueBlock(entry) * 8 + this.valueSkip(entry);
   }
 
   /** Snapshot epoch in which this version was born. */
   epoch(entry: EntryAddress): number {
-    return this.arena.i32[entry * 2 + epochWord] as number;
+    return this.wordsOf(entry)[wordOf(entry) + epochWord] as number;
   }
 
   /** Unix time in ms at which the entry expires; 0 = never. */
   deadlineMs(entry: EntryAddress): number {
-    const { i32, u32 } = this.arena;
-    const header = i32[entry * 2] as number;
-    if ((header & deadlineBit) === 0) {
-      return 0;
-    }
-    const at = entry * 2 + (deadlineOffset(header) >> 2);
-    return (i32[at + 1] as number) * 2 ** 32 + (u32[at] as number);
+    return readDeadline(this.wordsOf(entry), wordOf(entry));
   }
 
   /** Whether a deadline can be written without moving the entry. */
   hasDeadlineRoom(entry: EntryAddress): boolean {
-    return ((this.arena.i32[entry * 2] as number) & deadlineBit) !== 0;
+    return (this.header(entry) & deadlineBit) !== 0;
   }
+
+  /** Whether it is an inline string of `length` bytes without any optional field. */
+  isPlain(entry: EntryAddress, length: number): boolean {
+    const words = this.wordsOf(entry);
+    const at = wordOf(entry);
+    return ((words[at] as number) & plainMask) === 0 && words[at + valueLengthWord] === length;
+  }
+
+  /** Bytes that entry and value occupy, rounded up to their blocks. */
+  occupiedBytes(entry: EntryAddress): number {
+    const record = this.arena.blockBytes(recordBytes(this.wordsOf(entry), wordOf(entry)));
+    return (this.header(entry) & apartBit) === 0 ? record : record + this.roomBytes(entry);
+  }
+
+  // ---- change in place -------------------------------------------------------------------------
 
   /** Writes the deadline of an entry that has room for it. */
   setDeadlineMs(entry: EntryAddress, deadlineMs: number): void {
-    const i32 = this.arena.i32;
-    const at = entry * 2 + (deadlineOffset(i32[entry * 2] as number) >> 2);
-    const high = Math.floor(deadlineMs / 2 ** 32);
-    i32[at] = deadlineMs - high * 2 ** 32;
-    i32[at + 1] = high;
+    writeDeadline(this.wordsOf(entry), wordOf(entry), deadlineMs);
   }
 
   /** Marks the version as born in `epoch`. */
   setEpoch(entry: EntryAddress, epoch: number): void {
-    this.arena.i32[entry * 2 + epochWord] = epoch;
+    this.wordsOf(entry)[wordOf(entry) + epochWord] = epoch;
   }
 
-  /** Makes it a string of `length` bytes; only where `roomFor` says that they fit. */
+  /** Makes it a string of `length` bytes; only where `fits` says that they fit. */
   setValueLength(entry: EntryAddress, length: number): void {
-    const i32 = this.arena.i32;
-    i32[entry * 2] = (i32[entry * 2] as number) & ~(plainMask & ~flagBits);
-    i32[entry * 2 + valueLengthWord] = length;
+    const words = this.wordsOf(entry);
+    const at = wordOf(entry);
+    words[at] = (words[at] as number) & ~(plainMask & ~flagBits);
+    words[at + valueLengthWord] = length;
   }
 
   /** Whether a string of `length` bytes fits where the present value is, without undue waste. */
-  roomFor(entry: EntryAddress, length: number): boolean {
-    const i32 = this.arena.i32;
-    const header = i32[entry * 2] as number;
-    const present = i32[entry * 2 + valueLengthWord] as number;
+  fits(entry: EntryAddress, length: number): boolean {
+    const present = this.valueLength(entry);
     if (length === present) {
       return true;
     }
-    if ((header & apartBit) !== 0) {
-      const room = (i32[pointerWord(entry, header) + 1] as number) * 8;
+    if ((this.header(entry) & apartBit) !== 0) {
+      const room = this.roomBytes(entry);
       return length > inlineLimitBytes && length <= room && room <= length * 2;
     }
-    const before = keyOffset(header) + this.keyLength(entry);
+    const bytes = recordBytes(this.wordsOf(entry), wordOf(entry));
     return length <= inlineLimitBytes &&
-      this.arena.blockBytes(before + length) === this.arena.blockBytes(before + present);
+      this.arena.blockBytes(bytes - present + length) === this.arena.blockBytes(bytes);
   }
 
-  /** As `roomFor`, for a value that grows: room kept for growth is no waste. */
-  roomToGrow(entry: EntryAddress, length: number): boolean {
-    const i32 = this.arena.i32;
-    const header = i32[entry * 2] as number;
-    return (header & apartBit) === 0
-      ? this.roomFor(entry, length)
-      : length <= (i32[pointerWord(entry, header) + 1] as number) * 8;
+  /** As `fits`, for a value that grows: room kept for growth is no waste. */
+  fitsGrowing(entry: EntryAddress, length: number): boolean {
+    return (this.header(entry) & apartBit) === 0
+      ? this.fits(entry, length)
+      : length <= this.roomBytes(entry);
   }
+
+  // ---- copy bytes ------------------------------------------------------------------------------
+
+  /** Copies a key into the entry. */
+  writeKey(entry: EntryAddress, buffer: Buffer, start: number, end: number): void {
+    copyBytes(this.keyBuffer(entry), this.keyOffset(entry), buffer, start, end);
+  }
+
+  /** Copies bytes into the value, from its byte `offset` on. */
+  writeValue(
+    entry: EntryAddress, offset: number, buffer: Buffer, start: number, end: number,
+  ): void {
+    const target = this.valueOffset(entry) + offset;
+    copyBytes(this.valueBuffer(entry), target, buffer, start, end);
+  }
+
+  /** As `writeValue` from the start of a plain entry. */
+  writePlainValue(entry: EntryAddress, buffer: Buffer, start: number, end: number): void {
+    const offset = (entry & windowMask) * 8 + fixedBytes + (this.header(entry) >>> keyShift);
+    copyBytes(this.windows[entry >>> windowShift] as Buffer, offset, buffer, start, end);
+  }
+
+  /** Fills bytes of the value with zeros. */
+  clearValue(entry: EntryAddress, from: number, to: number): void {
+    const start = this.valueOffset(entry);
+    this.valueBuffer(entry).fill(0, start + from, start + to);
+  }
+
+  // ---- build and release -----------------------------------------------------------------------
 
   /**
-   * Allocates a string entry for a key and a value of these lengths, whose bytes are undefined, as
-   * is the epoch; `roomBytes` is what a value apart shall have room for.
+   * Allocates a string entry for a key and a value of these lengths; their bytes are undefined, and
+   * so is the epoch.
    * @throws {EngineError} ARENA_FULL when there is no room; nothing has changed then.
    */
-  create(
-    keyLength: number, valueLength: number, deadlineMs: number, roomBytes: number,
-  ): EntryAddress {
-    const apart = valueLength > inlineLimitBytes;
-    const flags = (deadlineMs === 0 ? 0 : deadlineBit) | (apart ? apartBit : 0);
-    const entry = this.allocateRecord(flags, keyLength, valueLength);
-    if (deadlineMs !== 0) {
-      this.setDeadlineMs(entry, deadlineMs);
+  create(shape: EntryShape): EntryAddress {
+    const apart = shape.valueLength > inlineLimitBytes;
+    const bits = (shape.deadlineMs === 0 ? 0 : deadlineBit) | (apart ? apartBit : 0);
+    const entry = this.allocateRecord(bits, shape.keyLength, shape.valueLength);
+    if (shape.deadlineMs !== 0) {
+      this.setDeadlineMs(entry, shape.deadlineMs);
     }
     if (apart) {
-      this.allocateApart(entry, roomBytes);
+      this.allocateApart(entry, shape.roomBytes);
     }
     return entry;
   }
 
   /**
-   * As `create`, with room for half as much again where the value lies apart.
-   * @throws {EngineError} ARENA_FULL when there is no room even without that.
-   */
-  createWithSlack(keyLength: number, valueLength: number, deadlineMs: number): EntryAddress {
-    try {
-      const roomBytes = valueLength + (valueLength >>> 1);
-      return this.create(keyLength, valueLength, deadlineMs, roomBytes);
-    } catch {
-      return this.create(keyLength, valueLength, deadlineMs, valueLength);
-    }
-  }
-
-  /**
-   * Allocates a copy of the entry for a key of `keyLength` bytes: same value, type and deadline,
-   * key bytes undefined. A value apart is then shared: give back one of the two with
-   * `releaseRecord`.
+   * Allocates an entry with the same value, type and deadline for a key of `length` bytes, whose
+   * bytes are undefined, as is the epoch. A value apart then belongs to both: give back one of the
+   * two with `releaseRecord`.
    * @throws {EngineError} ARENA_FULL when there is no room; nothing has changed then.
    */
-  copyForKey(
-    entry: EntryAddress, keyLength: number, withDeadlineRoom: boolean, epoch: number,
-  ): EntryAddress {
-    const i32 = this.arena.i32;
-    const from = i32[entry * 2] as number;
-    const kept = from & plainMask & ~(deadlineBit | longKeyBit);
-    const valueLength = this.valueLength(entry);
+  copyForKey(entry: EntryAddress, length: number, withDeadlineRoom: boolean): EntryAddress {
+    const kept = this.header(entry) & plainMask & ~(deadlineBit | longKeyBit);
     const bits = kept | (withDeadlineRoom ? deadlineBit : 0);
-    const copy = this.allocateRecord(bits, keyLength, valueLength);
-    this.setEpoch(copy, epoch);
+    const valueLength = this.valueLength(entry);
+    const copy = this.allocateRecord(bits, length, valueLength);
     if (withDeadlineRoom) {
       this.setDeadlineMs(copy, this.deadlineMs(entry));
     }
-    if ((from & apartBit) !== 0) {
-      const source = pointerWord(entry, from);
-      const target = pointerWord(copy, i32[copy * 2] as number);
-      i32[target] = i32[source] as number;
-      i32[target + 1] = i32[source + 1] as number;
+    if ((bits & apartBit) !== 0) {
+      this.setPointer(copy, this.valueBlock(entry), this.roomBytes(entry));
     } else {
-      const start = this.valueStart(entry);
-      copyBytes(this.arena, this.valueStart(copy), this.arena.u8, start, start + valueLength);
+      const start = this.valueOffset(entry);
+      this.writeValue(copy, 0, this.valueBuffer(entry), start, start + valueLength);
     }
     return copy;
   }
 
   /** Gives back the entry and its value. */
   release(entry: EntryAddress): void {
-    const i32 = this.arena.i32;
-    const header = i32[entry * 2] as number;
-    if ((header & apartBit) !== 0) {
-      const pointer = pointerWord(entry, header);
-      this.arena.free(i32[pointer] as number, (i32[pointer + 1] as number) * 8);
+    if ((this.header(entry) & apartBit) !== 0) {
+      this.arena.free(this.valueBlock(entry), this.roomBytes(entry));
     }
     this.releaseRecord(entry);
   }
 
   /** Gives back the entry, but not a value apart. */
   releaseRecord(entry: EntryAddress): void {
-    const header = this.arena.i32[entry * 2] as number;
-    const inline = (header & apartBit) !== 0 ? 0 : this.valueLength(entry);
-    this.arena.free(entry, keyOffset(header) + this.keyLength(entry) + inline);
+    this.arena.free(entry, recordBytes(this.wordsOf(entry), wordOf(entry)));
   }
 
-  /** Bytes that entry and value occupy, rounded to their blocks (MEMORY USAGE). */
-  occupiedBytes(entry: EntryAddress): number {
-    const header = this.arena.i32[entry * 2] as number;
-    const apart = (header & apartBit) !== 0;
-    const inline = apart ? 0 : this.valueLength(entry);
-    const record = this.arena.blockBytes(keyOffset(header) + this.keyLength(entry) + inline);
-    return apart ? record + (this.arena.i32[pointerWord(entry, header) + 1] as number) * 8 : record;
+  // ---- inside ----------------------------------------------------------------------------------
+
+  private wordsOf(entry: EntryAddress): Int32Array {
+    return this.words[entry >>> windowShift] as Int32Array;
+  }
+
+  private header(entry: EntryAddress): number {
+    return this.wordsOf(entry)[wordOf(entry)] as number;
+  }
+
+  /** The block that holds the value: the entry, or one of its own. */
+  private valueBlock(entry: EntryAddress): Address {
+    const header = this.header(entry);
+    return (header & apartBit) === 0
+      ? entry
+      : (this.wordsOf(entry)[wordOf(entry) + (pointerOffset(header) >> 2)] as number);
+  }
+
+  /** Bytes before the value in its block. */
+  private valueSkip(entry: EntryAddress): number {
+    const header = this.header(entry);
+    return (header & apartBit) === 0 ? keyOffset(header) + this.keyLength(entry) : 0;
+  }
+
+  /** Bytes of the block of a value apart. */
+  private roomBytes(entry: EntryAddress): number {
+    const pointer = wordOf(entry) + (pointerOffset(this.header(entry)) >> 2);
+    return (this.wordsOf(entry)[pointer + 1] as number) * 8;
+  }
+
+  private setPointer(entry: EntryAddress, value: Address, roomBytes: number): void {
+    const words = this.wordsOf(entry);
+    const pointer = wordOf(entry) + (pointerOffset(this.header(entry)) >> 2);
+    words[pointer] = value;
+    words[pointer + 1] = roomBytes / 8;
   }
 
   /** Allocates the record and writes lengths and bits (flags, type, encoding) into it. */
-  private allocateRecord(bits: number, keyLength: number, valueLength: number): EntryAddress {
-    const i32 = this.arena.i32;
-    const long = keyLength >= longKeyLength;
-    const header = long ? bits | longKeyBit | (longKeyLength << keyShift)
-      : bits | (keyLength << keyShift);
+  private allocateRecord(bits: number, length: number, valueLength: number): EntryAddress {
+    const long = length >= longKeyLength;
+    const header = long
+      ? bits | longKeyBit | (longKeyLength << keyShift)
+      : bits | (length << keyShift);
     const inline = (bits & apartBit) !== 0 ? 0 : valueLength;
-    const entry = this.arena.allocate(keyOffset(header) + keyLength + inline);
-    i32[entry * 2] = header;
-    i32[entry * 2 + valueLengthWord] = valueLength;
+    const entry = this.arena.allocate(keyOffset(header) + length + inline);
+    const words = this.wordsOf(entry);
+    const at = wordOf(entry);
+    words[at] = header;
+    words[at + valueLengthWord] = valueLength;
     if (long) {
-      i32[entry * 2 + longKeyWord] = keyLength;
+      words[at + longKeyWord] = length;
     }
     return entry;
   }
 
-  private allocateApart(entry: EntryAddress, roomBytes: number): void {
-    const i32 = this.arena.i32;
-    const pointer = pointerWord(entry, i32[entry * 2] as number);
+  private allocateApart(entry: EntryAddress, wantedBytes: number): void {
     try {
-      const room = this.arena.blockBytes(roomBytes);
-      i32[pointer] = this.arena.allocate(room);
-      i32[pointer + 1] = room / 8;
+      const roomBytes = this.arena.blockBytes(wantedBytes);
+      this.setPointer(entry, this.arena.allocate(roomBytes), roomBytes);
     } catch (error) {
       this.releaseRecord(entry);
       throw error;
     }
+  }
+}
+
+/** Index of the first word of a block in its window. */
+function wordOf(address: Address): number {
+  return (address & windowMask) * 2;
+}
+
+function copyBytes(
+  target: Buffer, at: number, buffer: Buffer, start: number, end: number,
+): void {
+  if (end - start > loopBytes) {
+    buffer.copy(target, at, start, end);
+    return;
+  }
+  for (let from = start, to = at; from < end; from++, to++) {
+    target[to] = buffer[from] as number;
   }
 }

@@ -8,6 +8,7 @@
 // pair wants to be. It lies there or a little to the right, so that pairs are in hash order with
 // gaps between them: a search begins at home and ends at the first hash that is greater.
 
+import { windowMask, windowShift } from '../memory/arena.ts';
 import type { Address, Arena } from '../memory/arena.ts';
 import { hashEnd } from './hash.ts';
 
@@ -24,6 +25,16 @@ const headerSlots = 2;
 export function homeOffset(hash: number, meta: number): number {
   return segmentHeaderWords +
     ((((hash << (meta & 31)) >>> 16) * (meta >>> 8)) >>> 16) * 2;
+}
+
+/** The window of the arena that holds a block. */
+export function windowOf(arena: Arena, block: Address): Int32Array {
+  return arena.words[block >>> windowShift] as Int32Array;
+}
+
+/** Index in its window of the first word of a block. */
+export function wordOf(block: Address): number {
+  return (block & windowMask) * 2;
 }
 
 /** Builds segments of one arena. */
@@ -82,14 +93,15 @@ export class Segments {
 
   /** Adds the pairs of a segment to the scratch pad; collect lower hashes first. */
   collect(segment: Address): void {
-    const i32 = this.arena.i32;
+    const words = windowOf(this.arena, segment);
+    const base = wordOf(segment);
     const scratch = this.scratch;
+    const end = base + (words[base + segmentSlots] as number) * 2;
     let to = this.scratchPairs * 2;
-    const end = segment * 2 + (i32[segment * 2 + segmentSlots] as number) * 2;
-    for (let at = segment * 2 + segmentHeaderWords; at < end; at += 2) {
-      if (i32[at] !== hashEnd) {
-        scratch[to] = i32[at] as number;
-        scratch[to + 1] = i32[at + 1] as number;
+    for (let at = base + segmentHeaderWords; at < end; at += 2) {
+      if (words[at] !== hashEnd) {
+        scratch[to] = words[at] as number;
+        scratch[to + 1] = words[at + 1] as number;
         to += 2;
       }
     }
@@ -116,24 +128,26 @@ export class Segments {
    * one more pair fits afterwards, whatever its hash. There must be slots for them: `fullAt`.
    */
   lay(segment: Address, slots: number, depth: number, from: number, to: number): number {
-    const i32 = this.arena.i32;
     let homes = slots - headerSlots - Math.max(2, slots >>> 6);
-    while (!this.place(segment * 2, slots, (homes << 8) | (depth + 1), from, to)) {
+    while (!this.place(segment, slots, (homes << 8) | (depth + 1), from, to)) {
       homes >>>= 1;
     }
+    const words = windowOf(this.arena, segment);
+    const base = wordOf(segment);
     const meta = (homes << 8) | (depth + 1);
-    i32[segment * 2 + segmentCount] = to - from;
-    i32[segment * 2 + segmentMeta] = meta;
-    i32[segment * 2 + segmentSlots] = slots;
+    words[base + segmentCount] = to - from;
+    words[base + segmentMeta] = meta;
+    words[base + segmentSlots] = slots;
     return meta;
   }
 
   /** Writes pairs of the scratch pad to their places; false when they do not fit that way. */
-  private place(base: number, slots: number, meta: number, from: number, to: number): boolean {
-    const i32 = this.arena.i32;
+  private place(segment: Address, slots: number, meta: number, from: number, to: number): boolean {
+    const words = windowOf(this.arena, segment);
+    const base = wordOf(segment);
     const scratch = this.scratch;
     const end = slots * 2 - 4;
-    i32.fill(hashEnd, base + segmentHeaderWords, base + slots * 2);
+    words.fill(hashEnd, base + segmentHeaderWords, base + slots * 2);
     let next = segmentHeaderWords;
     for (let at = from * 2; at < to * 2; at += 2) {
       const hash = scratch[at] as number;
@@ -142,8 +156,8 @@ export class Segments {
       if (offset >= end) {
         return false;
       }
-      i32[base + offset] = hash;
-      i32[base + offset + 1] = scratch[at + 1] as number;
+      words[base + offset] = hash;
+      words[base + offset + 1] = scratch[at + 1] as number;
       next = offset + 2;
     }
     return true;

@@ -6,6 +6,11 @@
 //
 // Small blocks come from slabs, larger ones are runs of units. A slab without blocks in use goes
 // back to the runs, and runs merge: memory of one size is available to every other.
+//
+// Hot code indexes windows, never the whole: an index past 2^31 makes Maglev (V8 14.6) deoptimise
+// again and again: five times slower, and 1 kB of garbage for each operation. Window n begins at
+// n GiB and spans two, so that a block lies in the window of its address as a whole (blocks beyond
+// 1 GiB excepted: native calls on `u8` are for those).
 
 import { EngineError } from '../errors.ts';
 import { Runs } from './runs.ts';
@@ -17,6 +22,12 @@ import {
 
 /** A place in the arena in units of 8 bytes; below 2^31: always a small integer; 0 means none. */
 export type Address = number;
+
+/** Addresses of one window: 1 GiB. The window of an address is `address >>> windowShift`. */
+export const windowShift = 27;
+/** The place of an address in its window is `address & windowMask`, in units of 8 bytes. */
+export const windowMask: number = 2 ** windowShift - 1;
+const windowBytes = 2 ** (windowShift + 3);
 
 /** How large an arena to reserve. */
 export interface ArenaOptions {
@@ -52,6 +63,11 @@ function reserve(wantedBytes: number): SharedArrayBuffer {
   }
 }
 
+function windowStarts(capacityBytes: number): number[] {
+  const count = Math.ceil(capacityBytes / windowBytes);
+  return Array.from({ length: count }, (_, window) => window * windowBytes);
+}
+
 /** Units of 512 bytes for 1 MiB up to 4096 from 64 MiB on: a small arena holds many slabs, too. */
 function unitBytesFor(capacityBytes: number): number {
   let bytes = 512;
@@ -63,19 +79,24 @@ function unitBytesFor(capacityBytes: number): number {
 
 /** Hands out blocks of one SharedArrayBuffer that the OS commits page by page as it is touched. */
 export class Arena {
-  /** The whole arena as bytes; a Buffer, so `copy`, `compare`, `toString` take byte offsets. */
+  /** By window: its bytes; those of `address` begin at `(address & windowMask) * 8`. */
+  readonly windows: readonly Buffer[];
+  /** By window: its words, signed; the first of `address` is at `(address & windowMask) * 2`. */
+  readonly words: readonly Int32Array[];
+  /** The whole arena as bytes, for native calls: `copy`, `compare`, `toString`, `fill`. */
   readonly u8: Buffer;
-  /** The same bytes as signed words; the word of `address` is `i32[address * 2]`. */
+  /** The whole as signed words; the first of `address` is `i32[address * 2]`. Not for hot code. */
   readonly i32: Int32Array;
-  /** The same bytes as unsigned words; the word of `address` is `u32[address * 2]`. */
+  /** The whole as unsigned words. Not for hot code. */
   readonly u32: Uint32Array;
-  /** The same bytes as doubles; the double of `address` is `f64[address]`. */
+  /** The whole as doubles; the first of `address` is `f64[address]`. */
   readonly f64: Float64Array;
   /** Bytes of the reservation, bookkeeping included. */
   readonly capacityBytes: number;
   /** Called when the arena is full: frees something and returns true, or returns false. */
   reclaimer: (() => boolean) | null = null;
 
+  private readonly table: Int32Array;
   private readonly runs: Runs;
   private readonly firstUnit: number;
   private readonly unitBytes: number;
@@ -98,6 +119,10 @@ export class Arena {
   constructor(options: ArenaOptions = {}) {
     const buffer = reserve(options.capacityBytes ?? largestCapacityBytes);
     const words = Math.floor(buffer.byteLength / 8);
+    const starts = windowStarts(buffer.byteLength);
+    const span = (start: number): number => Math.min(2 * windowBytes, words * 8 - start);
+    this.windows = starts.map((start) => Buffer.from(buffer, start, span(start)));
+    this.words = starts.map((start) => new Int32Array(buffer, start, span(start) / 4));
     this.u8 = Buffer.from(buffer);
     this.i32 = new Int32Array(buffer, 0, words * 2);
     this.u32 = new Uint32Array(buffer, 0, words * 2);
@@ -108,7 +133,8 @@ export class Arena {
     const unitCount = Math.floor(buffer.byteLength / this.unitBytes);
     const tableUnits = Math.ceil((unitCount * unitWords * 4) / this.unitBytes);
     this.firstUnit = Math.max(tableUnits, Math.ceil((options.startBytes ?? 0) / this.unitBytes));
-    this.runs = new Runs(this.i32, this.firstUnit, unitCount);
+    this.table = this.words[0] as Int32Array;
+    this.runs = new Runs(this.table, this.firstUnit, unitCount);
     this.classes = sizeClasses((this.unitBytes * slabUnits) / blocksPerSlab);
     this.smallBytes = this.classes.maxBytes;
     this.classOfWords = this.classes.ofWords;
@@ -151,22 +177,23 @@ export class Arena {
     if (bytes > this.smallBytes) {
       return this.allocateRun(bytes);
     }
-    const i32 = this.i32;
+    const table = this.table;
     const cls = this.classOfWords[(bytes + 7) >>> 3] as number;
     let slab = this.partial[cls] as number;
     if (slab === 0) {
       slab = this.openSlab(cls, bytes);
     }
     const entry = slab * unitWords;
-    let address = i32[entry + unitFreeHead] as number;
+    let address = table[entry + unitFreeHead] as number;
     if (address !== 0) {
-      i32[entry + unitFreeHead] = i32[address * 2] as number;
+      const block = this.words[address >>> windowShift] as Int32Array;
+      table[entry + unitFreeHead] = block[(address & windowMask) * 2] as number;
     } else {
-      address = i32[entry + unitCarve] as number;
-      i32[entry + unitCarve] = address + (this.blockWords[cls] as number);
+      address = table[entry + unitCarve] as number;
+      table[entry + unitCarve] = address + (this.blockWords[cls] as number);
     }
-    const used = (i32[entry + unitUsed] as number) + 1;
-    i32[entry + unitUsed] = used;
+    const used = (table[entry + unitUsed] as number) + 1;
+    table[entry + unitUsed] = used;
     if (used === this.slabBlocks[cls]) {
       this.unlinkSlab(slab, cls);
     }
@@ -182,17 +209,18 @@ export class Arena {
       this.runs.give(address >>> this.unitShift, units);
       return;
     }
-    const i32 = this.i32;
-    const slab = i32[(address >>> this.unitShift) * unitWords + unitSlab] as number;
+    const table = this.table;
+    const slab = table[(address >>> this.unitShift) * unitWords + unitSlab] as number;
     const entry = slab * unitWords;
     const cls = this.classOfWords[(bytes + 7) >>> 3] as number;
-    if (i32[entry + unitState] !== cls + 1) {
+    if (table[entry + unitState] !== cls + 1) {
       throw new Error(`arena: block ${address} was not allocated with ${bytes} bytes`);
     }
-    i32[address * 2] = i32[entry + unitFreeHead] as number;
-    i32[entry + unitFreeHead] = address;
-    const used = (i32[entry + unitUsed] as number) - 1;
-    i32[entry + unitUsed] = used;
+    const block = this.words[address >>> windowShift] as Int32Array;
+    block[(address & windowMask) * 2] = table[entry + unitFreeHead] as number;
+    table[entry + unitFreeHead] = address;
+    const used = (table[entry + unitUsed] as number) - 1;
+    table[entry + unitUsed] = used;
     this.live[cls] = (this.live[cls] as number) - 1;
     if (used === (this.slabBlocks[cls] as number) - 1) {
       this.linkSlab(slab, cls);
@@ -222,8 +250,8 @@ export class Arena {
     for (let cls = 0; cls < this.classes.count; cls++) {
       let slab = this.partial[cls] as number;
       while (slab !== 0) {
-        const next = this.i32[slab * unitWords + unitNext] as number;
-        if (this.i32[slab * unitWords + unitUsed] === 0) {
+        const next = this.table[slab * unitWords + unitNext] as number;
+        if (this.table[slab * unitWords + unitUsed] === 0) {
           this.closeSlab(slab, cls, true);
         }
         slab = next;
@@ -270,20 +298,20 @@ export class Arena {
   }
 
   private openSlab(cls: number, bytes: number): number {
-    const i32 = this.i32;
+    const table = this.table;
     const slab = this.takeUnits(slabUnits, bytes, cls);
     if (slab === 0) {
       return this.partial[cls] as number;
     }
     for (let unit = slab; unit < slab + slabUnits; unit++) {
-      i32[unit * unitWords + unitState] = 0;
-      i32[unit * unitWords + unitSlab] = slab;
+      table[unit * unitWords + unitState] = 0;
+      table[unit * unitWords + unitSlab] = slab;
     }
     const entry = slab * unitWords;
-    i32[entry + unitState] = cls + 1;
-    i32[entry + unitFreeHead] = 0;
-    i32[entry + unitUsed] = 0;
-    i32[entry + unitCarve] = slab * (this.unitBytes / 8);
+    table[entry + unitState] = cls + 1;
+    table[entry + unitFreeHead] = 0;
+    table[entry + unitUsed] = 0;
+    table[entry + unitCarve] = slab * (this.unitBytes / 8);
     this.linkSlab(slab, cls);
     return slab;
   }
@@ -291,7 +319,7 @@ export class Arena {
   /** Returns an empty slab to the runs; the last one of its class stays unless `all`. */
   private closeSlab(slab: number, cls: number, all: boolean): void {
     const entry = slab * unitWords;
-    if (!all && this.partial[cls] === slab && this.i32[entry + unitNext] === 0) {
+    if (!all && this.partial[cls] === slab && this.table[entry + unitNext] === 0) {
       return;
     }
     this.unlinkSlab(slab, cls);
@@ -299,25 +327,25 @@ export class Arena {
   }
 
   private linkSlab(slab: number, cls: number): void {
-    const i32 = this.i32;
+    const table = this.table;
     const next = this.partial[cls] as number;
-    i32[slab * unitWords + unitNext] = next;
-    i32[slab * unitWords + unitPrevious] = 0;
+    table[slab * unitWords + unitNext] = next;
+    table[slab * unitWords + unitPrevious] = 0;
     if (next !== 0) {
-      i32[next * unitWords + unitPrevious] = slab;
+      table[next * unitWords + unitPrevious] = slab;
     }
     this.partial[cls] = slab;
   }
 
   private unlinkSlab(slab: number, cls: number): void {
-    const i32 = this.i32;
-    const next = i32[slab * unitWords + unitNext] as number;
-    const previous = i32[slab * unitWords + unitPrevious] as number;
+    const table = this.table;
+    const next = table[slab * unitWords + unitNext] as number;
+    const previous = table[slab * unitWords + unitPrevious] as number;
     if (next !== 0) {
-      i32[next * unitWords + unitPrevious] = previous;
+      table[next * unitWords + unitPrevious] = previous;
     }
     if (previous !== 0) {
-      i32[previous * unitWords + unitNext] = next;
+      table[previous * unitWords + unitNext] = next;
     } else {
       this.partial[cls] = next;
     }
