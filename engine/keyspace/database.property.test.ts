@@ -7,8 +7,8 @@ import { changes, ModelledKeyspace, smallKeyspace } from './test-support/model.t
 
 for (const [name, options] of [
   ['1 MiB', { capacityBytes: 2 ** 20 }],
-  ['past 2 GiB', { capacityBytes: 2 ** 33, startBytes: 2 ** 31 - 100_000 }],
-  ['past 8 GiB', { capacityBytes: 2 ** 34, startBytes: 2 ** 33 - 100_000 }],
+  ['past 2 GiB', { capacityBytes: 2 ** 33, startBytes: 2 ** 31 - 300_000 }],
+  ['past 8 GiB', { capacityBytes: 2 ** 34, startBytes: 2 ** 33 - 300_000 }],
 ] as const) {
   test(`a keyspace holds what a model holds (${name})`, (t) => {
     fc.assert(

@@ -1,6 +1,7 @@
 // The dict alone, with hashes made by hand: order, growth, splits, merges, crowded hashes, memory.
 
 import test from 'ava';
+import { EngineError } from '../errors.ts';
 import { Arena } from '../memory/arena.ts';
 import { Dict } from './dict.ts';
 import { Entries } from './entry.ts';
@@ -163,4 +164,44 @@ test('walking from any number is possible', (t) => {
     t.is(dict.walk(position, 100, (entry) => met.push(entry)), hashEnd);
     t.deepEqual(met, [...expected]);
   }
+});
+
+test('a dict that cannot grow leaves the index as large as it was, wherever it failed', (t) => {
+  for (let count = 1; count < 300; count++) {
+    for (let nth = 0, done = false; !done; nth++) {
+      const { arena, segments, dict } = fixture(16);
+      for (let at = 1; at <= count; at++) {
+        insert(dict, Math.imul(at, 0x9e3779b1) >>> 1, at);
+      }
+      const before = segments.bytes;
+      const allocate = arena.allocate.bind(arena);
+      let left = nth;
+      let failed = false;
+      arena.allocate = (bytes) => {
+        failed ||= left === 0;
+        left--;
+        if (failed) {
+          throw new EngineError('ARENA_FULL', 'injected');
+        }
+        return allocate(bytes);
+      };
+      try {
+        dict.makeRoom(Math.imul(count + 1, 0x9e3779b1) >>> 1);
+      } catch {
+        t.true(failed);
+      }
+      done = !failed;
+      if (failed && nth === 0 && segments.bytes !== before) {
+        t.fail(`${count} entries: ${segments.bytes} bytes of index and not ${before}`);
+      }
+      if (segments.bytes !== arena.usedBytes || walked(dict, 9).length !== count) {
+        t.fail(`${count} entries, allocation ${nth}: something was lost`);
+      }
+      dict.clear();
+      if (arena.usedBytes !== 0) {
+        t.fail(`${count} entries, allocation ${nth}: ${arena.usedBytes} bytes leaked`);
+      }
+    }
+  }
+  t.pass();
 });

@@ -172,21 +172,18 @@ function median(values: readonly number[]): number {
   return sorted[sorted.length >> 1] ?? 0;
 }
 
-/** Alternates the contenders slice by slice and prints medians, and the median of the ratios. */
+/** Alternates the contenders slice by slice and prints their times and the ratios of those. */
 function comparePhase(title: string, contenders: readonly Contender[], keys: Buffer): void {
   const phase = title.split(' ')[0] as Phase;
   const slices = Math.ceil(keys.length / keyBytes / sliceLength);
   const timesNs = contenders.map((): number[] => []);
-  const ratios: number[] = [];
   for (let slice = 0; slice < slices; slice++) {
     // Whoever comes second finds the keys of the slice in the cache: take turns.
-    const pair: number[] = [];
     for (let turn = 0; turn < contenders.length; turn++) {
       const which = (turn + slice) % contenders.length;
-      pair[which] = runSlice(contenders[which] as Contender, phase, keys, slice);
+      const contender = contenders[which] as Contender;
+      timesNs[which]?.push(runSlice(contender, phase, keys, slice));
     }
-    pair.forEach((ns, which) => timesNs[which]?.push(ns));
-    ratios.push((pair[1] ?? NaN) / (pair[0] ?? NaN));
   }
   const figures = contenders.map((contender, which) => {
     const ns = median(timesNs[which] ?? []);
@@ -194,12 +191,19 @@ function comparePhase(title: string, contenders: readonly Contender[], keys: Buf
     const times = `${ns.toFixed(0)} ns, best ${bestNs.toFixed(0)}`;
     return `${contender.name} ${(1000 / ns).toFixed(2)} M/s (${times})`;
   });
-  const best = timesNs.map((times) => Math.min(...times));
-  const bestRatio = (best[1] ?? NaN) / (best[0] ?? NaN);
-  const ratio = contenders.length > 1
-    ? `  ratio ${median(ratios).toFixed(2)}, of the best ${bestRatio.toFixed(2)}`
-    : '';
-  console.log(`${title.padEnd(24)} ${figures.join('  ')}${ratio}`);
+  console.log(`${title.padEnd(14)} ${figures.join('  ')}${ratios(timesNs)}`);
+}
+
+function ratios([our = [], peer = []]: readonly number[][]): string {
+  if (peer.length === 0) {
+    return '';
+  }
+  const sum = (times: readonly number[]): number => times.reduce((a, b) => a + b, 0);
+  const total = sum(peer) / sum(our);
+  const middle = median(our.map((ns, slice) => (peer[slice] ?? NaN) / ns));
+  const best = Math.min(...peer) / Math.min(...our);
+  const [all, half, least] = [total, middle, best].map((ratio) => ratio.toFixed(2));
+  return `  ratio ${all} in total, ${half} median, ${least} best`;
 }
 
 function main(): void {
@@ -207,15 +211,16 @@ function main(): void {
   const random = keysInBuffer(operationCount, true);
   const subject = ours();
   const contenders = [subject, prototype()];
-  comparePhase('set new', contenders, natural);
+  comparePhase('set random', contenders, random);
+  comparePhase('set all', contenders, natural);
   console.log(`bytes per key: ${(subject.usedBytes() / keyCount).toFixed(1)} in blocks, ` +
     `${(subject.reservedBytes() / keyCount).toFixed(1)} reserved`);
-  comparePhase('set existing', contenders, random);
-  comparePhase('get', contenders, random);
-  comparePhase('set existing', contenders, random);
-  comparePhase('get', contenders, random);
+  for (let round = 0; round < 2; round++) {
+    comparePhase('set existing', contenders, random);
+    comparePhase('get', contenders, random);
+  }
   comparePhase('delete', [subject], natural);
-  comparePhase('set again', [subject], natural);
+  comparePhase('set new', [subject], natural);
 }
 
 main();
