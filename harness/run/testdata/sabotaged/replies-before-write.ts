@@ -1,10 +1,11 @@
-// Test-only sabotage: writes to the log are twenty behind. Their success is reported, and so their
-// replies leave, before they reach the operating system.
+// Test-only sabotage: writes to the log are two hundred behind. Their success is reported, and so
+// their replies leave, before they reach the operating system.
 import { writeFully } from '../../../../engine/io/disk.ts';
 import type { Disk } from '../../../../engine/io/disk.ts';
 import { startSabotaged } from './start-sabotaged.ts';
 
-const behind = 20;
+// More than there are clients: each has one batch in flight at most, so the others were answered.
+const behind = 200;
 
 function writeBehind(disk: Disk): Disk {
   const held = new Map<number, Uint8Array[]>();
