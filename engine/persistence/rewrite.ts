@@ -17,7 +17,7 @@ import type { LogDirectory } from '../aof/log-directory.ts';
 import type { LogFile } from '../aof/manifest.ts';
 import type { CommandOutcome } from '../commands/context.ts';
 import type { Appender } from './appender.ts';
-import { headerNow } from './save.ts';
+import { headerNow, removeQuietly } from './save.ts';
 import type { PersistenceOptions, PersistenceSettings } from './settings.ts';
 import type { SnapshotResult, SnapshotRun, SnapshotWalker } from './snapshot.ts';
 
@@ -116,7 +116,7 @@ export class Rewriter {
     this.run = null;
     this.preparing = false;
     this.attempt++;
-    this.removeTemporary();
+    removeQuietly(this.options.disk, this.temporaryPath());
     this.options.log('notice', 'Background AOF rewrite aborted; the old files stay');
   }
 
@@ -218,7 +218,7 @@ export class Rewriter {
   private failed(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
     this.options.log('warning', `Background AOF rewrite failed: ${reason}. The old files stay.`);
-    this.removeTemporary();
+    removeQuietly(this.options.disk, this.temporaryPath());
     this.healthy = false;
     this.lastDurationSec = this.nowSec() - this.startedSec;
     this.consecutiveFailures++;
@@ -229,14 +229,6 @@ export class Rewriter {
 
   private temporaryPath(): string {
     return `${this.settings.directory}/temp-rewriteaof-bg-${this.options.processId}.aof`;
-  }
-
-  private removeTemporary(): void {
-    try {
-      this.options.disk.unlink(this.temporaryPath());
-    } catch {
-      // Not there, or removed at the next start.
-    }
   }
 
   private nowSec(): number {

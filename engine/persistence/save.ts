@@ -4,6 +4,7 @@
 // whenever a step fails, the old file stays what it was.
 import type { CommandOutcome } from '../commands/context.ts';
 import { redisVersion } from '../commands/context.ts';
+import type { Disk } from '../io/disk.ts';
 import type { RdbHeader } from '../rdb/encoder.ts';
 import type { PersistenceOptions, PersistenceSettings } from './settings.ts';
 import type { SnapshotRequest, SnapshotResult, SnapshotRun, SnapshotWalker } from './snapshot.ts';
@@ -101,7 +102,7 @@ export class Saver {
     if (this.run === null) return;
     this.run.abort();
     this.run = null;
-    this.removeTemporary();
+    removeQuietly(this.options.disk, this.temporaryPath());
     this.options.log('notice', 'Background saving aborted');
   }
 
@@ -125,7 +126,7 @@ export class Saver {
     this.run = null;
     this.lastDurationSec = this.nowSec() - this.startedSec;
     if (result.flushed) {
-      this.removeTemporary();
+      removeQuietly(this.options.disk, this.temporaryPath());
       this.options.log('notice', 'Background saving stopped: all keys were flushed');
       return;
     }
@@ -144,7 +145,7 @@ export class Saver {
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       log('warning', `Write error saving DB on disk: ${reason}. The old snapshot stays.`);
-      this.removeTemporary();
+      removeQuietly(this.options.disk, this.temporaryPath());
       this.healthy = false;
       return false;
     }
@@ -171,15 +172,16 @@ export class Saver {
     return `${this.settings.directory}/temp-${this.options.processId}.rdb`;
   }
 
-  private removeTemporary(): void {
-    try {
-      this.options.disk.unlink(this.temporaryPath());
-    } catch {
-      // Not there, or removed at the next start.
-    }
-  }
-
   private nowSec(): number {
     return Math.floor(this.options.clock.wallMs() / 1000);
+  }
+}
+
+/** Removes a temporary file; one that stays is removed at the next start. */
+export function removeQuietly(disk: Disk, path: string): void {
+  try {
+    disk.unlink(path);
+  } catch {
+    // Not there, or not now.
   }
 }

@@ -5,7 +5,7 @@ import type { Trial } from '../plan/plan.ts';
 import { worstVerdict } from '../report/aggregate.ts';
 import type { CutRecord, TrialRecord } from '../report/record.ts';
 import type { Aftermath } from './cuts.ts';
-import { fileSizes } from './workspace.ts';
+import { persistedBytes } from './workspace.ts';
 
 /** Below this share of a core the server still had room: then the generator was the limit. */
 const busyServerShare = 0.9;
@@ -39,7 +39,7 @@ export function finishedTrial(
     generatorLimited: asksSpeed && result.generatorLimited && !isServerBusy,
     outageMs: result.outageMs === null ? null : Math.round(result.outageMs * 10) / 10,
     cuts,
-    files: fileSizes(workspace.dataDirectory),
+    files: persistedBytes(workspace.dataDirectory),
     error: null,
     artefacts: {},
   };

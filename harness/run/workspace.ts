@@ -2,6 +2,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import { fileSizes } from '../crash/materialize.ts';
 import { HarnessError } from '../errors.ts';
 
 /** Paths of one trial; all of them vanish with it unless it is kept. */
@@ -41,29 +42,12 @@ export function makeWorkspace(workDirectory: string, name: string): Workspace {
 }
 
 /** Bytes of snapshots and of logs below a data directory. */
-export function fileSizes(directory: string): { rdbBytes: number; aofBytes: number } {
+export function persistedBytes(directory: string): { rdbBytes: number; aofBytes: number } {
   let [rdbBytes, aofBytes] = [0, 0];
-  for (const entry of fs.readdirSync(directory, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const bytes = fs.statSync(path.join(entry.parentPath, entry.name)).size;
-    const isLog = entry.parentPath !== directory || entry.name.endsWith('.aof');
+  for (const [name, bytes] of fileSizes(directory)) {
+    const isLog = name.includes('/') || name.endsWith('.aof');
     if (isLog) aofBytes += bytes;
-    else if (entry.name.endsWith('.rdb')) rdbBytes += bytes;
+    else if (name.endsWith('.rdb')) rdbBytes += bytes;
   }
   return { rdbBytes, aofBytes };
-}
-
-/** Keeps what explains a failed trial: ledger, op log and server log go into `directory`. */
-export function keepEvidence(workspace: Workspace, directory: string): Record<string, string> {
-  const kept: Record<string, string> = {};
-  const { ledgerPath, opLogPath, logPath } = workspace;
-  const files = { ledger: ledgerPath, opLog: opLogPath, log: logPath };
-  fs.mkdirSync(directory, { recursive: true });
-  for (const [name, file] of Object.entries(files)) {
-    if (!fs.existsSync(file)) continue;
-    const target = path.join(directory, path.basename(file));
-    fs.copyFileSync(file, target);
-    kept[name] = target;
-  }
-  return kept;
 }

@@ -9,7 +9,7 @@ import type { Disk } from '../../io/disk.ts';
 import { MemoryDisk } from '../../io/memory-disk.ts';
 import { Keyspace } from '../../keyspace/keyspace.ts';
 import { Arena } from '../../memory/arena.ts';
-import { endPosition } from '../../keyspace/database.ts';
+import { contentsOf } from '../../rdb/test-support/rdb-files.ts';
 import { RequestDecoder } from '../../resp/decoder.ts';
 import { ReplyWriter } from '../../resp/reply-writer.ts';
 import { Persistence } from '../persistence.ts';
@@ -196,21 +196,7 @@ export class TestEngine {
 
   /** Everything in the keyspace, sorted: `db:key` (latin1) → `value@deadline`. */
   contents(): Map<string, string> {
-    const found = new Map<string, string>();
-    for (const database of this.keyspace.databases) {
-      const { u8 } = this.keyspace.arena;
-      let position = 0;
-      while (position < endPosition) {
-        position = database.walk(position, 1000, (entry) => {
-          const keyStart = database.keyStart(entry);
-          const key = u8.toString('latin1', keyStart, keyStart + database.keyLength(entry));
-          const valueStart = database.valueStart(entry);
-          const end = valueStart + database.valueLength(entry);
-          const value = u8.toString('latin1', valueStart, end);
-          found.set(`${database.index}:${key}`, `${value}@${database.deadlineMs(entry)}`);
-        });
-      }
-    }
+    const found = contentsOf(this.keyspace);
     return new Map([...found].sort(([left], [right]) => (left < right ? -1 : 1)));
   }
 }
