@@ -4,21 +4,21 @@
 // and last byte of the name, letters folded to lower case; then the bytes are compared. Nothing is
 // made on the way: a lookup is a handful of loads.
 import { equalsFolded } from './arguments.ts';
-import { clientRows } from './families/client.ts';
-import { commandRows } from './families/command.ts';
-import { configRows } from './families/config.ts';
-import { connectionRows } from './families/connection.ts';
-import { counterRows } from './families/counters.ts';
-import { debugRows } from './families/debug.ts';
-import { expiryRows } from './families/expiry.ts';
-import { keyRows } from './families/keys.ts';
-import { objectRows } from './families/object.ts';
-import { persistenceRows } from './families/persistence.ts';
-import { serverRows } from './families/server.ts';
+import { clientRows } from './families/connection/client.ts';
+import { commandRows } from './families/server/command.ts';
+import { configRows } from './families/server/config.ts';
+import { connectionRows } from './families/connection/connection.ts';
+import { counterRows } from './families/strings/counters.ts';
+import { debugRows } from './families/server/debug.ts';
+import { expiryRows } from './families/keys/expiry.ts';
+import { keyRows } from './families/keys/keys.ts';
+import { objectRows } from './families/keys/object.ts';
+import { persistenceRows } from './families/server/persistence.ts';
+import { serverRows } from './families/server/server.ts';
 
-import { stringWriteRows } from './families/strings-write.ts';
-import { stringRows } from './families/strings.ts';
-import { transactionRows } from './families/transactions.ts';
+import { stringWriteRows } from './families/strings/strings-write.ts';
+import { stringRows } from './families/strings/strings.ts';
+import { transactionRows } from './families/connection/transactions.ts';
 import { CommandSpec } from './spec.ts';
 import type { CommandRow, SpecTable } from './spec.ts';
 

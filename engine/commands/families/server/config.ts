@@ -1,9 +1,9 @@
 // CONFIG: the directives, through the port of the configuration.
-import { argumentText, syntaxError } from '../arguments.ts';
-import type { CommandContext, CommandOutcome } from '../context.ts';
-import { globMatches } from '../glob.ts';
-import { helpHandler } from '../help.ts';
-import type { CommandRow } from '../spec.ts';
+import { argumentText, syntaxError } from '../../arguments.ts';
+import type { CommandContext, CommandOutcome } from '../../context.ts';
+import { globMatches } from '../../glob.ts';
+import { helpHandler } from '../../help.ts';
+import type { CommandRow } from '../../spec.ts';
 
 function get(ctx: CommandContext): void {
   const entries = ctx.server.config.entries();

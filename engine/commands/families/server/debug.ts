@@ -1,11 +1,11 @@
 // DEBUG: for tests and the curious.
-import { argumentCopy, argumentLower, replyErrorBytes } from '../arguments.ts';
-import type { CommandContext } from '../context.ts';
-import { keyspaceDigest, valueDigest } from '../digest.ts';
-import { replyHelp } from '../help.ts';
-import { lookupRead } from '../lookup.ts';
-import type { CommandRow } from '../spec.ts';
-import { encodingOf } from './object.ts';
+import { argumentCopy, argumentLower, replyErrorBytes } from '../../arguments.ts';
+import type { CommandContext } from '../../context.ts';
+import { keyspaceDigest, valueDigest } from '../../digest.ts';
+import { replyHelp } from '../../help.ts';
+import { lookupRead } from '../../lookup.ts';
+import type { CommandRow } from '../../spec.ts';
+import { encodingOf } from '../keys/object.ts';
 import { protocolSample } from './protocol-samples.ts';
 
 const notAllowed = 'ERR DEBUG command not allowed. If the enable-debug-command option is set to '

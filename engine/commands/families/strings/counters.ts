@@ -2,17 +2,17 @@
 //
 // Within ±2^53 sums are Numbers and the digits go into a scratch buffer; beyond that BigInt gives
 // the exact int64 behaviour.
-import { int64Argument, notAnInteger, safeIntegerArgument } from '../arguments.ts';
-import type { CommandContext } from '../context.ts';
+import { int64Argument, notAnInteger, safeIntegerArgument } from '../../arguments.ts';
+import type { CommandContext } from '../../context.ts';
 import {
   formatSafeInteger, int64Max, int64Min, parseInt64, parseSafeInteger,
-} from '../integers.ts';
-import { oneKey } from '../key-specs.ts';
+} from '../../integers.ts';
+import { oneKey } from '../../key-specs.ts';
 import {
   addLongDoubles, formatLongDouble, isFiniteLongDouble, parseLongDouble,
-} from '../long-double.ts';
-import { changed, isString, lookup } from '../lookup.ts';
-import type { CommandRow } from '../spec.ts';
+} from '../../long-double.ts';
+import { changed, isString, lookup } from '../../lookup.ts';
+import type { CommandRow } from '../../spec.ts';
 
 const overflow = 'ERR increment or decrement would overflow';
 const notAFloat = 'ERR value is not a valid float';

@@ -1,12 +1,12 @@
 // CLIENT: who is connected, under which name, and how they want their replies.
 import {
   argumentLower, argumentText, int64Argument, notAnInteger, syntaxError,
-} from '../arguments.ts';
-import { clientLine, plainArgument, setClientName } from '../client-lines.ts';
-import type { CommandContext } from '../context.ts';
-import { helpHandler } from '../help.ts';
-import type { Session } from '../session.ts';
-import type { CommandHandler, CommandRow } from '../spec.ts';
+} from '../../arguments.ts';
+import { clientLine, plainArgument, setClientName } from '../../client-lines.ts';
+import type { CommandContext } from '../../context.ts';
+import { helpHandler } from '../../help.ts';
+import type { Session } from '../../session.ts';
+import type { CommandHandler, CommandRow } from '../../spec.ts';
 
 /** Kinds of clients; all of ours are normal. */
 const clientTypes = new Set(['normal', 'master', 'slave', 'replica', 'pubsub']);

@@ -1,11 +1,11 @@
 // MULTI, EXEC, DISCARD, WATCH, UNWATCH.
-import { argumentCopy } from '../arguments.ts';
-import type { CommandContext } from '../context.ts';
-import { callCommand, refusalOf, rejectCommand } from '../execute.ts';
-import { isExpired } from '../lookup.ts';
-import type { QueuedCommand } from '../session.ts';
-import { flag } from '../spec.ts';
-import type { CommandRow } from '../spec.ts';
+import { argumentCopy } from '../../arguments.ts';
+import type { CommandContext } from '../../context.ts';
+import { callCommand, refusalOf, rejectCommand } from '../../execute.ts';
+import { isExpired } from '../../lookup.ts';
+import type { QueuedCommand } from '../../session.ts';
+import { flag } from '../../spec.ts';
+import type { CommandRow } from '../../spec.ts';
 
 function multi(ctx: CommandContext): void {
   if (ctx.session.inMulti) {

@@ -1,5 +1,5 @@
 // DEBUG PROTOCOL: one sample of each type of reply, for whoever tests a client.
-import type { CommandContext } from '../context.ts';
+import type { CommandContext } from '../../context.ts';
 
 const bigNumber = 1234567999999999999999999999999999999n;
 

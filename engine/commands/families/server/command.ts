@@ -1,11 +1,11 @@
 // COMMAND: the registry about itself.
-import { argumentLower, syntaxError } from '../arguments.ts';
-import type { CommandContext } from '../context.ts';
-import { replyDocs } from '../docs.ts';
-import { globMatches } from '../glob.ts';
-import { helpHandler } from '../help.ts';
-import { flag } from '../spec.ts';
-import type { CommandRow, CommandSpec, KeySpec, SpecTable } from '../spec.ts';
+import { argumentLower, syntaxError } from '../../arguments.ts';
+import type { CommandContext } from '../../context.ts';
+import { replyDocs } from '../../docs.ts';
+import { globMatches } from '../../glob.ts';
+import { helpHandler } from '../../help.ts';
+import { flag } from '../../spec.ts';
+import type { CommandRow, CommandSpec, KeySpec, SpecTable } from '../../spec.ts';
 
 const flags = 'loading stale';
 

@@ -1,10 +1,10 @@
 // Strings: reading them, and changing a part of them.
-import { indexArgument } from '../arguments.ts';
-import type { CommandContext } from '../context.ts';
-import { oneKey, allKeys } from '../key-specs.ts';
-import { changed, isString, lookup, lookupRead, replyValue } from '../lookup.ts';
-import { typeString } from '../../keyspace/entry.ts';
-import type { CommandRow } from '../spec.ts';
+import { indexArgument } from '../../arguments.ts';
+import type { CommandContext } from '../../context.ts';
+import { oneKey, allKeys } from '../../key-specs.ts';
+import { changed, isString, lookup, lookupRead, replyValue } from '../../lookup.ts';
+import { typeString } from '../../../keyspace/entry.ts';
+import type { CommandRow } from '../../spec.ts';
 
 const tooLong = 'ERR string exceeds maximum allowed size (proto-max-bulk-len)';
 const nothing = Buffer.alloc(0);

@@ -1,8 +1,8 @@
 // The server as a whole: its databases, its clock, what INFO tells.
-import { argumentLower, int64Argument, syntaxError } from '../arguments.ts';
-import type { CommandContext } from '../context.ts';
-import { isExpired } from '../lookup.ts';
-import type { CommandRow } from '../spec.ts';
+import { argumentLower, int64Argument, syntaxError } from '../../arguments.ts';
+import type { CommandContext } from '../../context.ts';
+import { isExpired } from '../../lookup.ts';
+import type { CommandRow } from '../../spec.ts';
 
 function info(ctx: CommandContext): void {
   const sections: string[] = [];

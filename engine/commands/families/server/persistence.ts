@@ -1,7 +1,7 @@
 // Persistence on demand, through its port: snapshots, log rewrites, and the orderly end.
-import { argumentLower, syntaxError } from '../arguments.ts';
-import type { CommandContext, CommandOutcome, ShutdownMode } from '../context.ts';
-import type { CommandRow } from '../spec.ts';
+import { argumentLower, syntaxError } from '../../arguments.ts';
+import type { CommandContext, CommandOutcome, ShutdownMode } from '../../context.ts';
+import type { CommandRow } from '../../spec.ts';
 
 function replyOutcome(ctx: CommandContext, outcome: CommandOutcome): void {
   if (outcome.kind === 'error') ctx.reply.error(outcome.text);

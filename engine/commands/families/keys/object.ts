@@ -1,12 +1,12 @@
 // OBJECT: how a value is kept. Encodings are named as Redis would choose them for a fresh value.
-import type { CommandContext } from '../context.ts';
-import { helpHandler } from '../help.ts';
-import { parseInt64, parseSafeInteger } from '../integers.ts';
-import { keyAt } from '../key-specs.ts';
-import { lookupRead } from '../lookup.ts';
-import { typeString } from '../../keyspace/entry.ts';
-import type { EntryAddress } from '../../keyspace/entry.ts';
-import type { CommandRow } from '../spec.ts';
+import type { CommandContext } from '../../context.ts';
+import { helpHandler } from '../../help.ts';
+import { parseInt64, parseSafeInteger } from '../../integers.ts';
+import { keyAt } from '../../key-specs.ts';
+import { lookupRead } from '../../lookup.ts';
+import { typeString } from '../../../keyspace/entry.ts';
+import type { EntryAddress } from '../../../keyspace/entry.ts';
+import type { CommandRow } from '../../spec.ts';
 
 /** Redis keeps strings up to this many bytes in one allocation with their object. */
 const embeddedMax = 44;

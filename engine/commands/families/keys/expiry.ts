@@ -1,13 +1,13 @@
 // Deadlines of keys: EXPIRE and its kin, TTL and its kin, PERSIST.
 //
 // The log gets PEXPIREAT with the absolute time, or DEL when the deadline has passed already.
-import { argumentIs, argumentText, word } from '../arguments.ts';
-import type { CommandContext } from '../context.ts';
-import { anyDeadline, unitEx, unitExat, unitPx, unitPxat } from '../deadlines.ts';
-import type { TimeUnit } from '../deadlines.ts';
-import { oneKey } from '../key-specs.ts';
-import { changed, lookup, lookupRead } from '../lookup.ts';
-import type { CommandRow } from '../spec.ts';
+import { argumentIs, argumentText, word } from '../../arguments.ts';
+import type { CommandContext } from '../../context.ts';
+import { anyDeadline, unitEx, unitExat, unitPx, unitPxat } from '../../deadlines.ts';
+import type { TimeUnit } from '../../deadlines.ts';
+import { oneKey } from '../../key-specs.ts';
+import { changed, lookup, lookupRead } from '../../lookup.ts';
+import type { CommandRow } from '../../spec.ts';
 
 const words = { nx: word('nx'), xx: word('xx'), gt: word('gt'), lt: word('lt') };
 

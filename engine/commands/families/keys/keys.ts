@@ -1,14 +1,14 @@
 // Keys of any type: removing, finding, renaming, iterating.
 import {
   argumentIs, argumentLower, indexArgument, syntaxError, word,
-} from '../arguments.ts';
-import type { CommandContext } from '../context.ts';
-import { globMatchesRange } from '../glob.ts';
-import { allKeys, keyAt, oneKey } from '../key-specs.ts';
-import { changed, expireEntry, isExpired, lookup, lookupRead } from '../lookup.ts';
-import { endPosition } from '../../keyspace/database.ts';
-import type { EntryAddress } from '../../keyspace/entry.ts';
-import type { CommandRow } from '../spec.ts';
+} from '../../arguments.ts';
+import type { CommandContext } from '../../context.ts';
+import { globMatchesRange } from '../../glob.ts';
+import { allKeys, keyAt, oneKey } from '../../key-specs.ts';
+import { changed, expireEntry, isExpired, lookup, lookupRead } from '../../lookup.ts';
+import { endPosition } from '../../../keyspace/database.ts';
+import type { EntryAddress } from '../../../keyspace/entry.ts';
+import type { CommandRow } from '../../spec.ts';
 
 /** What TYPE answers, by the number of the type. */
 const typeNames: readonly string[] = ['string', 'list', 'set', 'zset', 'hash'];

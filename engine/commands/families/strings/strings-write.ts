@@ -2,13 +2,13 @@
 //
 // What the log gets is absolute: SET … EX becomes SET … PXAT, GETDEL becomes DEL, GETEX becomes
 // PEXPIREAT or PERSIST; a plain SET is logged as it came.
-import { argumentIs, syntaxError, word } from '../arguments.ts';
-import type { CommandContext } from '../context.ts';
-import { positiveDeadline, unitEx, unitExat, unitPx, unitPxat } from '../deadlines.ts';
-import type { TimeUnit } from '../deadlines.ts';
-import { keyValuePairs, oneKey } from '../key-specs.ts';
-import { changed, isString, lookup, lookupRead, replyValue } from '../lookup.ts';
-import type { CommandRow } from '../spec.ts';
+import { argumentIs, syntaxError, word } from '../../arguments.ts';
+import type { CommandContext } from '../../context.ts';
+import { positiveDeadline, unitEx, unitExat, unitPx, unitPxat } from '../../deadlines.ts';
+import type { TimeUnit } from '../../deadlines.ts';
+import { keyValuePairs, oneKey } from '../../key-specs.ts';
+import { changed, isString, lookup, lookupRead, replyValue } from '../../lookup.ts';
+import type { CommandRow } from '../../spec.ts';
 
 const words = {
   nx: word('nx'), xx: word('xx'), get: word('get'), keepttl: word('keepttl'),

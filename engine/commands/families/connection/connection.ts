@@ -1,12 +1,12 @@
 // The connection itself: which protocol, which database, is anybody there.
 import {
   argumentLower, argumentText, indexArgument, replyErrorBytes, syntaxError,
-} from '../arguments.ts';
-import { setClientName } from '../client-lines.ts';
-import { redisVersion } from '../context.ts';
-import type { CommandContext } from '../context.ts';
-import type { Protocol } from '../session.ts';
-import type { CommandRow } from '../spec.ts';
+} from '../../arguments.ts';
+import { setClientName } from '../../client-lines.ts';
+import { redisVersion } from '../../context.ts';
+import type { CommandContext } from '../../context.ts';
+import type { Protocol } from '../../session.ts';
+import type { CommandRow } from '../../spec.ts';
 
 const int32Limit = 2 ** 31;
 
