@@ -34,8 +34,8 @@ const products = sources.filter(({ name }) => !isTest(name) && !name.includes('t
 const ranks: Readonly<Record<string, number>> = {
   'engine/errors.ts': 0, 'engine/resp': 1, 'engine/io': 1,
   'engine/memory': 2, 'engine/tree': 2.5, 'engine/keyspace': 3, 'engine/collections': 3.5,
-  'engine/commands': 4, 'engine/rdb': 4, 'engine/aof': 4,
-  'engine/persistence': 5, 'engine/config': 6, 'engine/server': 7,
+  'engine/rdb': 3.8, 'engine/commands': 4, 'engine/aof': 4,
+  'engine/persistence': 5, 'engine/tools': 5.5, 'engine/config': 6, 'engine/server': 7,
   'engine/start.ts': 8, 'engine/main.ts': 8.5, 'harness/errors.ts': 9, 'harness/history': 10, 'harness/metrics': 10,
   'harness/targets': 11, 'harness/workloads': 11,
   'harness/drivers': 12, 'harness/faults': 12, 'harness/checkers': 12, 'harness/crash': 12,
@@ -124,7 +124,7 @@ function functionsOf({ text }: Source): Node[] {
 test('functions stay under 70 lines and three positional parameters', (t) => {
   // Leaf functions over buffers take (buffer, start, end, …): their file says why.
   const buffersOnly = new RegExp([
-    '^engine/(memory|keyspace|resp|rdb|aof|io|commands)/',
+    '^engine/(memory|tree|keyspace|collections|resp|rdb|aof|io|commands)/',
     '^harness/(workloads|history|drivers/resp/load)/',
   ].join('|'));
   const breaches = products.flatMap((source) =>

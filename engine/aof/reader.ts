@@ -8,6 +8,8 @@ import { logMaxBulkBytes } from '../resp/limits.ts';
 export interface LogTarget {
   /** Applies the command that `decoder` found in `buffer`; returns why it cannot, or null. */
   apply(decoder: RequestDecoder, buffer: Buffer): string | null;
+  /** Sees a line that starts with '#', once, without its line end; `offset` is where it stands. */
+  annotate?(text: string, offset: number): void;
 }
 
 /** What to read. */
@@ -173,6 +175,7 @@ export class AofReader {
     for (;;) {
       const end = this.buffer.subarray(0, this.filled).indexOf(lineFeed, from);
       if (end >= 0) {
+        if (this.target.annotate !== undefined) this.annotate(end);
         this.at = end + 1;
         if (this.multiOffset < 0) this.validBytes = this.bufferOffset + this.at;
         return true;
@@ -181,6 +184,13 @@ export class AofReader {
       if (!this.refill(seenBytes + 1)) return false;
       from = this.at + seenBytes;
     }
+  }
+
+  private annotate(end: number): void {
+    // Inside MULTI the first pass only seeks EXEC: what stands there is seen in the second.
+    if (this.multiOffset >= 0 && this.execOffset === 0) return;
+    const text = this.buffer.toString('latin1', this.at, end).replace(/\r$/, '');
+    this.target.annotate?.(text, this.offset);
   }
 
   private finish(): boolean {

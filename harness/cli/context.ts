@@ -35,6 +35,8 @@ export interface CliContext {
   /** Progress, warnings and errors. */
   readonly stderr: Output;
   readonly stdinIsTerminal: boolean;
+  /** The next line of stdin, '' at its end. */
+  readLine(): Promise<string>;
   /** Path of the running node. */
   readonly execPath: string;
   /** `26.10.0`. */

@@ -5,6 +5,7 @@ import { randomInt } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import { freemem } from 'node:os';
 import { dirname, extname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { installation } from '../metrics/installation.ts';
 import { runPlan } from '../run/run.ts';
@@ -42,6 +43,12 @@ const context: CliContext = {
   stdout: outputOf(process.stdout),
   stderr: outputOf(process.stderr),
   stdinIsTerminal: process.stdin.isTTY === true,
+  readLine: async () => {
+    const lines = createInterface({ input: process.stdin });
+    const { value } = await lines[Symbol.asyncIterator]().next() as { value?: string };
+    lines.close();
+    return value ?? '';
+  },
   execPath: process.execPath,
   nodeVersion: process.versions.node,
   version: installation.version,

@@ -32,6 +32,8 @@ export interface Setup {
   readonly nodeVersion?: string;
   readonly isTerminal?: boolean;
   readonly columns?: number;
+  /** What stands on stdin. */
+  readonly input?: string;
   /** Replaces the run; `press` is Ctrl-C. */
   readonly runPlan?: (plan: Plan, options: RunOptions, press: Press) => Promise<RunRecord>;
 }
@@ -62,6 +64,7 @@ export async function cli(argv: readonly string[], setup: Setup): Promise<Outcom
     stdout: output('stdout'),
     stderr: output('stderr'),
     stdinIsTerminal: false,
+    readLine: async () => setup.input ?? '',
     execPath: process.execPath,
     nodeVersion: setup.nodeVersion ?? '26.10.0',
     version: '0.1.0',

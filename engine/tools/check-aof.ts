@@ -1,0 +1,131 @@
+// check-aof: reads a log as far as it is whole; with --fix cuts the last file there, with
+// --truncate-to-timestamp cuts it at a time. Nothing is written without one of the two.
+import { AofReader } from '../aof/reader.ts';
+import type { LogTarget } from '../aof/reader.ts';
+import { EngineError } from '../errors.ts';
+import { readSnapshot } from './check-rdb.ts';
+import { findLog, isSnapshot } from './log-files.ts';
+import type { ToolFile, ToolPorts } from './log-files.ts';
+
+/** What to do besides looking. */
+export interface CheckAofOptions {
+  readonly path: string;
+  /** Cut the last file behind its last whole command. */
+  readonly fix: boolean;
+  /** Unix seconds: cut the last file before its first annotation later than this; null: do not. */
+  readonly truncateToSec: number | null;
+  readonly nowMs: number;
+  /** Asked before anything is cut. */
+  readonly confirm: (question: string) => Promise<boolean>;
+}
+
+/** How far one file is whole. */
+interface FileState {
+  readonly validBytes: number;
+  readonly commands: number;
+  /** Why it is not whole, or null. */
+  readonly reason: string | null;
+  /** Where the first annotation later than the time asked for stands, or -1. */
+  readonly laterAt: number;
+}
+
+const stepBytes = 8 * 1024 * 1024;
+const timestamp = /^#TS:(\d+)/;
+
+/** Runs the tool; returns the exit code: 0 the log is whole (maybe by now), 1 it is not. */
+export async function checkAof(ports: ToolPorts, options: CheckAofOptions): Promise<number> {
+  try {
+    const log = findLog(ports.disk, options.path);
+    if (log.files.length === 0) ports.print('The manifest names no file: an empty log.');
+    for (const [index, file] of log.files.entries()) {
+      const last = index === log.files.length - 1;
+      if (!await checkFile(ports, options, { file, last })) return 1;
+    }
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    ports.print(error.message);
+    return 1;
+  }
+  ports.print('All AOF files and manifest are valid');
+  return 0;
+}
+
+async function checkFile(
+  ports: ToolPorts, options: CheckAofOptions, { file, last }: { file: ToolFile; last: boolean },
+): Promise<boolean> {
+  const state = readFile(ports, options, file);
+  ports.print(`AOF analyzed: filename=${file.name}, size=${file.sizeBytes},`
+    + ` ok_up_to=${state.validBytes}, commands=${state.commands},`
+    + ` diff=${file.sizeBytes - state.validBytes}`);
+  if (state.laterAt >= 0) return cut(ports, options, { file, last, lengthBytes: state.laterAt });
+  if (state.reason === null) return true;
+  ports.print(state.reason);
+  if (options.fix) return cut(ports, options, { file, last, lengthBytes: state.validBytes });
+  ports.print(`${file.name} is not valid.`
+    + (last ? ' Make a backup, then use the --fix option to cut it behind its last whole command.'
+      : ' It is not the last file: restore it from a copy.'));
+  return false;
+}
+
+function readFile(
+  ports: ToolPorts, options: CheckAofOptions, file: ToolFile,
+): FileState {
+  let startOffset = 0;
+  if (file.sizeBytes > 0 && isSnapshot(ports.disk, file)) {
+    const facts = readSnapshot(ports, file.path, options.nowMs);
+    ports.print(`RDB preamble of ${file.name} is OK: ${facts.keys} keys`);
+    startOffset = facts.endOffset;
+  }
+  const limitSec = options.truncateToSec;
+  let laterAt = -1;
+  const target: LogTarget = {
+    apply: () => null,
+    annotate: (text, offset) => {
+      const seconds = Number(timestamp.exec(text)?.[1] ?? NaN);
+      if (limitSec !== null && laterAt < 0 && seconds > limitSec) laterAt = offset;
+    },
+  };
+  const reader = new AofReader({ disk: ports.disk, path: file.path, target, startOffset });
+  let reason: string | null = null;
+  try {
+    while (!reader.step(stepBytes)) continue;
+    if (reader.end !== 'whole') {
+      reason = reader.end === 'in-command'
+        ? `The file ends inside a command that begins at offset ${reader.validBytes}`
+        : `The file ends inside MULTI … EXEC, which begins at offset ${reader.validBytes}`;
+    }
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    reason = error.message;
+  } finally {
+    reader.close();
+  }
+  return { validBytes: reader.validBytes, commands: reader.commands, reason, laterAt };
+}
+
+async function cut(
+  ports: ToolPorts,
+  options: CheckAofOptions,
+  { file, last, lengthBytes }: { file: ToolFile; last: boolean; lengthBytes: number },
+): Promise<boolean> {
+  if (!last) {
+    ports.print(`${file.name} is not the last file: what follows it would be applied to a hole, so`
+      + ' it is not cut. Remove the later files from the manifest first, or restore a copy');
+    return false;
+  }
+  const question = `This will shrink ${file.name} from ${file.sizeBytes} bytes by`
+    + ` ${file.sizeBytes - lengthBytes} bytes to ${lengthBytes} bytes.\nContinue? [y/N]: `;
+  if (!await options.confirm(question)) {
+    ports.print('Nothing was changed.');
+    return false;
+  }
+  ports.disk.truncate(file.path, lengthBytes);
+  const fd = ports.disk.open(file.path, 'append');
+  try {
+    ports.disk.sync(fd);
+  } finally {
+    ports.disk.close(fd);
+  }
+  ports.print(`Successfully truncated ${file.name}`);
+  return true;
+}

@@ -1,0 +1,109 @@
+// Which files a tool is asked to look at: a manifest, the folder that holds one, or a single file.
+import { parseManifest } from '../aof/manifest.ts';
+import type { Manifest } from '../aof/manifest.ts';
+import { EngineError } from '../errors.ts';
+import type { Disk } from '../io/disk.ts';
+
+/** What a tool may touch. */
+export interface ToolPorts {
+  readonly disk: Disk;
+  /** One line of the result. */
+  readonly print: (line: string) => void;
+}
+
+/** One file of a log. */
+export interface ToolFile {
+  readonly name: string;
+  readonly path: string;
+  readonly role: 'base' | 'incr';
+  readonly sizeBytes: number;
+}
+
+/** A log as it lies on disk. */
+export interface ToolLog {
+  /** Folder that holds the files. */
+  readonly folder: string;
+  /** null: a single file without a manifest. */
+  readonly manifest: Manifest | null;
+  readonly manifestPath: string | null;
+  /** Base first, then the increments, oldest first. */
+  readonly files: readonly ToolFile[];
+}
+
+const manifestEnd = '.manifest';
+const usualFolder = 'appendonlydir';
+
+/**
+ * Finds the log that `path` names.
+ * @throws {EngineError} MANIFEST_BAD when the manifest is damaged or names what does not exist,
+ * DIRECTORY_UNUSABLE when there is nothing at `path`.
+ */
+export function findLog(disk: Disk, path: string): ToolLog {
+  const stat = disk.stat(path);
+  if (stat === null) {
+    throw new EngineError('DIRECTORY_UNUSABLE', `${path} does not exist; name the manifest of a`
+      + ' log, the folder that holds it, or a single append-only file');
+  }
+  if (stat.kind === 'directory') return findLog(disk, manifestIn(disk, path));
+  const folder = path.slice(0, Math.max(1, path.lastIndexOf('/')));
+  if (!path.endsWith(manifestEnd)) {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    const file = { name, path, role: 'base', sizeBytes: stat.sizeBytes } as const;
+    return { folder, manifest: null, manifestPath: null, files: [file] };
+  }
+  const manifest = parseManifest(readWhole(disk, path, stat.sizeBytes), path);
+  return { folder, manifest, manifestPath: path, files: filesOf(disk, folder, manifest) };
+}
+
+/** The one manifest in a data directory or in the folder of a log. */
+function manifestIn(disk: Disk, folder: string): string {
+  const manifests = disk.list(folder)
+    .filter((name) => name.endsWith(manifestEnd) && !name.startsWith('temp-'));
+  const [only] = manifests;
+  if (only !== undefined && manifests.length === 1) return `${folder}/${only}`;
+  if (manifests.length === 0 && disk.stat(`${folder}/${usualFolder}`)?.kind === 'directory') {
+    return manifestIn(disk, `${folder}/${usualFolder}`);
+  }
+  throw new EngineError('MANIFEST_BAD', manifests.length === 0
+    ? `${folder} holds no manifest and no ${usualFolder}; name the manifest or a file itself`
+    : `${folder} holds several manifests (${manifests.join(', ')}); name the one that is meant`);
+}
+
+function filesOf(disk: Disk, folder: string, manifest: Manifest): ToolFile[] {
+  const listed = [
+    ...(manifest.base === null ? [] : [{ ...manifest.base, role: 'base' as const }]),
+    ...manifest.increments.map((file) => ({ ...file, role: 'incr' as const })),
+  ];
+  return listed.map(({ name, role }) => {
+    const path = `${folder}/${name}`;
+    const stat = disk.stat(path);
+    if (stat?.kind === 'file') return { name, path, role, sizeBytes: stat.sizeBytes };
+    throw new EngineError('MANIFEST_BAD', `the manifest names ${name}, which does not exist in`
+      + ` ${folder}. Restore the file from a copy`);
+  });
+}
+
+/** All bytes of a small file. */
+export function readWhole(disk: Disk, path: string, sizeBytes: number): Buffer {
+  const bytes = Buffer.alloc(sizeBytes);
+  const fd = disk.open(path, 'read');
+  try {
+    let filled = 0;
+    while (filled < sizeBytes) {
+      const count = disk.read(fd, bytes, {
+        offset: filled, length: sizeBytes - filled, position: filled,
+      });
+      if (count <= 0) break;
+      filled += count;
+    }
+    return bytes.subarray(0, filled);
+  } finally {
+    disk.close(fd);
+  }
+}
+
+/** Whether the file begins as a snapshot does. */
+export function isSnapshot(disk: Disk, file: Pick<ToolFile, 'path' | 'sizeBytes'>): boolean {
+  const magic = readWhole(disk, file.path, Math.min(5, file.sizeBytes)).toString('latin1');
+  return magic === 'REDIS' || magic === 'VALKE';
+}

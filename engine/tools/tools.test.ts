@@ -1,0 +1,230 @@
+// check-aof, check-rdb and edit-aof on logs made here: every cut of a small log, times, rescues.
+import test from 'ava';
+import { MemoryDisk } from '../io/memory-disk.ts';
+import { checkAof } from './check-aof.ts';
+import { checkRdb } from './check-rdb.ts';
+import { editAof, everyCommand } from './edit-aof.ts';
+import type { CommandFilter } from './edit-aof.ts';
+
+const folder = '/data/appendonlydir';
+const manifest = 'file a.aof.1.base.aof seq 1 type b\n'
+  + 'file a.aof.1.incr.aof seq 1 type i\nfile a.aof.2.incr.aof seq 2 type i\n';
+
+function request(...parts: readonly string[]): string {
+  const bulks = parts.map((part) => `$${part.length}\r\n${part}\r\n`);
+  return `*${parts.length}\r\n${bulks.join('')}`;
+}
+
+const base = request('SELECT', '0') + request('SET', 'a', '1');
+const first = request('SELECT', '0') + request('SET', 'b', '2');
+const parts = [
+  '#TS:1000\r\n', request('SELECT', '3'), request('SET', 'c', '3'), '#TS:2000\r\n', request('MULTI'),
+  request('FLUSHALL'), request('SET', 'd', '4'), request('EXEC'), '#TS:3000\r\n',
+  request('DEL', 'c', 'x'),
+];
+const second = parts.join('');
+
+function diskWith(files: Readonly<Record<string, string>>): MemoryDisk {
+  const disk = new MemoryDisk();
+  for (const path of ['/data', folder, ...new Set(Object.keys(files).map(folderOf))]) {
+    disk.makeDirectory(path);
+  }
+  for (const [path, text] of Object.entries(files)) {
+    const bytes = Buffer.from(text, 'latin1');
+    const fd = disk.open(path, 'truncate');
+    if (bytes.length > 0) disk.write(fd, bytes, 0, bytes.length);
+    disk.close(fd);
+  }
+  return disk;
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
+}
+
+function logDisk(last: string = second): MemoryDisk {
+  return diskWith({
+    [`${folder}/a.aof.manifest`]: manifest, [`${folder}/a.aof.1.base.aof`]: base,
+    [`${folder}/a.aof.1.incr.aof`]: first, [`${folder}/a.aof.2.incr.aof`]: last,
+  });
+}
+
+function textOf(disk: MemoryDisk, path: string): string {
+  const size = disk.stat(path)?.sizeBytes ?? 0;
+  const bytes = Buffer.alloc(size);
+  const fd = disk.open(path, 'read');
+  disk.read(fd, bytes, { offset: 0, length: size, position: 0 });
+  disk.close(fd);
+  return bytes.toString('latin1');
+}
+
+interface Checked {
+  readonly code: number;
+  readonly lines: readonly string[];
+}
+
+async function check(
+  disk: MemoryDisk, more: { fix?: boolean; truncateToSec?: number; yes?: boolean; path?: string },
+): Promise<Checked> {
+  const lines: string[] = [];
+  const code = await checkAof({ disk, print: (line) => lines.push(line) }, {
+    path: more.path ?? folder, fix: more.fix ?? false, truncateToSec: more.truncateToSec ?? null,
+    nowMs: 0, confirm: async () => more.yes ?? true,
+  });
+  return { code, lines };
+}
+
+test('a whole log, by its folder, its data directory, its manifest', async (t) => {
+  for (const path of [folder, '/data', `${folder}/a.aof.manifest`]) {
+    const { code, lines } = await check(logDisk(), { path });
+    t.is(code, 0);
+    t.is(lines.length, 4);
+    t.is(lines[2], `AOF analyzed: filename=a.aof.2.incr.aof, size=${second.length},`
+      + ` ok_up_to=${second.length}, commands=5, diff=0`);
+  }
+  const { code, lines } = await check(logDisk(), { path: `${folder}/a.aof.1.incr.aof` });
+  t.is(code, 0);
+  t.is(lines.length, 2);
+});
+
+/** Offsets of the last file at which a cut leaves it whole: annotations and outer commands. */
+const wholeAt = ((): number[] => {
+  const ends = [0];
+  let at = 0;
+  let inside = false;
+  for (const part of parts) {
+    at += part.length;
+    if (part === request('MULTI')) inside = true;
+    if (part === request('EXEC')) inside = false;
+    if (!inside) ends.push(at);
+  }
+  return ends;
+})();
+
+test(`cut at each of ${second.length} places: found, fixed, and then whole`, async (t) => {
+  for (let length = 0; length < second.length; length++) {
+    const disk = logDisk(second.slice(0, length));
+    const valid = Math.max(...wholeAt.filter((end) => end <= length));
+    const found = await check(disk, {});
+    t.is(found.code, valid === length ? 0 : 1, `${length}`);
+    if (valid === length) continue;
+    t.regex(found.lines[2] ?? '', new RegExp(`ok_up_to=${valid},`));
+    t.is((await check(disk, { fix: true })).code, 0, `${length}`);
+    t.is(textOf(disk, `${folder}/a.aof.2.incr.aof`), second.slice(0, valid));
+    t.is((await check(disk, {})).code, 0);
+  }
+});
+
+test('nothing is cut without a yes', async (t) => {
+  const disk = logDisk(second.slice(0, -3));
+  const { code, lines } = await check(disk, { fix: true, yes: false });
+  t.is(code, 1);
+  t.is(lines.at(-1), 'Nothing was changed.');
+  t.is(textOf(disk, `${folder}/a.aof.2.incr.aof`), second.slice(0, -3));
+});
+
+test('a file that is not the last is never cut', async (t) => {
+  const disk = diskWith({
+    [`${folder}/a.aof.manifest`]: manifest, [`${folder}/a.aof.1.base.aof`]: base,
+    [`${folder}/a.aof.1.incr.aof`]: first.slice(0, -1), [`${folder}/a.aof.2.incr.aof`]: second,
+  });
+  const { code, lines } = await check(disk, { fix: true });
+  t.is(code, 1);
+  t.regex(lines.at(-1) ?? '', /is not the last file/);
+  t.is(textOf(disk, `${folder}/a.aof.1.incr.aof`), first.slice(0, -1));
+});
+
+test('garbage: the reason names offset, expected and found', async (t) => {
+  const { code, lines } = await check(logDisk(`${first}garbage`), {});
+  t.is(code, 1);
+  t.regex(lines.join('\n'), new RegExp(`at offset ${first.length} expected a command`));
+  const disk = logDisk(`${first}garbage`);
+  t.is((await check(disk, { fix: true })).code, 0);
+  t.is(textOf(disk, `${folder}/a.aof.2.incr.aof`), first);
+});
+
+test('truncating to a time', async (t) => {
+  const times = [[3000, second.length], [2999, second.indexOf('#TS:3000')],
+    [1500, second.indexOf('#TS:2000')], [999, 0]] as const;
+  for (const [truncateToSec, length] of times) {
+    const disk = logDisk();
+    t.is((await check(disk, { truncateToSec })).code, 0);
+    t.is(textOf(disk, `${folder}/a.aof.2.incr.aof`), second.slice(0, length), `${truncateToSec}`);
+  }
+});
+
+test('what does not exist or is ambiguous', async (t) => {
+  const rows = [
+    [logDisk(), '/nowhere', /does not exist/],
+    [diskWith({ '/data/x': '' }), '/data', /holds no manifest/],
+    [diskWith({ '/data/a.manifest': manifest, '/data/b.manifest': manifest }), '/data', /several/],
+    [diskWith({ [`${folder}/a.aof.manifest`]: manifest }), folder, /names a\.aof\.1\.base\.aof/],
+    [diskWith({ [`${folder}/a.aof.manifest`]: 'nonsense\n' }), folder, /line 1/],
+  ] as const;
+  for (const [disk, path, expected] of rows) {
+    const { code, lines } = await check(disk, { path });
+    t.is(code, 1);
+    t.regex(lines.join('\n'), expected);
+  }
+});
+
+function edit(
+  disk: MemoryDisk, filter: Partial<CommandFilter>, outputFolder: string | null = null,
+): { count: number; lines: string[] } {
+  const lines: string[] = [];
+  const count = editAof({ disk, print: (line) => lines.push(line) },
+    { path: folder, filter: { ...everyCommand, ...filter }, outputFolder });
+  return { count, lines };
+}
+
+test('commands are listed with file, offset, time and database', (t) => {
+  const { count, lines } = edit(logDisk(), {});
+  t.is(count, 6);
+  t.deepEqual(lines, [
+    'a.aof.1.base.aof 23 - db0 SET a 1',
+    'a.aof.1.incr.aof 23 - db0 SET b 2',
+    `a.aof.2.incr.aof ${second.indexOf('*3')} 1970-01-01T00:16:40 db3 SET c 3`,
+    `a.aof.2.incr.aof ${second.indexOf('*1\r\n$8')} 1970-01-01T00:33:20 db3 FLUSHALL`,
+    `a.aof.2.incr.aof ${second.indexOf('*3\r\n$3\r\nSET\r\n$1\r\nd')} 1970-01-01T00:33:20 db3 SET d 4`,
+    `a.aof.2.incr.aof ${second.indexOf('*3\r\n$3\r\nDEL')} 1970-01-01T00:50:00 db3 DEL c x`,
+  ]);
+});
+
+test('filters', (t) => {
+  const rows: readonly (readonly [Partial<CommandFilter>, number])[] = [
+    [{ names: new Set(['set']) }, 4], [{ names: new Set(['flushall', 'del']) }, 2],
+    [{ key: 'c' }, 2], [{ key: 'x' }, 1], [{ key: 'none' }, 0], [{ file: 'a.aof.1.incr.aof' }, 1],
+    [{ sinceSec: 2000 }, 3], [{ untilSec: 2000 }, 3], [{ sinceSec: 1500, untilSec: 2500 }, 2],
+    [{ fromOffset: 24, file: 'a.aof.2.incr.aof' }, 4], [{ toOffset: 24 }, 2],
+    [{ names: new Set(['select', 'multi', 'exec']) }, 0],
+  ];
+  for (const [filter, count] of rows) t.is(edit(logDisk(), filter).count, count);
+});
+
+test('the rescue: a copy without the FLUSHALL, the log itself untouched', async (t) => {
+  const disk = logDisk();
+  const { count } = edit(disk, { names: new Set(['flushall']) }, '/data/rescued');
+  t.is(count, 1);
+  t.is(textOf(disk, '/data/rescued/a.aof.2.incr.aof'), second.replace(request('FLUSHALL'), ''));
+  t.is(textOf(disk, '/data/rescued/a.aof.1.base.aof'), base);
+  t.is(textOf(disk, '/data/rescued/a.aof.manifest'), manifest);
+  t.is(textOf(disk, `${folder}/a.aof.2.incr.aof`), second);
+  t.is((await check(disk, { path: '/data/rescued' })).code, 0);
+  t.throws(() => edit(disk, { names: new Set(['del']) }, '/data/rescued'), { message: /not empty/ });
+});
+
+test('a broken log is not edited', (t) => {
+  t.throws(() => edit(logDisk(second.slice(0, -1)), {}), { message: /check-aof --fix/ });
+});
+
+test('check-rdb: an empty snapshot, cut at each place', (t) => {
+  const whole = Buffer.from('524544495330303130fe00ff', 'hex');
+  const bytes = Buffer.concat([whole, Buffer.alloc(8)]);
+  for (let length = 0; length <= bytes.length; length++) {
+    const text = bytes.subarray(0, length).toString('latin1');
+    const lines: string[] = [];
+    const ports = { disk: diskWith({ '/data/dump.rdb': text }), print: (l: string) => lines.push(l) };
+    t.is(checkRdb(ports, '/data/dump.rdb', 0), length === bytes.length ? 0 : 1, `${length}`);
+    t.regex(lines.at(-1) ?? '', length === bytes.length ? /looks OK/ : /offset|cannot be/);
+  }
+});
