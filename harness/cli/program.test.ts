@@ -17,6 +17,7 @@ for (const { argv, file } of [
   { argv: ['--help'], file: 'help.txt' },
   { argv: ['run', '--help'], file: 'help-run.txt' },
   { argv: ['help', 'report'], file: 'help-report.txt' },
+  { argv: ['edit-aof', '--help'], file: 'help-edit-aof.txt' },
 ]) {
   test(`golden: ${argv.join(' ')}`, async (t) => {
     const { code, stdout, stderr } = await cli(argv, { cwd: '/' });

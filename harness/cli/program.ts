@@ -78,6 +78,7 @@ Examples:
   plugpull run --target redis --crash process   the same for the redis-server of this machine
   plugpull list                                 what there is to run, and how long it takes
   plugpull engine --port 6379 --appendonly yes  the bundled server
+  plugpull check-aof ./appendonlydir            is this log whole? also check-rdb, edit-aof
 
 Results go to stdout, progress to stderr; records to reports/runs/<id>/, the last one to
 reports/latest. REDIS_SERVER_BIN and VALKEY_SERVER_BIN name servers that are not on the PATH.
