@@ -12,7 +12,8 @@
 import { Deadlines } from './deadlines.ts';
 import { Dict } from './dict.ts';
 import type { RandomSource } from './dict.ts';
-import type { Entries, EntryAddress, EntryShape } from './entry.ts';
+import type { EntryAddress, EntryShape } from './entry.ts';
+import { EntryView } from './entry-view.ts';
 import { hashEnd } from './hash.ts';
 import type { KeyHash } from './hash.ts';
 import type { Keyspace } from './keyspace.ts';
@@ -26,12 +27,11 @@ export type Position = number;
 export const endPosition: Position = hashEnd;
 
 /** One numbered database. */
-export class Database {
+export class Database extends EntryView {
   readonly keyspace: Keyspace;
   readonly index: number;
   /** Index that the contents had when the running snapshot began; -1: they are younger. */
   origin: number = -1;
-  private readonly entries: Entries;
   private readonly keyHash: KeyHash;
   private keys: Dict;
   private deadlines: Deadlines;
@@ -42,6 +42,8 @@ export class Database {
   private foundHash: number = 0;
   private foundEntry: EntryAddress = 0;
   private foundVersion: number = -1;
+  /** Means nothing: as long as it is stored, the loads of `prefetch` cannot be left out. */
+  prefetched: number = 0;
   /** One for all entries created, since a literal each time would be garbage. */
   private readonly shape: EntryShape = {
     keyLength: 0, valueLength: 0, deadlineMs: 0, roomBytes: 0,
@@ -49,9 +51,9 @@ export class Database {
 
   /** Made by Keyspace only. */
   constructor(keyspace: Keyspace, index: number) {
+    super(keyspace.entries);
     this.keyspace = keyspace;
     this.index = index;
-    this.entries = keyspace.entries;
     this.keyHash = keyspace.keyHash;
     this.keys = new Dict(keyspace);
     this.deadlines = new Deadlines(keyspace);
@@ -68,6 +70,11 @@ export class Database {
     return this.deadlines.dict.count;
   }
 
+  /** Hashes that hold fields with deadlines. */
+  get fieldDeadlineCount(): number {
+    return this.deadlines.fields.count;
+  }
+
   // ---- look up ---------------------------------------------------------------------------------
 
   /** The entry of a key, or 0; deadlines are not looked at. Remembers the key for `put`. */
@@ -82,59 +89,9 @@ export class Database {
     return entry;
   }
 
-  /** The entry's type: typeString, … */
-  type(entry: EntryAddress): number {
-    return this.entries.type(entry);
-  }
-
-  /** Bytes of the key. */
-  keyLength(entry: EntryAddress): number {
-    return this.entries.keyLength(entry);
-  }
-
-  /** Byte offset of the key in `arena.u8`. For native calls; past 2 GiB not for indexing. */
-  keyStart(entry: EntryAddress): number {
-    return this.entries.keyStart(entry);
-  }
-
-  /** A window of the arena with the key at `keyOffset`: always fast, also for indexing. */
-  keyBuffer(entry: EntryAddress): Buffer {
-    return this.entries.keyBuffer(entry);
-  }
-
-  /** Offset of the key in `keyBuffer`. */
-  keyOffset(entry: EntryAddress): number {
-    return this.entries.keyOffset(entry);
-  }
-
-  /** Bytes of the value. */
-  valueLength(entry: EntryAddress): number {
-    return this.entries.valueLength(entry);
-  }
-
-  /** Byte offset of the value in `arena.u8`. For native calls; past 2 GiB not for indexing. */
-  valueStart(entry: EntryAddress): number {
-    return this.entries.valueStart(entry);
-  }
-
-  /** A window of the arena with the value at `valueOffset`: always fast, also for indexing. */
-  valueBuffer(entry: EntryAddress): Buffer {
-    return this.entries.valueBuffer(entry);
-  }
-
-  /** Offset of the value in `valueBuffer`. */
-  valueOffset(entry: EntryAddress): number {
-    return this.entries.valueOffset(entry);
-  }
-
-  /** Unix time in ms at which the entry expires; 0 = never. */
-  deadlineMs(entry: EntryAddress): number {
-    return this.entries.deadlineMs(entry);
-  }
-
-  /** Bytes of arena that key and value occupy (MEMORY USAGE). */
-  occupiedBytes(entry: EntryAddress): number {
-    return this.entries.occupiedBytes(entry);
+  /** A hint: the keys with these hashes (`KeyHash.of`) are about to be looked up. */
+  prefetch(hashes: Int32Array, count: number): void {
+    this.prefetched = this.keys.prefetch(hashes, count);
   }
 
   // ---- change ----------------------------------------------------------------------------------
@@ -177,12 +134,57 @@ export class Database {
       (deadlineMs === 0 || entries.hasDeadlineRoom(entry))) {
       this.deadlines.prepare(hash, entry, deadlineMs);
       this.preserve(entry);
+      this.deadlines.dropFields(hash, entry);
       entries.setValueLength(entry, valueLength);
       entries.setEpoch(entry, this.keyspace.epoch);
       this.deadlines.write(hash, entry, deadlineMs);
       return entry;
     }
     return this.replace(entry, valueLength, deadlineMs);
+  }
+
+  /**
+   * As `reserve`, for a value of any type: a tree's roots are written at once, too. The old value
+   * is released.
+   * @throws {EngineError} ARENA_FULL when there is no room.
+   */
+  reserveTyped(
+    type: number, encoding: number, valueLength: number, deadlineMs: number,
+  ): EntryAddress {
+    const entry = this.reserve(valueLength, deadlineMs);
+    this.entries.setKind(entry, type, encoding);
+    return entry;
+  }
+
+  /**
+   * Gives the value `length` bytes, of which the first ones are kept and the others undefined;
+   * type, encoding and deadline stay. Big values grow with slack. The same length only makes the
+   * value ready for changes in place ("touch").
+   * @throws {EngineError} ARENA_FULL when there is no room; never for the same length.
+   */
+  resizeValue(entry: EntryAddress, length: number): EntryAddress {
+    const entries = this.entries;
+    if (!entries.fitsResized(entry, length)) {
+      return this.relocate(entry, length);
+    }
+    this.preserve(entry);
+    entries.changeValueLength(entry, length);
+    entries.setEpoch(entry, this.keyspace.epoch);
+    return entry;
+  }
+
+  /** Sets the encoding of a value just written: after `resizeValue`, in the same step. */
+  setEncoding(entry: EntryAddress, encoding: number): void {
+    this.entries.setKind(entry, this.entries.type(entry), encoding);
+  }
+
+  /**
+   * Notes whether a hash holds fields with deadlines: `earliestMs` 0 = none. What is noted goes
+   * with the entry until it is removed or its value replaced. Call it before the first change.
+   * @throws {EngineError} ARENA_FULL when there is no room; never for 0.
+   */
+  noteFieldDeadline(entry: EntryAddress, earliestMs: number): void {
+    this.deadlines.noteFields(this.hashOf(entry), entry, earliestMs);
   }
 
   /**
@@ -210,7 +212,7 @@ export class Database {
       entries.setValueLength(entry, length);
       entries.setEpoch(entry, this.keyspace.epoch);
     } else {
-      target = this.enlarge(entry, length);
+      target = this.relocate(entry, length);
     }
     if (offset > oldLength) {
       entries.clearValue(target, oldLength, offset);
@@ -239,6 +241,7 @@ export class Database {
     entries.writeKey(moved, entries.keyBuffer(entry), start, start + length);
     entries.setDeadlineMs(moved, deadlineMs);
     this.take(hash, entry, moved);
+    this.deadlines.moveFields(hash, entry, moved);
     entries.releaseRecord(entry);
     return moved;
   }
@@ -256,17 +259,47 @@ export class Database {
     }
     const hash = this.foundHash;
     const deadlineMs = entries.deadlineMs(entry);
+    const mortalFields = this.deadlines.hasFields(this.hashOf(entry), entry);
     this.prepare(hash, loser, deadlineMs);
+    if (mortalFields) {
+      this.deadlines.fields.makeRoom(hash);
+    }
     const moved = entries.copyForKey(entry, end - start, deadlineMs !== 0);
     entries.writeKey(moved, buffer, start, end);
     this.preserve(entry);
+    if (mortalFields) {
+      this.deadlines.fields.insert(hash, moved);
+    }
     this.take(hash, loser, moved);
     if (loser !== 0) {
+      this.deadlines.dropFields(hash, loser);
       entries.release(loser);
     }
     this.unlink(entry);
     entries.releaseRecord(entry);
     return moved;
+  }
+
+  /**
+   * Moves the entry, which keeps its address, to another database that does not have its key.
+   * @throws {EngineError} ARENA_FULL when there is no room; nothing has changed then.
+   */
+  move(entry: EntryAddress, target: Database): void {
+    const hash = this.positionOf(entry);
+    const mortalFields = this.deadlines.hasFields(this.hashOf(entry), entry);
+    if (this.entries.deadlineMs(entry) !== 0) {
+      target.deadlines.dict.makeRoom(hash);
+    }
+    if (mortalFields) {
+      target.deadlines.fields.makeRoom(hash);
+    }
+    target.keys.makeRoom(hash);
+    this.preserve(entry);
+    this.unlink(entry);
+    target.take(hash, 0, entry);
+    if (mortalFields) {
+      target.deadlines.fields.insert(hash, entry);
+    }
   }
 
   /** Removes the entry; needs no memory. */
@@ -307,6 +340,13 @@ export class Database {
     return this.deadlines.dict.walk(position, budget, visit);
   }
 
+  /** As `walk`, over the hashes that hold fields with deadlines only. */
+  walkFieldDeadlines(
+    position: Position, budget: number, visit: (entry: EntryAddress) => void,
+  ): Position {
+    return this.deadlines.fields.walk(position, budget, visit);
+  }
+
   /** Where `walk` meets the entry: walked already iff less than the position returned last. */
   positionOf(entry: EntryAddress): Position {
     const start = this.entries.keyOffset(entry);
@@ -337,13 +377,13 @@ export class Database {
   /** Gives back the index, not the entries. */
   clearIndex(): void {
     this.keys.clear();
-    this.deadlines.dict.clear();
+    this.deadlines.clear();
   }
 
   /** Forgets the contents, whose memory is gone already. */
   forget(): void {
     this.keys.forget();
-    this.deadlines.dict.forget();
+    this.deadlines.forget();
   }
 
   // ---- inside ----------------------------------------------------------------------------------
@@ -360,27 +400,31 @@ export class Database {
     entries.writeKey(created, this.foundBuffer, this.foundStart, this.foundEnd);
     this.take(hash, entry, created);
     if (entry !== 0) {
+      this.deadlines.dropFields(hash, entry);
       entries.release(entry);
     }
     return created;
   }
 
   /** Moves the entry to where a value of `length` bytes fits, with room to grow when it is big. */
-  private enlarge(entry: EntryAddress, length: number): EntryAddress {
+  private relocate(entry: EntryAddress, length: number): EntryAddress {
     const { entries, shape } = this;
     const hash = this.hashOf(entry);
     const keyStart = entries.keyOffset(entry);
     const valueStart = entries.valueOffset(entry);
-    const valueEnd = valueStart + entries.valueLength(entry);
+    const present = entries.valueLength(entry);
     shape.keyLength = entries.keyLength(entry);
-    shape.valueLength = length;
+    shape.valueLength = shape.roomBytes = length;
     shape.deadlineMs = entries.deadlineMs(entry);
-    const larger = this.createWithSlack();
-    entries.writeKey(larger, entries.keyBuffer(entry), keyStart, keyStart + shape.keyLength);
-    entries.writeValue(larger, 0, entries.valueBuffer(entry), valueStart, valueEnd);
-    this.take(hash, entry, larger);
-    entries.release(entry);
-    return larger;
+    const moved = length > present ? this.createWithSlack() : entries.create(shape);
+    const kept = valueStart + Math.min(present, length);
+    entries.writeKey(moved, entries.keyBuffer(entry), keyStart, keyStart + shape.keyLength);
+    entries.writeValue(moved, 0, entries.valueBuffer(entry), valueStart, kept);
+    entries.setKind(moved, entries.type(entry), entries.encoding(entry));
+    this.take(hash, entry, moved);
+    this.deadlines.moveFields(hash, entry, moved);
+    entries.releaseBlocks(entry);
+    return moved;
   }
 
   /** Creates an entry of `shape` with room for half as much again, or if need be without. */

@@ -3,6 +3,7 @@
 import test from 'ava';
 import { EngineError } from '../errors.ts';
 import { Arena } from '../memory/arena.ts';
+import { TreeHost } from '../tree/host.ts';
 import { Dict } from './dict.ts';
 import { Entries } from './entry.ts';
 import { hashEnd, KeyHash } from './hash.ts';
@@ -17,7 +18,8 @@ interface Fixture {
 function fixture(slots: number): Fixture {
   const arena = new Arena({ capacityBytes: 2 ** 24 });
   const segments = new Segments(arena, slots);
-  const dict = new Dict({ segments, entries: new Entries(arena), keyHash: new KeyHash(1, 2) });
+  const entries = new Entries(arena, new TreeHost(arena));
+  const dict = new Dict({ segments, entries, keyHash: new KeyHash(1, 2) });
   return { arena, segments, dict };
 }
 

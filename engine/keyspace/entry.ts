@@ -2,10 +2,12 @@
 
 import { windowMask, windowShift } from '../memory/arena.ts';
 import type { Address, Arena } from '../memory/arena.ts';
+import type { TreeHost } from '../tree/host.ts';
+import { rootBytes } from '../tree/reader.ts';
 import {
-  apartBit, deadlineBit, epochWord, fixedBytes, flagBits, keyLength, keyOffset, keyShift,
-  longKeyBit, longKeyLength, longKeyWord, plainMask, pointerOffset, readDeadline, recordBytes,
-  typeShift, valueLengthWord, writeDeadline,
+  apartBit, deadlineBit, encodingShift, epochWord, fixedBytes, flagBits, keyLength, keyOffset,
+  keyShift, longKeyBit, longKeyLength, longKeyWord, plainMask, pointerOffset, readDeadline,
+  recordBytes, typeShift, valueLengthWord, writeDeadline,
 } from './record.ts';
 
 /** Where an entry lies, in units of 8 bytes; 0 means none. Invalid once its own key is changed. */
@@ -17,6 +19,15 @@ export const typeList = 1;
 export const typeSet = 2;
 export const typeSortedSet = 3;
 export const typeHash = 4;
+
+/** Encodings, the four bits of the header: how the bytes of the value are to be read. */
+export const encodingRaw = 0;
+export const encodingPack = 1;
+export const encodingTree = 2;
+/** Sets of integers only. */
+export const encodingIntPack = 3;
+/** Hashes: triples of field, value, deadline. */
+export const encodingPackWithDeadlines = 4;
 
 /** Values longer than this lie apart. */
 export const inlineLimitBytes = 4096;
@@ -36,11 +47,13 @@ export interface EntryShape {
 /** Reads and builds entries of one arena; knows nothing of dicts. */
 export class Entries {
   readonly arena: Arena;
+  private readonly trees: TreeHost;
   private readonly words: readonly Int32Array[];
   private readonly windows: readonly Buffer[];
 
-  constructor(arena: Arena) {
+  constructor(arena: Arena, trees: TreeHost) {
     this.arena = arena;
+    this.trees = trees;
     this.words = arena.words;
     this.windows = arena.windows;
   }
@@ -50,6 +63,11 @@ export class Entries {
   /** typeString, … */
   type(entry: EntryAddress): number {
     return (this.header(entry) >>> typeShift) & 15;
+  }
+
+  /** encodingRaw, … */
+  encoding(entry: EntryAddress): number {
+    return (this.header(entry) >>> encodingShift) & 15;
   }
 
   /** Bytes of the key. */
@@ -117,7 +135,8 @@ export class Entries {
   /** Bytes that entry and value occupy, rounded up to their blocks. */
   occupiedBytes(entry: EntryAddress): number {
     const record = this.arena.blockBytes(recordBytes(this.wordsOf(entry), wordOf(entry)));
-    return (this.header(entry) & apartBit) === 0 ? record : record + this.roomBytes(entry);
+    const own = (this.header(entry) & apartBit) === 0 ? record : record + this.roomBytes(entry);
+    return this.encoding(entry) === encodingTree ? own + this.treeBytes(entry) : own;
   }
 
   // ---- change in place -------------------------------------------------------------------------
@@ -140,8 +159,24 @@ export class Entries {
     words[at + valueLengthWord] = length;
   }
 
+  /** Gives the value another length, for which there is room: `fitsResized`. */
+  changeValueLength(entry: EntryAddress, length: number): void {
+    this.wordsOf(entry)[wordOf(entry) + valueLengthWord] = length;
+  }
+
+  /** Sets type and encoding. */
+  setKind(entry: EntryAddress, type: number, encoding: number): void {
+    const words = this.wordsOf(entry);
+    const at = wordOf(entry);
+    const kept = (words[at] as number) & ~(plainMask & ~flagBits);
+    words[at] = kept | (type << typeShift) | (encoding << encodingShift);
+  }
+
   /** Whether a string of `length` bytes fits where the present value is, without undue waste. */
   fits(entry: EntryAddress, length: number): boolean {
+    if (this.encoding(entry) === encodingTree) {
+      return false;
+    }
     const present = this.valueLength(entry);
     if (length === present) {
       return true;
@@ -160,6 +195,18 @@ export class Entries {
     return (this.header(entry) & apartBit) === 0
       ? this.fits(entry, length)
       : length <= this.roomBytes(entry);
+  }
+
+  /** As `fits`, for a value that goes up and down: it moves when a third of its room is enough. */
+  fitsResized(entry: EntryAddress, length: number): boolean {
+    if (length === this.valueLength(entry)) {
+      return true;
+    }
+    if ((this.header(entry) & apartBit) === 0) {
+      return this.fits(entry, length);
+    }
+    const room = this.roomBytes(entry);
+    return length <= room && length * 2 > inlineLimitBytes && room <= length * 3;
   }
 
   // ---- copy bytes ------------------------------------------------------------------------------
@@ -232,8 +279,19 @@ export class Entries {
     return copy;
   }
 
-  /** Gives back the entry and its value. */
+  /** Gives back the entry and its value, trees included. */
   release(entry: EntryAddress): void {
+    if (this.encoding(entry) === encodingTree) {
+      const buffer = this.valueBuffer(entry);
+      for (let tree = 0; tree < this.treeCount(entry); tree++) {
+        this.trees.release(buffer, this.valueOffset(entry) + tree * rootBytes);
+      }
+    }
+    this.releaseBlocks(entry);
+  }
+
+  /** Gives back the entry and its value, but not the trees whose roots the value is. */
+  releaseBlocks(entry: EntryAddress): void {
     if ((this.header(entry) & apartBit) !== 0) {
       this.arena.free(this.valueBlock(entry), this.roomBytes(entry));
     }
@@ -246,6 +304,20 @@ export class Entries {
   }
 
   // ---- inside ----------------------------------------------------------------------------------
+
+  /** Trees whose roots the value is: two of a sorted set, one or two of a hash, else one. */
+  private treeCount(entry: EntryAddress): number {
+    return Math.floor(this.valueLength(entry) / rootBytes);
+  }
+
+  private treeBytes(entry: EntryAddress): number {
+    const buffer = this.valueBuffer(entry);
+    let bytes = 0;
+    for (let tree = 0; tree < this.treeCount(entry); tree++) {
+      bytes += this.trees.occupiedBytes(buffer, this.valueOffset(entry) + tree * rootBytes);
+    }
+    return bytes;
+  }
 
   private wordsOf(entry: EntryAddress): Int32Array {
     return this.words[entry >>> windowShift] as Int32Array;

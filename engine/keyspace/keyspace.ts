@@ -5,6 +5,7 @@
 // belongs to a running snapshot is kept aside until the snapshot ends.
 
 import type { Arena } from '../memory/arena.ts';
+import { TreeHost } from '../tree/host.ts';
 import { Database, endPosition } from './database.ts';
 import type { Position } from './database.ts';
 import { Entries } from './entry.ts';
@@ -20,6 +21,8 @@ export interface KeyspaceOptions {
   readonly hashSeed: number;
   /** Slots of a dict segment at most, a power of two; tests make it small so that splits happen. */
   readonly segmentSlots?: number;
+  /** Bytes of a tree's page at most; tests make it small. */
+  readonly treePageBytes?: number;
 }
 
 /** Sees what is about to disappear while a snapshot runs. */
@@ -67,6 +70,8 @@ export class Keyspace {
   readonly entries: Entries;
   readonly segments: Segments;
   readonly keyHash: KeyHash;
+  /** Owner of the trees that large collections are made of. */
+  readonly treeHost: TreeHost;
   /** Changes since start ("dirty"): commands add to it, the keyspace itself does not. */
   changes: number = 0;
   /** Born into every entry written; grows by one when a snapshot begins. Read only outside. */
@@ -80,7 +85,8 @@ export class Keyspace {
 
   constructor(options: KeyspaceOptions) {
     this.arena = options.arena;
-    this.entries = new Entries(options.arena);
+    this.treeHost = new TreeHost(options.arena, options.treePageBytes);
+    this.entries = new Entries(options.arena, this.treeHost);
     this.segments = new Segments(options.arena, options.segmentSlots ?? defaultSegmentSlots);
     this.keyHash = new KeyHash(options.hashSeed % 2 ** 32, Math.floor(options.hashSeed / 2 ** 32));
     this.databases = Array.from(
@@ -88,9 +94,9 @@ export class Keyspace {
       (_, index) => new Database(this, index),
     );
     this.arena.reclaimer = () => {
-      const some = this.buried.length > 0;
-      this.reclaim(reclaimUnderPressure);
-      return some;
+      const before = this.arena.usedBytes;
+      const done = this.reclaim(reclaimUnderPressure);
+      return !done || this.arena.usedBytes < before;
     };
   }
 
@@ -116,6 +122,7 @@ export class Keyspace {
       throw new Error('keyspace: a snapshot is running already');
     }
     this.epoch++;
+    this.treeHost.freeze(this.epoch);
     this.preserver = preserver;
     for (const database of this.databases) {
       database.origin = database.index;
@@ -125,6 +132,7 @@ export class Keyspace {
   /** Ends the snapshot, complete or not, and lets go of what was kept for it. */
   endSnapshot(): void {
     this.preserver = null;
+    this.treeHost.thaw();
     for (const database of this.databases) {
       database.origin = -1;
     }
@@ -179,7 +187,8 @@ export class Keyspace {
   }
 
   /**
-   * Gives back memory of flushed databases, about `budget` entries; true when none is left.
+   * Gives back memory of flushed databases and released trees, about `budget` entries or blocks;
+   * true when none is left.
    * The server's cron calls it; when the arena is full it happens by itself.
    */
   reclaim(budget: number): boolean {
@@ -188,19 +197,16 @@ export class Keyspace {
       this.entries.release(entry);
       left--;
     };
-    while (left > 0) {
-      const oldest = this.buried[0];
-      if (oldest === undefined) {
-        return true;
-      }
+    for (let oldest = this.buried[0]; left > 0 && oldest !== undefined;) {
       oldest.position = oldest.database.walk(oldest.position, left, release);
       left--;
       if (oldest.position === endPosition) {
         oldest.database.clearIndex();
         this.buried.shift();
+        oldest = this.buried[0];
       }
     }
-    return this.buried.length === 0;
+    return this.treeHost.reclaim(Math.max(1, left)) && this.buried.length === 0;
   }
 
   /** Takes the contents out of a database, to the snapshot that needs them or to be given back. */
@@ -225,6 +231,7 @@ export class Keyspace {
     for (const database of this.databases) {
       database.forget();
     }
+    this.treeHost.forget();
     this.arena.reset();
   }
 }

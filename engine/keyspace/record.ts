@@ -11,8 +11,8 @@
 //   ..  value bytes                                                    only without bit 2
 //
 // 12 bytes and not 16: a key of 16 bytes with a value of 100 is 128 bytes then, two cache lines.
-// Big values lie apart, so that renaming or expiring never copies them. Collections will lie apart
-// too: their address instead of the value's, their encoding in the header.
+// Big values lie apart, so that renaming or expiring never copies them. The value of a collection
+// is a pack, or the roots of the trees that it consists of (engine/tree), as its encoding says.
 //
 // The functions take `words`, the window of the arena that holds the record, and `at`, the index of
 // its first word there.
@@ -21,6 +21,7 @@ export const longKeyBit = 1;
 export const deadlineBit = 2;
 export const apartBit = 4;
 export const typeShift = 3;
+export const encodingShift = 7;
 export const keyShift = 11;
 /** The optional fields. */
 export const flagBits = 7;

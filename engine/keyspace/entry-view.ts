@@ -1,0 +1,72 @@
+// Reading entries: what every database offers for any entry address.
+
+import type { Entries, EntryAddress } from './entry.ts';
+
+/** Accessors of entries, the same for all databases. */
+export class EntryView {
+  protected readonly entries: Entries;
+
+  constructor(entries: Entries) {
+    this.entries = entries;
+  }
+
+  /** The entry's type: typeString, … */
+  type(entry: EntryAddress): number {
+    return this.entries.type(entry);
+  }
+
+  /** The entry's encoding: encodingRaw, … */
+  encoding(entry: EntryAddress): number {
+    return this.entries.encoding(entry);
+  }
+
+  /** Bytes of the key. */
+  keyLength(entry: EntryAddress): number {
+    return this.entries.keyLength(entry);
+  }
+
+  /** Byte offset of the key in `arena.u8`. For native calls; past 2 GiB not for indexing. */
+  keyStart(entry: EntryAddress): number {
+    return this.entries.keyStart(entry);
+  }
+
+  /** A window of the arena with the key at `keyOffset`: always fast, also for indexing. */
+  keyBuffer(entry: EntryAddress): Buffer {
+    return this.entries.keyBuffer(entry);
+  }
+
+  /** Offset of the key in `keyBuffer`. */
+  keyOffset(entry: EntryAddress): number {
+    return this.entries.keyOffset(entry);
+  }
+
+  /** Bytes of the value. */
+  valueLength(entry: EntryAddress): number {
+    return this.entries.valueLength(entry);
+  }
+
+  /** Byte offset of the value in `arena.u8`. For native calls; past 2 GiB not for indexing. */
+  valueStart(entry: EntryAddress): number {
+    return this.entries.valueStart(entry);
+  }
+
+  /** A window of the arena with the value at `valueOffset`: always fast, also for indexing. */
+  valueBuffer(entry: EntryAddress): Buffer {
+    return this.entries.valueBuffer(entry);
+  }
+
+  /** Offset of the value in `valueBuffer`. */
+  valueOffset(entry: EntryAddress): number {
+    return this.entries.valueOffset(entry);
+  }
+
+  /** Unix time in ms at which the entry expires; 0 = never. */
+  deadlineMs(entry: EntryAddress): number {
+    return this.entries.deadlineMs(entry);
+  }
+
+  /** Bytes of arena that key and value occupy, trees included (MEMORY USAGE). */
+  occupiedBytes(entry: EntryAddress): number {
+    return this.entries.occupiedBytes(entry);
+  }
+}
