@@ -158,7 +158,7 @@ test('replay applies what a server would refuse, and says what it cannot underst
   t.is(replay('EXEC'), 'applied');
   t.is(server.keyspace.databases[2]?.size, 1);
   t.is(server.keyspace.databases[0]?.size, 2);
-  t.is(replay('LPUSH l x'), 'unknown-command');
+  t.is(replay('XADD s * f v'), 'unknown-command');
   t.is(replay('CLIENT FOO'), 'unknown-command');
   t.is(replay('SET k'), 'wrong-arity');
   server.persistence.loading = false;

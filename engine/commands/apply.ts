@@ -2,12 +2,14 @@
 import type { Database } from '../keyspace/database.ts';
 import type { CommandContext } from './context.ts';
 import {
-  callCommand, refusalOf, rejectCommand, rejectUnknown, rejectUnknownSubcommand, wrongArity,
+  callCommand, notAuthenticated, refusalOf, rejectCommand, rejectUnknown, rejectUnknownSubcommand,
+  wrongArity,
 } from './execute.ts';
 import { registry } from './registry.ts';
-import type { QueuedCommand, Session } from './session.ts';
+import { copyOfRequest } from './session.ts';
+import type { Session } from './session.ts';
 import { flag } from './spec.ts';
-import type { CommandSpec } from './spec.ts';
+import type { CommandSpec, SpecTable } from './spec.ts';
 
 /** How a replayed request fared. */
 export type ReplayStatus = 'applied' | 'unknown-command' | 'wrong-arity';
@@ -29,6 +31,7 @@ export class CommandRunner {
       this.checkAndCall(ctx, spec);
     }
     if (session.replyMode !== 'on') muffle(ctx, mark);
+    if (ctx.blocking.readyCount !== 0) ctx.blocking.serve(ctx);
   }
 
   /**
@@ -38,7 +41,10 @@ export class CommandRunner {
    */
   replay(ctx: CommandContext): ReplayStatus {
     ctx.database = databaseOf(ctx);
-    let spec = registry.find(ctx.buffer, ctx.argStart[0] as number, ctx.argEnd[0] as number);
+    // A log may name commands as they are called now, or as they were before `rename-command`.
+    const [start, end] = [ctx.argStart[0] as number, ctx.argEnd[0] as number];
+    let spec = ctx.commands === null ? null : ctx.commands.find(ctx.buffer, start, end);
+    spec ??= registry.find(ctx.buffer, start, end);
     if (spec !== null && spec.subcommands !== null && ctx.argc > 1) spec = subcommandOf(ctx, spec);
     if (spec === null) return 'unknown-command';
     if (!spec.accepts(ctx.argc)) return 'wrong-arity';
@@ -47,15 +53,19 @@ export class CommandRunner {
     return 'applied';
   }
 
-  /** The session's connection is gone: forgets its queue and its watched keys. */
+  /** The session's connection is gone: forgets its queue and what it watched or waited for. */
   forget(ctx: CommandContext, session: Session): void {
     session.endMulti();
     ctx.watches.unwatchAll(session);
+    ctx.blocking.forget(session);
+    ctx.channels.forget(session);
+    ctx.feed.forget(session);
   }
 
   /** The command, its subcommand where it has some, or null when the error is written. */
   private find(ctx: CommandContext): CommandSpec | null {
-    const spec = registry.find(ctx.buffer, ctx.argStart[0] as number, ctx.argEnd[0] as number);
+    const commands: SpecTable = ctx.commands ?? registry;
+    const spec = commands.find(ctx.buffer, ctx.argStart[0] as number, ctx.argEnd[0] as number);
     if (spec === null) {
       rejectUnknown(ctx);
       return null;
@@ -73,6 +83,14 @@ export class CommandRunner {
       return;
     }
     const flags = spec.guards;
+    if (!session.authenticated && ctx.server.access.required && (flags & flag.no_auth) === 0) {
+      rejectCommand(ctx, notAuthenticated, spec.fullName === 'exec');
+      return;
+    }
+    if (session.subscriptions !== null && session.protocol === 2 && !mayListenersUse(spec)) {
+      rejectCommand(ctx, onlyForListeners(spec));
+      return;
+    }
     if (session.inMulti) {
       this.queueOrCall(ctx, spec);
       return;
@@ -115,6 +133,22 @@ function subcommandOf(ctx: CommandContext, spec: CommandSpec): CommandSpec | nul
   return spec.subcommands?.find(ctx.buffer, start, ctx.argEnd[1] as number) ?? null;
 }
 
+/** What a RESP2 client may still say while it listens to channels. */
+function mayListenersUse(spec: CommandSpec): boolean {
+  switch (spec.fullName) {
+    case 'subscribe': case 'unsubscribe': case 'psubscribe': case 'punsubscribe':
+    case 'ssubscribe': case 'sunsubscribe': case 'ping': case 'quit': case 'reset':
+      return true;
+    default:
+      return false;
+  }
+}
+
+function onlyForListeners(spec: CommandSpec): string {
+  return `ERR Can't execute '${spec.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / `
+    + 'QUIT / RESET are allowed in this context';
+}
+
 /** These run at once even after MULTI. */
 function runsInsideMulti(spec: CommandSpec): boolean {
   switch (spec.fullName) {
@@ -127,21 +161,16 @@ function runsInsideMulti(spec: CommandSpec): boolean {
 
 /** Keeps the raw bytes of the request until EXEC, with the offsets of its arguments. */
 function enqueue(ctx: CommandContext, spec: CommandSpec): void {
-  const from = ctx.requestStart;
-  const queued: QueuedCommand = {
-    spec,
-    buffer: Buffer.from(ctx.buffer.subarray(from, ctx.requestEnd)),
-    argc: ctx.argc,
-    argStart: ctx.argStart.slice(0, ctx.argc).map((at) => at - from),
-    argEnd: ctx.argEnd.slice(0, ctx.argc).map((at) => at - from),
-  };
-  ctx.session.queue.push(queued);
+  ctx.session.queue.push(copyOfRequest(ctx, spec));
 }
 
-/** CLIENT REPLY OFF and SKIP: takes the reply back. */
+/** CLIENT REPLY OFF and SKIP: takes the reply back, but not what the session listens to. */
 function muffle(ctx: CommandContext, mark: number): void {
   const session = ctx.session;
   ctx.reply.length = mark;
+  ctx.channels.release(ctx);
+  // It is the answer to come that is skipped.
+  if (session.blocked !== null) return;
   if (session.replyMode === 'skip') session.replyMode = 'on';
   else if (session.replyMode === 'skipNext') session.replyMode = 'skip';
 }

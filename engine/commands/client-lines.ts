@@ -32,8 +32,11 @@ export function clientLine(ctx: CommandContext, session: Session): string {
     ['fd', facts.fileDescriptor], ['name', session.name],
     ['age', secondsSince(ctx, session.createdMs)],
     ['idle', secondsSince(ctx, session.lastActiveSec * 1000)],
-    ['flags', flagsOf(session)], ['db', session.databaseIndex], ['sub', 0], ['psub', 0],
-    ['ssub', 0], ['multi', session.inMulti ? session.queue.length : -1],
+    ['flags', flagsOf(ctx, session)], ['db', session.databaseIndex],
+    ['sub', session.subscriptions?.channels.size ?? 0],
+    ['psub', session.subscriptions?.patterns.size ?? 0],
+    ['ssub', session.subscriptions?.shardChannels.size ?? 0],
+    ['multi', session.inMulti ? session.queue.length : -1],
     ['qbuf', facts.queryBufferBytes], ['qbuf-free', facts.queryBufferFreeBytes],
     ['argv-mem', 0], ['multi-mem', queued], ['rbs', facts.outputBufferBytes],
     ['rbp', facts.outputBufferBytes], ['obl', 0], ['oll', 0], ['omem', 0],
@@ -49,9 +52,11 @@ function secondsSince(ctx: CommandContext, thenMs: number): number {
   return Math.max(0, Math.floor((ctx.nowMs - thenMs) / 1000));
 }
 
-function flagsOf(session: Session): string {
-  let flags = '';
+function flagsOf(ctx: CommandContext, session: Session): string {
+  let flags = ctx.feed.has(session) ? 'O' : '';
+  if (session.subscriptions !== null) flags += 'P';
   if (session.inMulti) flags += 'x';
+  if (session.blocked !== null) flags += 'b';
   if (session.watchBroken) flags += 'd';
   if (session.closeAfterReply) flags += 'c';
   if (session.noEvict) flags += 'e';

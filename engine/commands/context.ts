@@ -1,11 +1,19 @@
 // The one mutable object a command runs with, and the ports through which commands reach what lies
 // above them: the log, persistence, configuration, sessions.
+import { Collections } from '../collections/collections.ts';
 import type { Entropy } from '../io/entropy.ts';
 import type { Database } from '../keyspace/database.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
+import type { DumpOptions } from '../rdb/dump.ts';
 import { defaultMaxBulkBytes } from '../resp/limits.ts';
 import type { ReplyWriter } from '../resp/reply-writer.ts';
+import { BlockingTable } from './blocking.ts';
+import { ChannelTable } from './channels.ts';
 import type { Session } from './session.ts';
+import { CommandFeed } from './monitor/command-feed.ts';
+import { CommandMonitor } from './monitor/monitor.ts';
+import type { CommandTimes } from './monitor/command-times.ts';
+import type { SpecTable } from './spec.ts';
 import { WatchTable } from './watch.ts';
 
 /** The version whose behaviour the commands follow; HELLO and INFO say it to clients. */
@@ -36,6 +44,13 @@ export interface CommandOutcome {
   readonly text: string;
 }
 
+/** DEBUG RELOAD: what to do before loading, and whether keys that exist are replaced. */
+export interface ReloadMode {
+  readonly save: boolean;
+  readonly flush: boolean;
+  readonly merge: boolean;
+}
+
 export interface PersistencePort {
   save(): CommandOutcome;
   /** `schedule`: BGSAVE SCHEDULE waits for a running rewrite instead of failing. */
@@ -48,6 +63,11 @@ export interface PersistencePort {
   refusal(): string | null;
   /** FLUSHALL ran: with save points, an empty snapshot replaces the old one, as in Redis. */
   afterFlushAll(): void;
+  /** How DUMP writes. */
+  dumpOptions(): DumpOptions;
+  /** DEBUG RELOAD and DEBUG LOADAOF. */
+  reload(mode: ReloadMode): CommandOutcome;
+  reloadLog(): CommandOutcome;
   readonly loading: boolean;
 }
 
@@ -74,18 +94,53 @@ export interface ConnectionFacts {
   readonly outputBufferBytes: number;
 }
 
+/** What MEMORY shows beside the arena; bytes. */
+export interface MemoryFacts {
+  readonly usedBytes: number;
+  readonly peakBytes: number;
+  readonly startupBytes: number;
+  readonly rssBytes: number;
+  readonly clientBytes: number;
+  /** `maxmemory`; 0 = none. */
+  readonly limitBytes: number;
+}
+
+/** `requirepass`. */
+export interface AccessPort {
+  /** Is there a password? */
+  readonly required: boolean;
+  /** Compares in constant time. */
+  accepts(password: Uint8Array): boolean;
+}
+
 /** What commands need from the server around them. */
 export interface ServerPort {
   readonly persistence: PersistencePort;
   readonly config: ConfigPort;
   readonly entropy: Entropy;
+  readonly access: AccessPort;
+  /** A clock that only goes forward, in µs: for durations. */
+  monotonicUs(): number;
   /** Wall clock now in µs, for TIME. */
   wallUs(): number;
   /** The text of INFO; no sections means the default ones. Names are lower case. */
   info(sections: readonly string[]): string;
   resetStatistics(): void;
+  memoryFacts(): MemoryFacts;
+  /** CLIENT PAUSE: requests wait until then, all or only those that write. */
+  pauseClients(untilMs: number, onlyWrites: boolean): void;
+  unpauseClients(): void;
   sessions(): Iterable<Session>;
   connectionFacts(session: Session): ConnectionFacts;
+  /**
+   * Writes the reply that a waiting session gets at last; it goes on with what it has sent since
+   * when `write` has ended its waiting.
+   */
+  answer(session: Session, write: (reply: ReplyWriter) => void): void;
+  /** Sends `bytes[0 … end)`, whole messages, to another session between its replies. */
+  deliver(session: Session, bytes: Buffer, end: number): void;
+  /** Calls BlockingTable.timeouts at that Unix time in ms, or sooner. */
+  wakeAt(unixMs: number): void;
   /** CLIENT KILL: at once, or after the reply when it is the caller's own session. */
   close(session: Session): void;
   /** Stops the server. Answers only when it cannot: the error; null means no reply is due. */
@@ -105,6 +160,7 @@ export class CommandStatistics {
   keyspaceHits = 0;
   keyspaceMisses = 0;
   expiredKeys = 0;
+  expiredFields = 0;
   errorReplies = 0;
 }
 
@@ -116,6 +172,7 @@ export interface ContextOptions {
   readonly server: ServerPort;
   readonly watches?: WatchTable;
   readonly statistics?: CommandStatistics;
+  readonly monitor?: CommandMonitor;
 }
 
 /**
@@ -139,23 +196,34 @@ export class CommandContext {
   memoryLimitBytes = 0;
   /** `proto-max-bulk-len`: no string grows beyond it. */
   maxBulkBytes: number = defaultMaxBulkBytes;
+  /** All commands under the names that `rename-command` left them; null = the registry's. */
+  commands: SpecTable | null = null;
   reply: ReplyWriter;
   session: Session;
   database: Database;
   effects: EffectSink;
   readonly server: ServerPort;
   readonly keyspace: Keyspace;
+  readonly collections: Collections;
   readonly watches: WatchTable;
+  readonly blocking: BlockingTable = new BlockingTable();
+  readonly channels: ChannelTable = new ChannelTable();
   readonly statistics: CommandStatistics;
+  readonly feed: CommandFeed = new CommandFeed();
+  readonly monitor: CommandMonitor;
+  readonly times: CommandTimes;
 
   constructor(options: ContextOptions) {
     this.keyspace = options.keyspace;
+    this.collections = new Collections(options.keyspace);
     this.reply = options.reply;
     this.session = options.session;
     this.effects = options.effects;
     this.server = options.server;
     this.watches = options.watches ?? new WatchTable();
     this.statistics = options.statistics ?? new CommandStatistics();
+    this.monitor = options.monitor ?? new CommandMonitor();
+    this.times = this.monitor.times;
     const first = options.keyspace.databases[0];
     if (first === undefined) throw new RangeError('a keyspace has at least one database');
     this.database = first;

@@ -3,6 +3,10 @@
 import test from 'ava';
 import { InProcessServer } from './test-support/in-process.ts';
 import { splitCommand } from './test-support/replies.ts';
+import { setChanges, setEffects } from './testdata/sets.effects.ts';
+
+/** The string "v", as DUMP answers it. */
+const restorable = '"\\x00\\x01v\\x0a\\x00\\x91\\x08\\xce\\xb2\\x198\\x8a\\xce"';
 
 /** The clock of the in-process server stands at 1,700,000,000,000 ms. */
 const rows: readonly (readonly [name: string, commands: string, logged: string])[] = [
@@ -62,8 +66,64 @@ const rows: readonly (readonly [name: string, commands: string, logged: string])
     '0 SET k v PXAT 1700000000005|0 DEL k'],
   ['KEYS of an expired key', 'SET k v PX 5; sleep 10; KEYS *', '0 SET k v PXAT 1700000000005'],
   ['other databases', 'SELECT 3; SET k v; SET k v EX 1', '3 SET k v|3 SET k v PXAT 1700000001000'],
+  ['RESTORE', `RESTORE k 0 ${restorable}; RESTORE k 0 ${restorable}; DUMP k`,
+    `0 RESTORE k 0 ${restorable}`],
+  ['RESTORE with a time to live', `RESTORE k 5000 ${restorable} REPLACE FREQ 3`,
+    `0 RESTORE k 1700000005000 ${restorable} REPLACE FREQ 3 ABSTTL`],
+  ['RESTORE with a deadline', `RESTORE k 1800000000000 ${restorable} ABSTTL`,
+    `0 RESTORE k 1800000000000 ${restorable} ABSTTL`],
+  ['RESTORE in the past', `RESTORE k 1 ${restorable} ABSTTL; SET k v;`
+    + ` RESTORE k 1 ${restorable} ABSTTL REPLACE`, '0 SET k v|0 DEL k'],
+  ['DEBUG POPULATE', 'DEBUG POPULATE 3', ''],
   ['FLUSHALL, FLUSHDB, SWAPDB', 'FLUSHALL; FLUSHDB ASYNC; SWAPDB 0 1',
     '0 FLUSHALL|0 FLUSHDB ASYNC|0 SWAPDB 0 1'],
+  ['COPY and MOVE', 'SET a 1; COPY a b; COPY a b; COPY a b DB 1 REPLACE; MOVE a 2; MOVE a 2',
+    '0 SET a 1|0 COPY a b|0 COPY a b DB 1 REPLACE|0 MOVE a 2'],
+  ['COPY over an expired key', 'SET a 1; SET b 2 PX 5; sleep 10; COPY a b',
+    '0 SET a 1|0 SET b 2 PXAT 1700000000005|0 DEL b|0 COPY a b'],
+  ['MOVE to an expired key', 'SELECT 1; SET a 2 PX 5; SELECT 0; SET a 1; sleep 10; MOVE a 1',
+    '1 SET a 2 PXAT 1700000000005|0 SET a 1|1 DEL a|0 MOVE a 1'],
+  ['SORT', 'RPUSH l 2 1; SORT l; SORT l STORE d; SORT x STORE d; SORT x STORE d',
+    '0 RPUSH l 2 1|0 SORT l STORE d|0 SORT x STORE d'],
+  ['SORT by an expired key', 'RPUSH l 2 1; SET w_2 0 PX 5; sleep 10; SORT l BY w_* STORE d',
+    '0 RPUSH l 2 1|0 SET w_2 0 PXAT 1700000000005|0 DEL w_2|0 SORT l BY "w_*" STORE d'],
+  ['HSET and HDEL', 'HSET h a 1 b 2; HSETNX h a 1; HSETNX h c 1; HMSET h d 1; HDEL h a x; HDEL h x',
+    '0 HSET h a 1 b 2|0 HSETNX h c 1|0 HMSET h d 1|0 HDEL h a x'],
+  ['HINCRBY', 'HINCRBY h a 5; HINCRBY h a x; HINCRBYFLOAT h a 0.5',
+    '0 HINCRBY h a 5|0 HSET h a 5.5'],
+  ['HINCRBYFLOAT of a field with a deadline',
+    'HSET h a 1; HEXPIRE h 10 FIELDS 1 a; HINCRBYFLOAT h a 1',
+    '0 HSET h a 1|0 HPEXPIREAT h 1700000010000 FIELDS 1 a|0 HSETEX h KEEPTTL FIELDS 1 a 2'],
+  ['HEXPIRE and its kin',
+    'HSET h a 1 b 2; HEXPIRE h 10 FIELDS 2 a x; HPEXPIRE h 5 NX FIELDS 2 a b; '
+    + 'HEXPIREAT h 1800000000 FIELDS 1 a; HPEXPIREAT h 1800000000001 FIELDS 1 a; '
+    + 'HEXPIRE h 1 NX FIELDS 1 a',
+    '0 HSET h a 1 b 2|0 HPEXPIREAT h 1700000010000 FIELDS 1 a'
+    + '|0 HPEXPIREAT h 1700000000005 FIELDS 1 b|0 HPEXPIREAT h 1800000000000 FIELDS 1 a'
+    + '|0 HPEXPIREAT h 1800000000001 FIELDS 1 a'],
+  ['HEXPIRE in the past', 'HSET h a 1 b 2; HEXPIRE h 0 FIELDS 2 a x; HPEXPIREAT h 1 FIELDS 1 b',
+    '0 HSET h a 1 b 2|0 HDEL h a|0 HDEL h b'],
+  ['HPERSIST',
+    'HSET h a 1 b 2; HEXPIRE h 9 FIELDS 1 a; HPERSIST h FIELDS 2 a b; HPERSIST h FIELDS 1 a',
+    '0 HSET h a 1 b 2|0 HPEXPIREAT h 1700000009000 FIELDS 1 a|0 HPERSIST h FIELDS 1 a'],
+  ['HGETEX and HGETDEL', 'HSET h a 1 b 2 c 3; HGETEX h FIELDS 1 a; HGETEX h EX 10 FIELDS 2 a x; '
+    + 'HGETEX h PERSIST FIELDS 2 a b; HGETEX h PX 0 FIELDS 2 a x; HGETDEL h FIELDS 2 b x; '
+    + 'HGETDEL h FIELDS 1 b; HTTL h FIELDS 1 c',
+    '0 HSET h a 1 b 2 c 3|0 HPEXPIREAT h 1700000010000 FIELDS 1 a|0 HPERSIST h FIELDS 1 a'
+    + '|0 HDEL h a'
+    + '|0 HDEL h b'],
+  ['HSETEX', 'HSETEX h FIELDS 1 a 1; HSETEX h FXX KEEPTTL FIELDS 1 a 2; HSETEX h FNX FIELDS 1 a 2; '
+    + 'HSETEX h FNX EX 5 FIELDS 2 b 1 c 2; HSETEX h PX 0 FIELDS 2 b 1 x 2; '
+    + 'HSETEX h PX 0 FIELDS 1 x 1',
+    '0 HSETEX h FIELDS 1 a 1|0 HSETEX h KEEPTTL FIELDS 1 a 2'
+    + '|0 HSETEX h PXAT 1700000005000 FIELDS 2 b 1 c 2|0 HDEL h b'],
+  ['expired fields',
+    'HSETEX h PX 5 FIELDS 2 a 1 b 2; HSET h c 3; sleep 10; HGET h c; HLEN h; HSET h a 4',
+    '0 HSETEX h PXAT 1700000000005 FIELDS 2 a 1 b 2|0 HSET h c 3|0 HDEL h a b|0 HSET h a 4'],
+  ['all fields expired', 'HSETEX h PX 5 FIELDS 1 a 1; sleep 10; HSET h b 2; HGETALL h',
+    '0 HSETEX h PXAT 1700000000005 FIELDS 1 a 1|0 HDEL h a|0 HSET h b 2'],
+  ['reading hashes', 'HSET h a 1; HGET h a; HMGET h a b; HGETALL h; HKEYS h; HVALS h; HLEN h; '
+    + 'HEXISTS h a; HSTRLEN h a; HRANDFIELD h; HSCAN h 0; OBJECT ENCODING h', '0 HSET h a 1'],
   ['reads', 'SET k v; GET k; MGET k; EXISTS k; TTL k; TYPE k; STRLEN k; PING; OBJECT ENCODING k',
     '0 SET k v'],
   ['a transaction', 'MULTI; SET a 1; GET a; SET b 2 EX 1; EXEC',
@@ -74,7 +134,7 @@ const rows: readonly (readonly [name: string, commands: string, logged: string])
   ['binary', 'SET "\\x00" "\\r\\n" GET', '0 SET "\\x00" "\\x0d\\x0a"'],
 ];
 
-for (const [name, commands, logged] of rows) {
+for (const [name, commands, logged] of [...rows, ...setEffects]) {
   test(`logged: ${name}`, (t) => {
     const server = new InProcessServer();
     for (const command of commands.split('; ')) {
@@ -99,5 +159,13 @@ test('changes are counted as Redis counts its dirty keys', (t) => {
   t.is(changesOf('EXPIRE d 100'), 1);
   t.is(changesOf('GET d'), 0);
   t.is(changesOf('INCR d'), 1);
+  t.is(changesOf('COPY d e'), 1);
+  t.is(changesOf('MOVE e 1'), 1);
+  t.is(changesOf('HSET h a 1 b 2'), 2);
+  t.is(changesOf('HINCRBY h a 2'), 1);
+  t.is(changesOf('HDEL h a b x'), 2);
+  t.is(changesOf('RPUSH l 1 2'), 2);
+  t.is(changesOf('SORT l STORE m'), 2);
   t.is(changesOf('SWAPDB 0 1'), 1);
+  for (const [command, changes] of setChanges) t.is(changesOf(command), changes, command);
 });

@@ -7,6 +7,7 @@ import type { CommandSpec } from './spec.ts';
 import { unsupportedGroup } from './unsupported.ts';
 
 export const outOfMemory = "OOM command not allowed when used memory > 'maxmemory'.";
+export const notAuthenticated = 'NOAUTH Authentication required.';
 export const loadingRefusal = 'LOADING Redis is loading the dataset in memory';
 
 /** Names in unknown commands are cut to this many bytes, and so is the list of arguments. */
@@ -14,12 +15,16 @@ const previewBytes = 128;
 
 /** Runs the handler; a full arena takes back the reply and answers -OOM instead. */
 export function callCommand(ctx: CommandContext, spec: CommandSpec): void {
-  const mark = ctx.reply.length;
+  const { reply, times } = ctx;
+  const mark = reply.length;
+  const { errors } = reply;
   if (spec.handler === null) {
     ctx.reply.error(wrongArity(spec));
     return;
   }
   ctx.statistics.commandsProcessed++;
+  const timed = times.begin(spec, ctx.requestEnd - ctx.requestStart);
+  const beganUs = timed ? ctx.server.monotonicUs() : 0;
   try {
     spec.handler(ctx);
   } catch (error) {
@@ -28,6 +33,9 @@ export function callCommand(ctx: CommandContext, spec: CommandSpec): void {
     ctx.reply.length = mark;
     ctx.reply.error(outOfMemory);
   }
+  if (timed) ctx.monitor.ended(ctx, spec, ctx.server.monotonicUs() - beganUs);
+  if (ctx.feed.count !== 0) ctx.feed.show(ctx, spec);
+  if (reply.errors !== errors) times.failed[spec.index] = (times.failed[spec.index] as number) + 1;
 }
 
 /**
@@ -52,7 +60,9 @@ export function isOutOfMemory(ctx: CommandContext): boolean {
 
 /** A command cannot run: inside MULTI the transaction is spoilt, and EXEC itself gives up. */
 export function rejectCommand(ctx: CommandContext, error: string, isExec = false): void {
-  const session = ctx.session;
+  const { session, times } = ctx;
+  const index = session.lastCommand?.index ?? -1;
+  if (index >= 0) times.rejected[index] = (times.rejected[index] as number) + 1;
   if (session.inMulti) session.multiFailed = true;
   if (!isExec) {
     ctx.reply.error(error);

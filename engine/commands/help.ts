@@ -1,6 +1,14 @@
 // HELP of the commands with subcommands, made from the registry itself.
+import { replyErrorBytes } from './arguments.ts';
 import type { CommandContext } from './context.ts';
 import type { CommandHandler, CommandRow } from './spec.ts';
+
+/** The error for a subcommand with arguments that it does not take. */
+export function wrongSubcommand(ctx: CommandContext, container: string): void {
+  const given = ctx.buffer.toString('latin1', ctx.argStart[1], ctx.argEnd[1]).slice(0, 128);
+  replyErrorBytes(ctx, `ERR unknown subcommand or wrong number of arguments for '${given}'. `
+    + `Try ${container} HELP.`);
+}
 
 /** A handler that lists the subcommands with their arguments and summaries. */
 export function helpHandler(name: string, rows: () => readonly CommandRow[]): CommandHandler {

@@ -17,6 +17,16 @@ export function keyValuePairs(access: string): readonly KeySpec[] {
   return [{ first: 1, last: -1, step: 2, access: access.split(' ') }];
 }
 
+/** A number of keys at `position`, and then so many keys. */
+export function countedKeys(position: number, access: string): KeySpec {
+  return { first: position, last: position, step: 1, access: access.split(' '), counted: true };
+}
+
+/** A key after the last `keyword`, which may stand anywhere; '': keys made from values. */
+export function keyAfter(keyword: string, access: string, notes: string): KeySpec {
+  return { first: 0, last: 0, step: 0, access: access.split(' '), notes, after: keyword };
+}
+
 /** One key in another place. */
 export function keyAt(position: number, access: string): KeySpec {
   return { first: position, last: position, step: 1, access: access.split(' ') };

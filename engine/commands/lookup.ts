@@ -51,10 +51,25 @@ export function isString(ctx: CommandContext, entry: EntryAddress): boolean {
   return false;
 }
 
-/** The key in argument `index` changed: counts it and breaks the transactions that watch it. */
+/**
+ * The key in argument `index` changed: counts it, breaks the transactions that watch it, and
+ * signals it to the clients that wait for it.
+ */
 export function changed(ctx: CommandContext, index: number): void {
   ctx.keyspace.changes++;
   if (ctx.watches.count !== 0) touchWatchers(ctx, index);
+  if (ctx.blocking.count !== 0) {
+    const start = ctx.argStart[index] as number;
+    ctx.blocking.signal(ctx.database, ctx.buffer, start, ctx.argEnd[index] as number);
+  }
+}
+
+/** As `changed`, for a key of another database (MOVE, COPY … DB). */
+export function changedIn(ctx: CommandContext, database: Database, index: number): void {
+  const own = ctx.database;
+  ctx.database = database;
+  changed(ctx, index);
+  ctx.database = own;
 }
 
 function touchWatchers(ctx: CommandContext, index: number): void {
@@ -64,6 +79,7 @@ function touchWatchers(ctx: CommandContext, index: number): void {
 
 /** Writes the value of a string entry as a bulk. */
 export function replyValue(ctx: CommandContext, entry: EntryAddress): void {
-  const start = ctx.database.valueStart(entry);
-  ctx.reply.bulk(ctx.keyspace.arena.u8, start, start + ctx.database.valueLength(entry));
+  const start = ctx.database.valueOffset(entry);
+  const end = start + ctx.database.valueLength(entry);
+  ctx.reply.bulk(ctx.database.valueBuffer(entry), start, end);
 }

@@ -33,7 +33,7 @@ test('every command is found by its name in any case, and by nothing near it', (
 test('rows are sound', (t) => {
   t.is(new Set(all.map(({ fullName }) => fullName)).size, all.length);
   for (const { row, fullName, subcommands } of all) {
-    t.regex(row.name, /^[a-z-]+$/);
+    t.regex(row.name, /^[a-z_-]+$/);
     t.not(row.arity, 0, fullName);
     t.regex(row.since, /^\d+\.\d+\.\d+$/, fullName);
     t.regex(row.summary, /^[A-Z].*\.$/, fullName);
@@ -43,7 +43,9 @@ test('rows are sound', (t) => {
     t.deepEqual(unknown, [], fullName);
     const docs = parseArguments(row.syntax ?? '');
     const keyArguments = docs.reduce((sum, doc) => sum + keysIn(doc), 0);
-    t.is(keyArguments, row.keys?.length ?? 0, `${fullName}: keys in its syntax`);
+    const keys = row.keys?.filter(({ access, after }) =>
+      !access.includes('not_key') && after !== '') ?? [];
+    t.is(keyArguments, keys.length, `${fullName}: keys in its syntax`);
   }
 });
 
@@ -73,8 +75,12 @@ test('syntax becomes arguments', (t) => {
 });
 
 /** Commands that Redis 7.0 does not have. */
-const newer = new Set(['client|setinfo', 'client|no-touch']);
+const newer = new Set(['waitaof', 'client|setinfo', 'client|no-touch']);
+const isNewer = ({ fullName, row }: CommandSpec): boolean =>
+  newer.has(fullName) || /^(?:7\.[1-9]|8)/.test(row.since);
 const title = 'COMMAND INFO says what Redis says';
+/** Here they have an option of 7.2, so they take more arguments. */
+const longer = new Set(['zrank', 'zrevrank']);
 const withRedis = hasRedisServer ? test : test.skip;
 
 withRedis(hasRedisServer ? title : `${title} ${skippedWithoutRedis}`, async (t) => {
@@ -82,7 +88,7 @@ withRedis(hasRedisServer ? title : `${title} ${skippedWithoutRedis}`, async (t) 
   const client = await redis.connect();
   const server = new InProcessServer();
   try {
-    for (const spec of all.filter(({ fullName }) => !newer.has(fullName))) {
+    for (const spec of all.filter((one) => !isNewer(one) && !longer.has(one.fullName))) {
       const parts = ['COMMAND', 'INFO', spec.fullName];
       const [ours, theirs] = [server.send(server.context.session, parts), await client.send(parts)];
       t.is(facts(spec, ours), facts(spec, theirs), spec.fullName);

@@ -11,12 +11,31 @@ import { connectionRows } from './families/connection/connection.ts';
 import { counterRows } from './families/strings/counters.ts';
 import { debugRows } from './families/server/debug.ts';
 import { expiryRows } from './families/keys/expiry.ts';
+import { hashRows } from './families/hashes/hashes.ts';
+import { copyRows } from './families/keys/copy.ts';
 import { keyRows } from './families/keys/keys.ts';
+import { sortRows } from './families/keys/sort.ts';
 import { objectRows } from './families/keys/object.ts';
 import { persistenceRows } from './families/server/persistence.ts';
+import { listMoveRows } from './families/lists/moving.ts';
+import { listRows } from './families/lists/lists.ts';
+import { listSearchRows } from './families/lists/searching.ts';
+import { pubsubRows } from './families/pubsub/pubsub.ts';
+import { serializationRows } from './families/serialization/serialization.ts';
 import { serverRows } from './families/server/server.ts';
+import { curiosityRows } from './families/server/curiosities.ts';
+import { latencyRows } from './families/server/latency.ts';
+import { memoryRows } from './families/server/memory.ts';
+import { slowlogRows } from './families/server/slowlog.ts';
 
+import { setRows } from './families/sets/sets.ts';
+import { sortedSetRows } from './families/sorted-sets/sorted-sets.ts';
 import { stringWriteRows } from './families/strings/strings-write.ts';
+import { bitRows } from './families/bitmaps/bits.ts';
+import { bitfieldRows } from './families/bitmaps/bitfield.ts';
+import { bitopRows } from './families/bitmaps/bitop.ts';
+import { hyperloglogRows } from './families/hyperloglog/hyperloglog.ts';
+import { lcsRows } from './families/strings/lcs.ts';
 import { stringRows } from './families/strings/strings.ts';
 import { transactionRows } from './families/connection/transactions.ts';
 import { CommandSpec } from './spec.ts';
@@ -77,7 +96,18 @@ export const registry: NameTable = buildTable([
   ...stringWriteRows,
   ...stringRows,
   ...counterRows,
+  ...lcsRows,
+  ...bitRows,
+  ...bitopRows,
+  ...bitfieldRows,
+  ...hyperloglogRows,
+  ...setRows,
+  ...sortedSetRows,
   ...keyRows,
+  ...copyRows,
+  ...sortRows,
+  ...hashRows,
+  ...serializationRows,
   ...objectRows,
   ...expiryRows,
   ...transactionRows,
@@ -86,6 +116,14 @@ export const registry: NameTable = buildTable([
   ...commandRows(() => registry),
   ...configRows,
   ...serverRows,
+  ...slowlogRows,
+  ...curiosityRows,
+  ...latencyRows(() => registry),
+  ...memoryRows,
   ...persistenceRows,
   ...debugRows,
+  ...pubsubRows,
+  ...listRows,
+  ...listSearchRows,
+  ...listMoveRows,
 ]);

@@ -1,5 +1,8 @@
 // What one client has said so far: a plain state object. The network session in engine/server
 // wraps it, AOF replay uses one without a socket.
+import type { Waiter } from './blocking.ts';
+import type { Subscriptions } from './channels.ts';
+import type { CommandContext } from './context.ts';
 import type { CommandSpec } from './spec.ts';
 
 export type Protocol = 2 | 3;
@@ -7,7 +10,7 @@ export type Protocol = 2 | 3;
 /** CLIENT REPLY: `skipNext` becomes `skip` for the one command after it. */
 export type ReplyMode = 'on' | 'off' | 'skipNext' | 'skip';
 
-/** A command that waits for EXEC: its bytes are its own, offsets are relative to them. */
+/** A command that is run later: its bytes are its own, offsets are relative to them. */
 export interface QueuedCommand {
   readonly spec: CommandSpec;
   readonly buffer: Buffer;
@@ -22,6 +25,8 @@ export interface SessionOptions {
   readonly address?: string;
   readonly localAddress?: string;
   readonly createdMs?: number;
+  /** Has it no password to give? */
+  readonly authenticated?: boolean;
 }
 
 /** State of one connection as far as commands see it. */
@@ -30,6 +35,8 @@ export class Session {
   readonly address: string;
   readonly localAddress: string;
   readonly createdMs: number;
+  /** AUTH succeeded, or no password was asked for when it began. */
+  authenticated: boolean;
   name = '';
   libraryName = '';
   libraryVersion = '';
@@ -53,11 +60,19 @@ export class Session {
   /** How many keys WATCH holds; the keys themselves are in the context's WatchTable. */
   watchedCount = 0;
 
+  /** What the session waits for in a blocking command; the BlockingTable sets it. */
+  blocked: Waiter | null = null;
+  /** Blocking commands give up at once, SUBSCRIBE is refused: no connection waits behind this. */
+  denyBlocking = false;
+  /** What it listens to, null if nothing; the ChannelTable sets it. */
+  subscriptions: Subscriptions | null = null;
+
   constructor(options: SessionOptions) {
     this.id = options.id;
     this.address = options.address ?? '';
     this.localAddress = options.localAddress ?? '';
     this.createdMs = options.createdMs ?? 0;
+    this.authenticated = options.authenticated ?? true;
     this.lastActiveSec = Math.floor(this.createdMs / 1000);
   }
 
@@ -67,4 +82,16 @@ export class Session {
     this.multiFailed = false;
     this.queue = [];
   }
+}
+
+/** The request in the context, to be run later. */
+export function copyOfRequest(ctx: CommandContext, spec: CommandSpec): QueuedCommand {
+  const from = ctx.requestStart;
+  return {
+    spec,
+    buffer: Buffer.from(ctx.buffer.subarray(from, ctx.requestEnd)),
+    argc: ctx.argc,
+    argStart: ctx.argStart.slice(0, ctx.argc).map((at) => at - from),
+    argEnd: ctx.argEnd.slice(0, ctx.argc).map((at) => at - from),
+  };
 }

@@ -41,6 +41,10 @@ export interface KeySpec {
   /** What happens to them, as COMMAND INFO says it, e.g. `['RW', 'access', 'update']`. */
   readonly access: readonly string[];
   readonly notes?: string;
+  /** Argument `first` is the number of keys, and they follow it; `last` and `step` say nothing. */
+  readonly counted?: boolean;
+  /** The key stands after the last such word; '': where the keys are cannot be said. */
+  readonly after?: string;
 }
 
 /** One row of the registry. */
@@ -65,6 +69,14 @@ export interface CommandRow {
   readonly subcommands?: readonly CommandRow[];
 }
 
+/** `rename-command`: the same command under another name. */
+interface Renamed {
+  readonly name: string;
+  readonly spec: CommandSpec;
+}
+
+let specCount = 0;
+
 /** A row as the runner uses it: monomorphic, flags in bits, names in bytes. */
 export class CommandSpec {
   readonly row: CommandRow;
@@ -77,10 +89,14 @@ export class CommandSpec {
   readonly handler: CommandHandler | null;
   readonly nameBytes: Uint8Array;
   readonly parent: CommandSpec | null;
+  /** Which slot of the counters is its own. */
+  readonly index: number;
+  /** Its time may grow with the data or the request, so each call is timed. */
+  readonly mayBeSlow: boolean;
   /** Set by the registry for commands with subcommands. */
   subcommands: SpecTable | null = null;
 
-  constructor(row: CommandRow, parent: CommandSpec | null) {
+  constructor(row: CommandRow, parent: CommandSpec | null, renamed?: Renamed) {
     this.row = row;
     this.parent = parent;
     this.fullName = parent === null ? row.name : `${parent.row.name}|${row.name}`;
@@ -88,7 +104,10 @@ export class CommandSpec {
     this.flags = flagBits(row.flags);
     this.guards = this.fullName === 'ping' ? this.flags | flag.write : this.flags;
     this.handler = row.handler;
-    this.nameBytes = Buffer.from(row.name, 'latin1');
+    this.nameBytes = Buffer.from(renamed?.name ?? row.name, 'latin1');
+    this.index = renamed?.spec.index ?? specCount++;
+    this.mayBeSlow = (this.flags & flag.fast) === 0 && row.complexity !== 'O(1)';
+    if (renamed !== undefined) this.subcommands = renamed.spec.subcommands;
   }
 
   /** Whether a request of `argc` parts (name included) fits. */

@@ -12,21 +12,6 @@ const groups: readonly (readonly [what: string, names: string])[] = [
   ['access control lists', 'acl'],
   ['geo indexes', 'geoadd geodist geohash geopos georadius georadius_ro georadiusbymember '
     + 'georadiusbymember_ro geosearch geosearchstore'],
-  ['lists', 'blmove blmpop blpop brpop brpoplpush lindex linsert llen lmove lmpop lpop lpos lpush '
-    + 'lpushx lrange lrem lset ltrim rpop rpoplpush rpush rpushx'],
-  ['hashes', 'hdel hexists hget hgetall hincrby hincrbyfloat hkeys hlen hmget hmset hrandfield '
-    + 'hscan hset hsetnx hstrlen hvals'],
-  ['sets', 'sadd scard sdiff sdiffstore sinter sintercard sinterstore sismember smembers '
-    + 'smismember smove spop srandmember srem sscan sunion sunionstore'],
-  ['sorted sets', 'bzmpop bzpopmax bzpopmin zadd zcard zcount zdiff zdiffstore zincrby zinter '
-    + 'zintercard zinterstore zlexcount zmpop zmscore zpopmax zpopmin zrandmember zrange '
-    + 'zrangebylex zrangebyscore zrangestore zrank zrem zremrangebylex zremrangebyrank '
-    + 'zremrangebyscore zrevrange zrevrangebylex zrevrangebyscore zrevrank zscan zscore zunion '
-    + 'zunionstore'],
-  ['bitmaps', 'bitcount bitfield bitfield_ro bitop bitpos getbit setbit'],
-  ['HyperLogLog', 'pfadd pfcount pfdebug pfmerge pfselftest'],
-  ['publish and subscribe', 'psubscribe publish pubsub punsubscribe spublish ssubscribe subscribe '
-    + 'sunsubscribe unsubscribe'],
 ];
 
 const whatByName: ReadonlyMap<string, string> = new Map(

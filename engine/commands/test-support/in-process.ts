@@ -1,6 +1,7 @@
 // The command layer without a server around it: real decoder, runner and keyspace, a clock that
 // stands still until told otherwise, and ports that only remember.
 import { Arena } from '../../memory/arena.ts';
+import type { DumpOptions } from '../../rdb/dump.ts';
 import { Keyspace } from '../../keyspace/keyspace.ts';
 import { seededEntropy } from '../../io/entropy.ts';
 import { RequestDecoder, requestReady } from '../../resp/decoder.ts';
@@ -9,7 +10,7 @@ import { CommandRunner } from '../apply.ts';
 import type { ReplayStatus } from '../apply.ts';
 import { CommandContext } from '../context.ts';
 import type {
-  CommandOutcome, EffectSink, PersistencePort, ServerPort, ShutdownMode,
+  AccessPort, CommandOutcome, EffectSink, PersistencePort, ReloadMode, ServerPort, ShutdownMode,
 } from '../context.ts';
 import { Session } from '../session.ts';
 import { encodeRequest, quoted, readReply } from './replies.ts';
@@ -56,6 +57,7 @@ export class FakePersistence implements PersistencePort {
   refusalText: string | null = null;
   saves = 0;
   flushes = 0;
+  readonly reloads: ReloadMode[] = [];
 
   save(): CommandOutcome {
     this.saves++;
@@ -86,6 +88,19 @@ export class FakePersistence implements PersistencePort {
   afterFlushAll(): void {
     this.flushes++;
   }
+
+  dumpOptions(): DumpOptions {
+    return { compress: true, version: 10 };
+  }
+
+  reload(mode: ReloadMode): CommandOutcome {
+    this.reloads.push(mode);
+    return { kind: 'ok', text: 'OK' };
+  }
+
+  reloadLog(): CommandOutcome {
+    return { kind: 'error', text: 'ERR There is no append only file in /data' };
+  }
 }
 
 const outcomeOk: CommandOutcome = { kind: 'ok', text: 'OK' };
@@ -97,7 +112,8 @@ export class InProcessServer {
   readonly sink: RecordingSink = new RecordingSink();
   readonly sessions: Session[] = [];
   readonly directives: Map<string, string> = new Map([['maxmemory', '0'], ['save', ''],
-    ['port', '0']]);
+    ['port', '0'], ['requirepass', ''], ['slowlog-log-slower-than', '10000'],
+    ['latency-monitor-threshold', '0']]);
   readonly calls: string[] = [];
   readonly runner: CommandRunner = new CommandRunner();
   readonly reply: ReplyWriter = new ReplyWriter();
@@ -105,6 +121,7 @@ export class InProcessServer {
   readonly context: CommandContext;
   readonly decoder: RequestDecoder = new RequestDecoder();
   debugAllowed = true;
+  private readonly unasked = new Map<Session, Buffer>();
   private readonly entropy = seededEntropy(7);
 
   constructor(options: { arenaBytes?: number; hashSeed?: number } = {}) {
@@ -123,7 +140,10 @@ export class InProcessServer {
   /** A new session; the first one exists already. */
   connect(): Session {
     const id = this.sessions.length + 1;
-    const session = new Session({ id, address: `127.0.0.1:${40000 + id}`, createdMs: this.nowMs });
+    const session = new Session({
+      id, address: `127.0.0.1:${40000 + id}`, createdMs: this.nowMs,
+      authenticated: this.directives.get('requirepass') === '',
+    });
     this.sessions.push(session);
     return session;
   }
@@ -168,6 +188,26 @@ export class InProcessServer {
     context.requestEnd = decoder.requestEnd;
   }
 
+  /** The next reply or message that came without being asked for; '' when there is none. */
+  take(session: Session): string {
+    const bytes = this.unasked.get(session) ?? Buffer.alloc(0);
+    const read = bytes.length === 0 ? null : readReply(bytes, 0);
+    this.unasked.set(session, bytes.subarray(read?.end ?? 0));
+    return read?.text ?? '';
+  }
+
+  private answer(session: Session, write: (reply: ReplyWriter) => void): void {
+    const reply = new ReplyWriter();
+    reply.protocol = session.protocol;
+    write(reply);
+    this.keepFor(session, reply.buffer.subarray(0, reply.length));
+  }
+
+  private keepFor(session: Session, bytes: Buffer): void {
+    const before = this.unasked.get(session) ?? Buffer.alloc(0);
+    this.unasked.set(session, Buffer.concat([before, bytes]));
+  }
+
   private port(): ServerPort {
     return {
       persistence: this.persistence,
@@ -181,19 +221,40 @@ export class InProcessServer {
         }),
       },
       wallUs: () => this.nowMs * 1000 + 123,
+      monotonicUs: () => this.nowMs * 1000,
+      access: this.access(),
       info: (sections) => `# Server\r\nredis_version:7.0.15\r\nsections:${sections.join()}\r\n`,
       resetStatistics: () => this.calls.push('resetStatistics'),
+      memoryFacts: () => ({
+        usedBytes: 2e6, peakBytes: 2e6, startupBytes: 1e6, rssBytes: 3e6, clientBytes: 0,
+        limitBytes: 0,
+      }),
+      pauseClients: (untilMs, onlyWrites) => this.calls.push(`pause ${untilMs} ${onlyWrites}`),
+      unpauseClients: () => this.calls.push('unpause'),
       sessions: () => this.sessions,
       connectionFacts: () => ({
         fileDescriptor: 8, queryBufferBytes: 26, queryBufferFreeBytes: 20448,
         outputBufferBytes: 1024,
       }),
+      answer: (session, write) => this.answer(session, write),
+      deliver: (session, bytes, end) => this.keepFor(session, bytes.subarray(0, end)),
+      wakeAt: (unixMs) => this.calls.push(`wakeAt ${unixMs}`),
       close: (session) => this.calls.push(`close ${session.id}`),
       shutdown: (mode) => this.shutdown(mode),
       abortShutdown: () => ({ kind: 'error', text: 'ERR No shutdown in progress.' }),
       allowsDebug: () => this.debugAllowed,
       sleepMs: (milliseconds) => this.calls.push(`sleep ${milliseconds}`),
       setActiveExpire: (enabled) => this.calls.push(`activeExpire ${enabled}`),
+    };
+  }
+
+  private access(): AccessPort {
+    const password = (): string => this.directives.get('requirepass') ?? '';
+    return {
+      get required() {
+        return password() !== '';
+      },
+      accepts: (candidate) => Buffer.from(candidate).toString() === password(),
     };
   }
 
@@ -205,6 +266,10 @@ export class InProcessServer {
       }
       this.directives.set(name, value);
     }
+    this.context.monitor.configure({
+      slowerThanUs: Number(this.directives.get('slowlog-log-slower-than')), slowLogLength: 128,
+      latencyThresholdMs: Number(this.directives.get('latency-monitor-threshold')), tracking: true,
+    });
     return outcomeOk;
   }
 

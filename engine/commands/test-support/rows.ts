@@ -24,6 +24,8 @@ export interface Row {
   readonly steps: readonly Step[];
   /** Id of the line of COMPAT.md that explains why an answer differs from Redis'. */
   readonly compat?: string;
+  /** The release of Redis that brought the commands: those after 7.0.15 run on the engine only. */
+  readonly since?: string;
 }
 
 /** A row that both servers answer alike. */
@@ -34,6 +36,11 @@ export function row(name: string, ...steps: readonly Step[]): Row {
 /** A row where they differ for the reason that COMPAT.md gives under this id. */
 export function differs(compat: string, name: string, ...steps: readonly Step[]): Row {
   return { name, steps, compat };
+}
+
+/** A row of commands that redis-server 7.0.15 has not yet. */
+export function newer(since: string, name: string, ...steps: readonly Step[]): Row {
+  return { name, steps, since };
 }
 
 /** A server as a row sees it. */

@@ -5,6 +5,8 @@ import type { Row } from '../test-support/rows.ts';
 const arity = (name: string): string => `-ERR wrong number of arguments for '${name}' command`;
 const syntax = '-ERR syntax error';
 const badName = '-ERR Client names cannot contain spaces, newlines or special characters.';
+const noCaching = '-ERR CLIENT CACHING can be called only when the client is in tracking mode with '
+  + 'OPTIN or OPTOUT mode enabled';
 const line = 'id=\\d+ addr=127\\.0\\.0\\.1:\\d+ laddr=\\S* fd=-?\\d+ name=(\\S*) age=\\d+ idle=\\d+ '
   + 'flags=\\w+ db=\\d+ sub=0 psub=0 ssub=0 multi=-?\\d+ qbuf=\\d+ qbuf-free=\\d+ argv-mem=\\d+ '
   + 'multi-mem=\\d+ rbs=\\d+ rbp=\\d+ obl=0 oll=0 omem=0 tot-mem=\\d+ events=r cmd=\\S+ '
@@ -99,6 +101,21 @@ export const clientRows: readonly Row[] = [
   differs('tracking', 'CLIENT TRACKING is not part of the engine',
     ['CLIENT TRACKING ON', '-ERR CLIENT TRACKING is not part of this engine', { redis: '+OK' }],
     ['CLIENT TRACKING OFF', '+OK']),
-  differs('client-pause', 'CLIENT PAUSE, CACHING and TRACKINGINFO are missing',
-    ['CLIENT PAUSE 0', "-ERR unknown subcommand 'PAUSE'. Try CLIENT HELP.", { redis: '+OK' }]),
+  row('CLIENT TRACKING options', ['CLIENT TRACKING', arity('client|tracking')],
+    ['CLIENT TRACKING maybe', syntax], ['CLIENT TRACKING OFF', '+OK']),
+  row('CLIENT TRACKINGINFO', ['CLIENT TRACKINGINFO',
+    '["flags", ["off"], "redirect", :-1, "prefixes", []]',
+    { resp3: '{"flags": ~["off"], "redirect": :-1, "prefixes": []}' }],
+    ['CLIENT TRACKINGINFO x', arity('client|trackinginfo')]),
+  row('CLIENT CACHING without tracking', ['CLIENT CACHING YES', noCaching],
+    ['CLIENT CACHING maybe', noCaching], ['CLIENT CACHING', arity('client|caching')]),
+  row('CLIENT PAUSE', ['CLIENT PAUSE 0', '+OK'], ['CLIENT PAUSE 0 WRITE', '+OK'],
+    ['CLIENT PAUSE 0 all', '+OK'], ['CLIENT UNPAUSE', '+OK']),
+  row('CLIENT PAUSE errors', ['CLIENT PAUSE', arity('client|pause')],
+    ['CLIENT PAUSE x', '-ERR timeout is not an integer or out of range'],
+    ['CLIENT PAUSE -1', '-ERR timeout is negative'],
+    ['CLIENT PAUSE 1 FOO', '-ERR CLIENT PAUSE mode must be WRITE or ALL'],
+    ['CLIENT PAUSE 1 ALL x',
+      "-ERR unknown subcommand or wrong number of arguments for 'PAUSE'. Try CLIENT HELP."],
+    ['CLIENT UNPAUSE x', arity('client|unpause')]),
 ];

@@ -4,11 +4,11 @@ import {
 } from '../../arguments.ts';
 import { clientLine, plainArgument, setClientName } from '../../client-lines.ts';
 import type { CommandContext } from '../../context.ts';
-import { helpHandler } from '../../help.ts';
+import { helpHandler, wrongSubcommand } from '../../help.ts';
 import type { Session } from '../../session.ts';
 import type { CommandHandler, CommandRow } from '../../spec.ts';
 
-/** Kinds of clients; all of ours are normal. */
+/** Kinds of clients; ours are normal, or pubsub while they listen. */
 const clientTypes = new Set(['normal', 'master', 'slave', 'replica', 'pubsub']);
 
 type SessionTest = (session: Session) => boolean;
@@ -68,7 +68,7 @@ function typeFilter(ctx: CommandContext, index: number): SessionTest | null {
   if (!clientTypes.has(type)) {
     return refuse(ctx, `ERR Unknown client type '${argumentText(ctx, index)}'`);
   }
-  return () => type === 'normal';
+  return ({ subscriptions }) => type === (subscriptions === null ? 'normal' : 'pubsub');
 }
 
 function refuse(ctx: CommandContext, error: string): null {
@@ -182,19 +182,64 @@ function noTouch(ctx: CommandContext): void {
 function unblock(ctx: CommandContext): void {
   const reason = ctx.argc > 3 ? argumentLower(ctx, 3) : 'timeout';
   if (ctx.argc > 4) {
-    const given = argumentText(ctx, 1);
-    ctx.reply.error(
-      `ERR unknown subcommand or wrong number of arguments for '${given}'. Try CLIENT HELP.`,
-    );
+    wrongSubcommand(ctx, 'CLIENT');
   } else if (reason !== 'timeout' && reason !== 'error') {
     ctx.reply.error('ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR');
   } else if (int64Argument(ctx, 2) === null) ctx.reply.error(notAnInteger);
-  else ctx.reply.integer(0); // No command of this engine blocks yet.
+  else ctx.reply.integer(unblockSession(ctx, Number(int64Argument(ctx, 2)), reason) ? 1 : 0);
+}
+
+function unblockSession(ctx: CommandContext, id: number, reason: string): boolean {
+  for (const session of ctx.server.sessions()) {
+    if (session.id === id) return ctx.blocking.unblock(ctx, session, reason === 'error');
+  }
+  return false;
 }
 
 function tracking(ctx: CommandContext): void {
-  if (argumentLower(ctx, 2) === 'off') ctx.reply.ok();
+  const mode = argumentLower(ctx, 2);
+  if (mode === 'off' && ctx.argc === 3) ctx.reply.ok();
+  else if (mode !== 'on') ctx.reply.error(syntaxError);
   else ctx.reply.error('ERR CLIENT TRACKING is not part of this engine');
+}
+
+/** Nothing is tracked; as Redis says it then. */
+function trackinginfo({ reply }: CommandContext): void {
+  reply.map(3);
+  reply.bulkText('flags');
+  reply.set(1);
+  reply.bulkText('off');
+  reply.bulkText('redirect');
+  reply.integer(-1);
+  reply.bulkText('prefixes');
+  reply.array(0);
+}
+
+const cachingNeedsTracking = 'ERR CLIENT CACHING can be called only when the client is in tracking '
+  + 'mode with OPTIN or OPTOUT mode enabled';
+
+function pause(ctx: CommandContext): void {
+  const mode = ctx.argc > 3 ? argumentLower(ctx, 3) : 'all';
+  if (ctx.argc > 4) {
+    wrongSubcommand(ctx, 'CLIENT');
+    return;
+  }
+  if (mode !== 'all' && mode !== 'write') {
+    ctx.reply.error('ERR CLIENT PAUSE mode must be WRITE or ALL');
+    return;
+  }
+  const milliseconds = int64Argument(ctx, 2);
+  if (milliseconds === null) ctx.reply.error('ERR timeout is not an integer or out of range');
+  else if (milliseconds < 0n) ctx.reply.error('ERR timeout is negative');
+  else {
+    ctx.server.pauseClients(ctx.nowMs + Number(milliseconds), mode === 'write');
+    ctx.reply.ok();
+  }
+}
+
+function unpause(ctx: CommandContext): void {
+  ctx.server.unpauseClients();
+  ctx.reply.ok();
 }
 
 const open = 'noscript loading stale';
@@ -242,6 +287,12 @@ const subcommands: readonly CommandRow[] = [
     (ctx) => ctx.reply.integer(-1)),
   row('tracking', -3, { since: '6.0.0', summary: 'Client-side caching; not part of this engine.',
     syntax: '(ON | OFF)' }, tracking),
+  row('trackinginfo', 2, { since: '6.2.0', summary: 'What is tracked: nothing.' }, trackinginfo),
+  row('caching', 3, { since: '6.0.0', summary: 'For tracking; not part of this engine.',
+    syntax: '(YES | NO)' }, (ctx) => ctx.reply.error(cachingNeedsTracking)),
+  row('pause', -3, { since: '2.9.50', summary: 'Lets requests wait for so many milliseconds.',
+    flags: admin, syntax: 'timeout [WRITE | ALL]' }, pause),
+  row('unpause', 2, { since: '6.2.0', summary: 'Ends the pause.', flags: admin }, unpause),
   row('help', 2, { since: '5.0.0', summary: 'What CLIENT can do.', flags: 'loading stale' },
     helpHandler('CLIENT', () => subcommands)),
 ];

@@ -2,18 +2,30 @@
 import {
   argumentLower, argumentText, indexArgument, replyErrorBytes, syntaxError,
 } from '../../arguments.ts';
-import { setClientName } from '../../client-lines.ts';
+import { plainArgument, setClientName } from '../../client-lines.ts';
 import { redisVersion } from '../../context.ts';
 import type { CommandContext } from '../../context.ts';
 import type { Protocol } from '../../session.ts';
 import type { CommandRow } from '../../spec.ts';
 
 const int32Limit = 2 ** 31;
+const helloNeedsPassword = 'NOAUTH HELLO must be called with the client already authenticated, '
+  + 'otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and '
+  + 'select the RESP protocol version at the same time';
 
 function ping(ctx: CommandContext): void {
-  if (ctx.argc === 1) ctx.reply.pong();
+  if (ctx.session.subscriptions !== null && ctx.session.protocol === 2) pingListener(ctx);
+  else if (ctx.argc === 1) ctx.reply.pong();
   else if (ctx.argc === 2) echo(ctx);
   else ctx.reply.error("ERR wrong number of arguments for 'ping' command");
+}
+
+/** In RESP2 a listener takes everything for a message, so the answer looks like one. */
+function pingListener(ctx: CommandContext): void {
+  ctx.reply.array(2);
+  ctx.reply.bulkText('pong');
+  if (ctx.argc > 1) echo(ctx);
+  else ctx.reply.bulkText('');
 }
 
 function echo(ctx: CommandContext): void {
@@ -46,10 +58,13 @@ function reset(ctx: CommandContext): void {
   const { session } = ctx;
   session.endMulti();
   ctx.watches.unwatchAll(session);
+  ctx.channels.forget(session);
+  ctx.feed.forget(session);
   session.name = '';
   session.databaseIndex = 0;
   session.replyMode = 'on';
   session.noTouch = false;
+  session.authenticated = !ctx.server.access.required;
   setProtocol(ctx, 2);
   ctx.reply.simple('RESET');
 }
@@ -59,19 +74,27 @@ function setProtocol(ctx: CommandContext, protocol: Protocol): void {
   ctx.reply.protocol = protocol;
 }
 
-/** There is one user, `default`, without a password. */
-function authenticate(ctx: CommandContext, user: string): boolean {
-  if (user === 'default') return true;
+/** There is one user, `default`; the password is argument `index`. */
+function authenticate(ctx: CommandContext, user: string, index: number): boolean {
+  const { access } = ctx.server;
+  const password = ctx.buffer.subarray(ctx.argStart[index], ctx.argEnd[index]);
+  if (user === 'default' && (!access.required || access.accepts(password))) {
+    ctx.session.authenticated = true;
+    return true;
+  }
   ctx.reply.error('WRONGPASS invalid username-password pair or user is disabled.');
   return false;
 }
 
 function auth(ctx: CommandContext): void {
   if (ctx.argc > 3) ctx.reply.error(syntaxError);
-  else if (ctx.argc === 2) {
+  else if (ctx.argc === 2 && !ctx.server.access.required) {
     ctx.reply.error('ERR AUTH <password> called without any password configured for the default '
       + 'user. Are you sure your configuration is correct?');
-  } else if (authenticate(ctx, argumentText(ctx, 1))) ctx.reply.ok();
+  } else {
+    const user = ctx.argc === 2 ? 'default' : argumentText(ctx, 1);
+    if (authenticate(ctx, user, ctx.argc - 1)) ctx.reply.ok();
+  }
 }
 
 function hello(ctx: CommandContext): void {
@@ -94,22 +117,29 @@ function hello(ctx: CommandContext): void {
 }
 
 function helloOptions(ctx: CommandContext): boolean {
+  let user = -1;
+  let name = -1;
   for (let i = 2; i < ctx.argc; i++) {
     const option = argumentLower(ctx, i);
     const left = ctx.argc - 1 - i;
     if (option === 'auth' && left >= 2) {
-      if (!authenticate(ctx, argumentText(ctx, i + 1))) return false;
+      user = i + 1;
       i += 2;
     } else if (option === 'setname' && left >= 1) {
-      if (!setClientName(ctx, i + 1)) return false;
-      i++;
+      name = ++i;
+      if (plainArgument(ctx, name, 'Client names') === null) return false;
     } else {
       const given = ctx.buffer.toString('latin1', ctx.argStart[i], ctx.argEnd[i]);
       replyErrorBytes(ctx, `ERR Syntax error in HELLO option '${given}'`);
       return false;
     }
   }
-  return true;
+  if (user > 0 && !authenticate(ctx, argumentText(ctx, user), user + 1)) return false;
+  if (ctx.server.access.required && !ctx.session.authenticated) {
+    ctx.reply.error(helloNeedsPassword);
+    return false;
+  }
+  return name < 0 || setClientName(ctx, name);
 }
 
 function replyHello(ctx: CommandContext): void {

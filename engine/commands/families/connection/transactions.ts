@@ -52,6 +52,7 @@ function exec(ctx: CommandContext): void {
     runQueue(ctx, session.queue);
   }
   leaveMulti(ctx);
+  if (session.replyMode === 'on') ctx.channels.release(ctx);
 }
 
 /** What would refuse one of the queued commands now refuses all of them. */

@@ -47,14 +47,14 @@ function typeName(ctx: CommandContext, entry: EntryAddress): string {
 }
 
 function replyKey(ctx: CommandContext, entry: EntryAddress): void {
-  const start = ctx.database.keyStart(entry);
-  ctx.reply.bulk(ctx.keyspace.arena.u8, start, start + ctx.database.keyLength(entry));
+  const start = ctx.database.keyOffset(entry);
+  ctx.reply.bulk(ctx.database.keyBuffer(entry), start, start + ctx.database.keyLength(entry));
 }
 
 function keyMatches(ctx: CommandContext, pattern: Buffer, entry: EntryAddress): boolean {
-  const start = ctx.database.keyStart(entry);
+  const start = ctx.database.keyOffset(entry);
   const end = start + ctx.database.keyLength(entry);
-  return globMatchesRange(pattern, ctx.keyspace.arena.u8, start, end, false);
+  return globMatchesRange(pattern, ctx.database.keyBuffer(entry), start, end, false);
 }
 
 function keys(ctx: CommandContext): void {

@@ -1,4 +1,5 @@
 // OBJECT: how a value is kept. Encodings are named as Redis would choose them for a fresh value.
+import { encodingName } from '../../../collections/limits.ts';
 import type { CommandContext } from '../../context.ts';
 import { helpHandler } from '../../help.ts';
 import { parseInt64, parseSafeInteger } from '../../integers.ts';
@@ -16,10 +17,11 @@ const sharedReferences = 0x7fffffff;
 
 export function encodingOf(ctx: CommandContext, entry: EntryAddress): string {
   const { database } = ctx;
-  if (database.type(entry) !== typeString) return 'unknown';
-  const start = database.valueStart(entry);
+  const type = database.type(entry);
+  if (type !== typeString) return encodingName(type, database.encoding(entry));
+  const start = database.valueOffset(entry);
   const length = database.valueLength(entry);
-  if (parseInt64(ctx.keyspace.arena.u8, start, start + length) !== null) return 'int';
+  if (parseInt64(database.valueBuffer(entry), start, start + length) !== null) return 'int';
   return length <= embeddedMax ? 'embstr' : 'raw';
 }
 
@@ -35,9 +37,14 @@ function refcount(ctx: CommandContext): void {
     ctx.reply.nil();
     return;
   }
-  const start = ctx.database.valueStart(entry);
-  const end = start + ctx.database.valueLength(entry);
-  const value = parseSafeInteger(ctx.keyspace.arena.u8, start, end);
+  const { database } = ctx;
+  if (database.type(entry) !== typeString) {
+    ctx.reply.integer(1);
+    return;
+  }
+  const start = database.valueOffset(entry);
+  const end = start + database.valueLength(entry);
+  const value = parseSafeInteger(database.valueBuffer(entry), start, end);
   ctx.reply.integer(value >= 0 && value < sharedIntegers ? sharedReferences : 1);
 }
 

@@ -1,5 +1,5 @@
 // COMMAND: the registry about itself.
-import { argumentLower, syntaxError } from '../../arguments.ts';
+import { argumentLower, safeIntegerArgument, syntaxError } from '../../arguments.ts';
 import type { CommandContext } from '../../context.ts';
 import { replyDocs } from '../../docs.ts';
 import { globMatches } from '../../glob.ts';
@@ -42,8 +42,9 @@ function replyInfo(ctx: CommandContext, spec: CommandSpec): void {
   const { reply } = ctx;
   const { row } = spec;
   const keys = row.keys ?? [];
-  const first = keys[0];
-  const last = keys.at(-1);
+  const ranges = keys.filter((key) => key.counted !== true && key.after === undefined);
+  const first = ranges[0];
+  const last = ranges.at(-1);
   reply.array(10);
   reply.bulkText(spec.fullName);
   reply.integer(row.arity);
@@ -77,8 +78,17 @@ function replyKeySpec(ctx: CommandContext, key: KeySpec): void {
   reply.bulkText('flags');
   replySet(ctx, key.access);
   reply.bulkText('begin_search');
-  replyTyped(ctx, 'index', { index: key.first });
+  if (key.after === undefined) replyTyped(ctx, 'index', { index: key.first });
+  else replyTyped(ctx, 'unknown', {});
   reply.bulkText('find_keys');
+  if (key.after !== undefined) {
+    replyTyped(ctx, 'unknown', {});
+    return;
+  }
+  if (key.counted === true) {
+    replyTyped(ctx, 'keynum', { keynumidx: 0, firstkey: 1, keystep: 1 });
+    return;
+  }
   const lastkey = key.last < 0 ? key.last : key.last - key.first;
   replyTyped(ctx, 'range', { lastkey, keystep: key.step, limit: 0 });
 }
@@ -173,7 +183,8 @@ function keysOf(ctx: CommandContext, table: SpecTable): KeyPlace[] | null {
     ctx.reply.error('ERR Invalid command specified');
     return null;
   }
-  if (spec.row.keys === undefined) {
+  const keys = spec.row.keys?.filter(({ access }) => !access.includes('not_key')) ?? [];
+  if (keys.length === 0) {
     ctx.reply.error('ERR The command has no key arguments');
     return null;
   }
@@ -183,11 +194,30 @@ function keysOf(ctx: CommandContext, table: SpecTable): KeyPlace[] | null {
     return null;
   }
   const places: KeyPlace[] = [];
-  for (const { first, last, step, access } of spec.row.keys) {
-    const end = last < 0 ? argc + last : last;
-    for (let i = first; i <= end; i += step) places.push({ index: i + 2, access });
+  for (const { first, last, step, access, counted, after } of keys) {
+    if (after !== undefined) {
+      const index = placeAfter(ctx, after);
+      if (index > 0) places.push({ index, access });
+      continue;
+    }
+    const start = counted === true ? first + 1 : first;
+    const end = counted === true ? first + safeIntegerArgument(ctx, first + 2)
+      : last < 0 ? argc + last : last;
+    if (!(end >= start && end < argc)) {
+      ctx.reply.error('ERR Invalid arguments specified for command');
+      return null;
+    }
+    for (let i = start; i <= end; i += step) places.push({ index: i + 2, access });
   }
   return places;
+}
+
+/** The argument after the last `keyword`; 0: there is none. */
+function placeAfter(ctx: CommandContext, keyword: string): number {
+  if (keyword === '') return 0;
+  let i = ctx.argc - 2;
+  while (i > 3 && argumentLower(ctx, i) !== keyword) i--;
+  return i > 3 ? i + 1 : 0;
 }
 
 function commandInArguments(ctx: CommandContext, table: SpecTable): CommandSpec | null {
@@ -223,12 +253,13 @@ type TableHandler = (ctx: CommandContext, table: SpecTable) => void;
 /** The rows of COMMAND; they ask for the registry when they run, since they are part of it. */
 export function commandRows(table: () => SpecTable): readonly CommandRow[] {
   const base = { flags, group: 'server', categories: ['connection'] } as const;
-  const run = (handler: TableHandler) => (ctx: CommandContext) => handler(ctx, table());
+  const run = (handler: TableHandler) => (ctx: CommandContext) =>
+    handler(ctx, ctx.commands ?? table());
   const unordered = { tips: ['nondeterministic_output_order'] };
   const names = '[command-name...]';
   const subcommands: readonly CommandRow[] = [
     { ...base, name: 'count', arity: 2, since: '2.8.13', summary: 'How many commands there are.',
-      complexity: 'O(1)', handler: (ctx) => ctx.reply.integer(table().specs.length) },
+      complexity: 'O(1)', handler: run((ctx, known) => ctx.reply.integer(known.specs.length)) },
     { ...base, ...unordered, name: 'info', arity: -2, since: '2.8.13', syntax: names,
       summary: 'Arity, flags and keys of commands.', complexity: 'O(N) with N commands',
       handler: run(info) },

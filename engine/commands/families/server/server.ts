@@ -65,6 +65,7 @@ function swapdb(ctx: CommandContext): void {
     if (ctx.watches.count !== 0) {
       ctx.watches.swapped(one, other, (database, entry) => isExpired(ctx, database, entry));
     }
+    if (ctx.blocking.count !== 0) ctx.blocking.swapped(one, other);
   }
   ctx.keyspace.changes++;
   ctx.effects.request(ctx.database.index, ctx);

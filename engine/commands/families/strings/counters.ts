@@ -26,9 +26,9 @@ function add(ctx: CommandContext, delta: number): void {
   let sum = delta;
   if (entry !== 0) {
     if (!isString(ctx, entry)) return;
-    const start = database.valueStart(entry);
+    const start = database.valueOffset(entry);
     const end = start + database.valueLength(entry);
-    sum += parseSafeInteger(ctx.keyspace.arena.u8, start, end);
+    sum += parseSafeInteger(database.valueBuffer(entry), start, end);
   }
   if (!Number.isSafeInteger(sum)) {
     addBig(ctx, entry, BigInt(delta));
@@ -54,9 +54,9 @@ function addBig(ctx: CommandContext, entry: number, delta: bigint): void {
   if (entry !== 0 && !isString(ctx, entry)) return;
   let value: bigint | null = 0n;
   if (entry !== 0) {
-    const start = database.valueStart(entry);
+    const start = database.valueOffset(entry);
     const end = start + database.valueLength(entry);
-    value = parseInt64(ctx.keyspace.arena.u8, start, end);
+    value = parseInt64(database.valueBuffer(entry), start, end);
   }
   if (value === null) {
     ctx.reply.error(notAnInteger);
