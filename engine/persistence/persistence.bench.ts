@@ -82,7 +82,7 @@ async function start(appendOnly: boolean): Promise<Persistence> {
     reply: new ReplyWriter(),
     session: new Session({ id: 0 }),
     effects: noEffects,
-    server: { persistence } as unknown as ServerPort,
+    server: { persistence, monotonicUs: () => 0 } as unknown as ServerPort,
   });
   await persistence.recover({ context, runner: new CommandRunner() });
   return persistence;

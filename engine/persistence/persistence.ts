@@ -1,16 +1,19 @@
 // The face of persistence: journal, snapshots, rewrites, recovery and save points behind one door.
 import { incrementName } from '../aof/format.ts';
 import { LogDirectory } from '../aof/log-directory.ts';
-import type { CommandOutcome, PersistencePort } from '../commands/context.ts';
+import type { CommandOutcome, PersistencePort, ReloadMode } from '../commands/context.ts';
 import { EngineError } from '../errors.ts';
+import type { DumpOptions } from '../rdb/dump.ts';
 import { Appender } from './appender.ts';
 import type { Journal } from './appender.ts';
 import { infoFields } from './info.ts';
 import { Loader } from './recovery.ts';
 import type { Cut, LoadProgress, RecoverySummary } from './recovery.ts';
+import { reload, reloadLog } from './reload.ts';
+import type { ReloadParts } from './reload.ts';
 import type { ReplayPort } from './replay.ts';
 import { Rewriter } from './rewrite.ts';
-import { headerNow, Saver } from './save.ts';
+import { baseFormat, headerNow, Saver } from './save.ts';
 import type { PersistenceOptions, PersistenceSettings } from './settings.ts';
 import { SliceWalker } from './snapshot.ts';
 import type { SnapshotResult, SnapshotWalker } from './snapshot.ts';
@@ -19,6 +22,8 @@ import type { StartPlan } from './startup.ts';
 
 export type { RecoverySummary } from './recovery.ts';
 export type { ReplayPort } from './replay.ts';
+
+const notYet: CommandOutcome = { kind: 'error', text: 'ERR Nothing has been loaded yet' };
 
 export class Persistence implements PersistencePort {
   /** One object for the life of the process; it does nothing while `appendonly` is off. */
@@ -33,6 +38,7 @@ export class Persistence implements PersistencePort {
   private readonly options: PersistenceOptions;
   private readonly walker: SnapshotWalker;
   private directory: LogDirectory | null = null;
+  private replay: ReplayPort | null = null;
 
   constructor(options: PersistenceOptions, walker?: SnapshotWalker) {
     this.options = options;
@@ -59,6 +65,7 @@ export class Persistence implements PersistencePort {
    */
   async recover(replay: ReplayPort): Promise<RecoverySummary> {
     this.loading = true;
+    this.replay = replay;
     try {
       return await this.load(new Loader(this.options, replay));
     } catch (error) {
@@ -80,7 +87,7 @@ export class Persistence implements PersistencePort {
     let cut: Cut | null = null;
     if (plan.kind === 'snapshot') {
       loader.progress.totalBytes = plan.sizeBytes;
-      await loader.loadSnapshot(plan.path, false);
+      await loader.loadSnapshot(plan.path, { base: false });
     } else if (plan.kind === 'log') {
       cut = await loader.loadLog(plan.files);
     }
@@ -172,7 +179,7 @@ export class Persistence implements PersistencePort {
     }
     directory.create();
     directory.removeTemporaries();
-    const rdb = this.settings.useRdbPreamble;
+    const rdb = baseFormat(this.options) === 'rdb';
     const temporary = `${this.settings.directory}/temp-rewriteaof-${processId}.aof`;
     const result = await this.writeBase(temporary, rdb);
     if (result.error !== null) throw result.error;
@@ -193,6 +200,7 @@ export class Persistence implements PersistencePort {
       path,
       format: rdb ? 'rdb' : 'commands',
       header: headerNow(this.options, true),
+      version: this.settings.rdbTarget,
       compress: this.settings.rdbCompression,
       checksum: this.settings.rdbChecksum,
       stopOnFlushAll: false,
@@ -273,8 +281,7 @@ export class Persistence implements PersistencePort {
       this.saver.scheduled = true;
       return { kind: 'ok', text: 'Background saving scheduled' };
     }
-    this.saver.begin();
-    return { kind: 'ok', text: 'Background saving started' };
+    return this.saver.begin();
   }
 
   backgroundRewrite(): CommandOutcome {
@@ -305,6 +312,26 @@ export class Persistence implements PersistencePort {
   afterFlushAll(): void {
     this.saver.abort();
     if (this.settings.savePoints.length > 0) this.saver.save();
+  }
+
+  /** `rdbcompression` and `rdb-target`: how DUMP writes. */
+  dumpOptions(): DumpOptions {
+    return { compress: this.settings.rdbCompression, version: this.settings.rdbTarget };
+  }
+
+  /** DEBUG RELOAD */
+  reload(mode: ReloadMode): CommandOutcome {
+    return this.replay === null ? notYet : reload(this.reloadParts(this.replay), mode);
+  }
+
+  /** DEBUG LOADAOF */
+  reloadLog(): CommandOutcome {
+    return this.replay === null ? notYet : reloadLog(this.reloadParts(this.replay));
+  }
+
+  private reloadParts(replay: ReplayPort): ReloadParts {
+    const { appender, options, saver } = this;
+    return { appender, options, saver, replay, directory: this.newDirectory() };
   }
 
   /** CONFIG SET of directives that concern persistence. Returns the error, or null when done. */

@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import test from 'ava';
 import { LogBuffer } from '../aof/log-buffer.ts';
 import type { EngineError, EngineErrorCode } from '../errors.ts';
-import { encode, fill, fixture, newKeyspace } from '../rdb/test-support/rdb-files.ts';
+import { record, string } from '../rdb/test-support/records.ts';
+import { encode, fileOf, fill, newKeyspace } from '../rdb/test-support/rdb-files.ts';
 import type { PersistenceSettings } from './settings.ts';
 import { memoryDisk, TestEngine } from './test-support/test-engine.ts';
 
@@ -105,9 +106,9 @@ const rows: readonly Row[] = [
     files: withLog(Buffer.concat([tail, Buffer.alloc(512)])),
   },
   {
-    name: 'a command of another type', settings: on, code: 'AOF_BAD',
-    files: withLog(Buffer.concat([tail, log('HSET hash field value')])),
-    says: /offset 27 .*Unknown command 'HSET' on key 'hash' in database 0/,
+    name: 'a command that is not part of the engine', settings: on, code: 'AOF_BAD',
+    files: withLog(Buffer.concat([tail, log('XADD stream * f v')])),
+    says: /offset 27 .*Unknown command 'XADD' on key 'stream' in database 0/,
   },
   {
     name: 'a command that fails', settings: on, code: 'AOF_BAD',
@@ -255,10 +256,11 @@ test('loads the log of redis-server 7.0.15', async (t) => {
 });
 
 test('an unknown value type in the base names file, key and type', async (t) => {
-  const files: [string, Buffer][] = [[base, fixture('redis-7.4-head.rdb')],
+  const stream = fileOf('REDIS0012', record(21, 'my stream', string('x')));
+  const files: [string, Buffer][] = [[base, stream],
     [manifestPath, manifest('appendonly.aof.1.base.rdb')]];
   const start = TestEngine.start({ disk: memoryDisk(files), settings: on });
-  const error = await t.throwsAsync(start, { message: /1\.base\.rdb: offset 91: key "z:one" / });
+  const error = await t.throwsAsync(start, { message: /1\.base\.rdb: offset 9: key "my stream" / });
   t.is((error as EngineError).code, 'RDB_UNSUPPORTED');
 });
 

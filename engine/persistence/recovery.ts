@@ -50,6 +50,17 @@ export interface Cut {
   readonly lengthBytes: number;
 }
 
+/** How to load a snapshot. */
+export interface SnapshotLoad {
+  /** It is the base of a log: keys past their deadline stay. */
+  readonly base: boolean;
+  /** Keys that are there already are replaced; else the snapshot is refused. */
+  readonly replace?: boolean;
+}
+
+/** Loading, which may pause at each yield. */
+type Steps<T> = Generator<undefined, T, undefined>;
+
 const stepBytes = 2 * 1024 * 1024;
 const magicBytes = 5;
 
@@ -73,21 +84,45 @@ export class Loader {
    * Loads a snapshot; `base`: it is the base of a log.
    * @throws {EngineError} RDB_BAD, RDB_UNSUPPORTED, ARENA_FULL
    */
-  async loadSnapshot(path: string, base: boolean): Promise<number> {
+  loadSnapshot(path: string, how: SnapshotLoad): Promise<number> {
+    return this.inSteps(this.snapshotSteps(path, how));
+  }
+
+  /** As loadSnapshot, before it returns. */
+  loadSnapshotNow(path: string, how: SnapshotLoad): number {
+    return atOnce(this.snapshotSteps(path, how));
+  }
+
+  /**
+   * Loads the files of a log. Returns where the last one is to be cut, or null.
+   * @throws {EngineError} AOF_BAD, AOF_TRUNCATED, and what loadSnapshot throws
+   */
+  loadLog(files: readonly LogFileToLoad[]): Promise<Cut | null> {
+    return this.inSteps(this.logSteps(files));
+  }
+
+  /** As loadLog, before it returns. */
+  loadLogNow(files: readonly LogFileToLoad[]): Cut | null {
+    return atOnce(this.logSteps(files));
+  }
+
+  private *snapshotSteps(path: string, how: SnapshotLoad): Steps<number> {
     const { options, progress } = this;
     const decoder = new RdbDecoder({
       disk: options.disk,
       path,
       keyspace: this.keyspace,
+      collections: this.replay.context.collections,
+      replace: how.replace ?? false,
       checksum: options.settings.rdbChecksum,
-      keepExpired: base,
+      keepExpired: how.base,
       nowMs: options.clock.wallMs(),
     });
     try {
       while (!decoder.step(stepBytes)) {
         progress.fileBytes = decoder.offset;
         progress.usedMemoryBytes = Number(decoder.aux.get('used-mem') ?? 0);
-        await this.pause();
+        yield;
       }
     } finally {
       decoder.close();
@@ -96,16 +131,12 @@ export class Loader {
     progress.keysExpired += decoder.keysExpired;
     const version = decoder.aux.get('redis-ver') ?? decoder.aux.get('valkey-ver') ?? 'unknown';
     options.log('notice', `Loading RDB produced by version ${version}`);
-    options.log('notice', `Done loading RDB, keys loaded: ${decoder.keysLoaded},`
-      + ` keys expired: ${decoder.keysExpired}.`);
+    options.log('notice', `Done loading RDB, keys loaded: ${decoder.keysLoaded}, keys expired:`
+      + ` ${decoder.keysExpired}, empty keys skipped: ${decoder.keysEmpty}.`);
     return decoder.offset;
   }
 
-  /**
-   * Loads the files of a log. Returns where the last one is to be cut, or null.
-   * @throws {EngineError} AOF_BAD, AOF_TRUNCATED, and what loadSnapshot throws
-   */
-  async loadLog(files: readonly LogFileToLoad[]): Promise<Cut | null> {
+  private *logSteps(files: readonly LogFileToLoad[]): Steps<Cut | null> {
     const { options, progress } = this;
     progress.totalBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
     const target = new ReplayTarget(this.replay, options.clock.wallMs());
@@ -114,7 +145,7 @@ export class Loader {
       const beganNs = options.clock.monotonicNs();
       // What follows a broken file must be nothing: it would be applied to a hole.
       const last = files.slice(index + 1).every((later) => later.sizeBytes === 0);
-      cut = await this.loadLogFile(file, target, last) ?? cut;
+      cut = (yield* this.logFileSteps(file, target, last)) ?? cut;
       progress.doneBytes += file.sizeBytes;
       progress.fileBytes = 0;
       if (file.sizeBytes === 0) continue;
@@ -125,14 +156,12 @@ export class Loader {
     return cut;
   }
 
-  private async loadLogFile(
-    file: LogFileToLoad,
-    target: ReplayTarget,
-    last: boolean,
-  ): Promise<Cut | null> {
+  private *logFileSteps(
+    file: LogFileToLoad, target: ReplayTarget, last: boolean,
+  ): Steps<Cut | null> {
     let startOffset = 0;
     if (file.role === 'base' && this.isSnapshot(file.path)) {
-      startOffset = await this.loadSnapshot(file.path, true);
+      startOffset = yield* this.snapshotSteps(file.path, { base: true });
     }
     target.beginFile();
     const { options, progress } = this;
@@ -140,7 +169,7 @@ export class Loader {
     try {
       while (!reader.step(stepBytes)) {
         progress.fileBytes = reader.offset;
-        await this.pause();
+        yield;
       }
     } finally {
       reader.close();
@@ -190,7 +219,19 @@ export class Loader {
     }
   }
 
-  private pause(): Promise<void> {
-    return new Promise((resolve) => this.options.schedule(resolve));
+  /** Takes steps with pauses between them, in which the server answers. */
+  private async inSteps<T>(steps: Steps<T>): Promise<T> {
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+      await new Promise<void>((resolve) => this.options.schedule(resolve));
+    }
+  }
+}
+
+function atOnce<T>(steps: Steps<T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
   }
 }

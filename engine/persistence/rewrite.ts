@@ -17,7 +17,7 @@ import type { LogDirectory } from '../aof/log-directory.ts';
 import type { LogFile } from '../aof/manifest.ts';
 import type { CommandOutcome } from '../commands/context.ts';
 import type { Appender } from './appender.ts';
-import { headerNow, removeQuietly } from './save.ts';
+import { baseFormat, headerNow, removeQuietly } from './save.ts';
 import type { PersistenceOptions, PersistenceSettings } from './settings.ts';
 import type { SnapshotResult, SnapshotRun, SnapshotWalker } from './snapshot.ts';
 
@@ -169,11 +169,13 @@ export class Rewriter {
   }
 
   private startWalker(kept: readonly LogFile[] | null): SnapshotRun {
-    const rdb = this.settings.useRdbPreamble;
+    const format = baseFormat(this.options);
+    const rdb = format === 'rdb';
     const request = {
       path: this.temporaryPath(),
-      format: rdb ? 'rdb' : 'commands',
+      format,
       header: headerNow(this.options, true),
+      version: this.settings.rdbTarget,
       compress: this.settings.rdbCompression,
       checksum: this.settings.rdbChecksum,
       stopOnFlushAll: false,

@@ -4,8 +4,11 @@
 // whenever a step fails, the old file stays what it was.
 import type { CommandOutcome } from '../commands/context.ts';
 import { redisVersion } from '../commands/context.ts';
+import type { EngineError } from '../errors.ts';
 import type { Disk } from '../io/disk.ts';
+import { endPosition } from '../keyspace/database.ts';
 import type { RdbHeader } from '../rdb/encoder.ts';
+import { deadlinesUnsupported } from '../rdb/value-encoder.ts';
 import type { PersistenceOptions, PersistenceSettings } from './settings.ts';
 import type { SnapshotRequest, SnapshotResult, SnapshotRun, SnapshotWalker } from './snapshot.ts';
 
@@ -25,6 +28,27 @@ export function headerNow(options: PersistenceOptions, aofBase: boolean): RdbHea
     usedMemoryBytes: options.keyspace.arena.usedBytes,
     aofBase,
   };
+}
+
+/** Why no snapshot can be written now, because of what a key holds; null when one can. */
+export function unsaveable({ keyspace, settings }: PersistenceOptions): EngineError | null {
+  const { rdbTarget } = settings;
+  if (rdbTarget >= 12) return null;
+  const found: EngineError[] = [];
+  for (const database of keyspace.databases) {
+    let position = 0;
+    while (database.fieldDeadlineCount > 0 && found.length === 0 && position < endPosition) {
+      position = database.walkFieldDeadlines(position, 1, (entry) => {
+        found.push(deadlinesUnsupported(database, entry, rdbTarget));
+      });
+    }
+  }
+  return found[0] ?? null;
+}
+
+/** What the base of a log is written as: commands, when RDB cannot express all that there is. */
+export function baseFormat(options: PersistenceOptions): 'rdb' | 'commands' {
+  return options.settings.useRdbPreamble && unsaveable(options) === null ? 'rdb' : 'commands';
 }
 
 /** Takes snapshots into `dbfilename`. */
@@ -79,6 +103,8 @@ export class Saver {
     if (this.run !== null) {
       return { kind: 'error', text: 'ERR Background save already in progress' };
     }
+    const impossible = this.impossible();
+    if (impossible !== null) return impossible;
     const { changes } = this.options.keyspace;
     const result = this.walker.runNow(this.request());
     if (!this.install(result, changes)) {
@@ -87,14 +113,26 @@ export class Saver {
     return { kind: 'ok', text: 'OK' };
   }
 
-  /** BGSAVE, when nothing else walks the keyspace. */
-  begin(): void {
-    const { changes } = this.options.keyspace;
+  /** BGSAVE, when nothing else walks the keyspace. The outcome is what it answers. */
+  begin(): CommandOutcome {
     this.scheduled = false;
     this.startedSec = this.nowSec();
     this.lastTrySec = this.startedSec;
+    const impossible = this.impossible();
+    if (impossible !== null) return impossible;
+    const { changes } = this.options.keyspace;
     this.run = this.walker.start(this.request(), (result) => this.ended(result, changes));
     this.options.log('notice', 'Background saving started');
+    return { kind: 'ok', text: 'Background saving started' };
+  }
+
+  /** The error when a key holds what the version to be written has no way to say. */
+  private impossible(): CommandOutcome | null {
+    const error = unsaveable(this.options);
+    if (error === null) return null;
+    this.healthy = false;
+    this.options.log('warning', `Snapshot refused: ${error.message}. The old snapshot stays.`);
+    return { kind: 'error', text: `ERR ${error.message}` };
   }
 
   /** Stops the running save, if any, without calling it a failure. */
@@ -162,6 +200,7 @@ export class Saver {
       path: this.temporaryPath(),
       format: 'rdb',
       header: headerNow(this.options, false),
+      version: this.settings.rdbTarget,
       compress: this.settings.rdbCompression,
       checksum: this.settings.rdbChecksum,
       stopOnFlushAll: true,

@@ -2,6 +2,7 @@
 import type { Clock } from '../io/clock.ts';
 import type { Disk } from '../io/disk.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
+import type { WrittenVersion } from '../rdb/format.ts';
 
 export type AppendFsync = 'always' | 'everysec' | 'no';
 
@@ -41,6 +42,8 @@ export interface PersistenceSettings {
   rdbCompression: boolean;
   /** `rdbchecksum` */
   rdbChecksum: boolean;
+  /** `rdb-target`: the version of RDB that is written. */
+  rdbTarget: WrittenVersion;
   /** `stop-writes-on-bgsave-error` */
   stopWritesOnSaveError: boolean;
 }
@@ -66,6 +69,7 @@ export function defaultSettings(directory: string): PersistenceSettings {
     noFsyncOnRewrite: false,
     rdbCompression: true,
     rdbChecksum: true,
+    rdbTarget: 10,
     stopWritesOnSaveError: true,
   };
 }

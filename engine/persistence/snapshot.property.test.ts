@@ -3,6 +3,7 @@ import test from 'ava';
 import * as fc from 'fast-check';
 import { memoryDisk, TestEngine } from './test-support/test-engine.ts';
 
+const arenaBytes = 16 * 2 ** 20;
 const key = fc.integer({ min: 0, max: 60 }).map((n) => `k${n}`);
 const value = fc.oneof(
   fc.integer({ min: -5, max: 500 }).map(String), fc.string({ maxLength: 30 }),
@@ -10,7 +11,35 @@ const value = fc.oneof(
 );
 const database = fc.constantFrom('0', '0', '1', '3');
 
+const collection = fc.integer({ min: 0, max: 7 }).map((n) => `c${n}`);
+const member = fc.integer({ min: 0, max: 400 }).map((n) => `m${n}`);
+const score = fc.integer({ min: -50, max: 50 }).map(String);
+/** Many at once: what they are added to is a tree afterwards. */
+const members = fc.tuple(fc.nat(300), fc.integer({ min: 1, max: 700 })).map(([from, count]) =>
+  Array.from({ length: count }, (_, i) => `m${from + i}`));
+const flat = (commands: fc.Arbitrary<(string | string[])[]>): fc.Arbitrary<string[]> =>
+  commands.map((words) => words.flat());
+
+/** Commands on collections; of another type than the key's they fail. */
+const collectionChange = fc.oneof(
+  fc.tuple(fc.constantFrom('LPUSH', 'RPUSH', 'SADD', 'SREM', 'ZREM', 'HDEL'), collection, member),
+  fc.tuple(fc.constantFrom('LPOP', 'RPOP', 'ZPOPMIN', 'SPOP', 'DEL'), collection),
+  fc.tuple(fc.constant('ZADD'), collection, score, member),
+  fc.tuple(fc.constantFrom('HSET', 'HSETNX'), collection, member, value),
+  fc.tuple(fc.constant('LSET'), collection, fc.nat(200).map(String), value),
+  fc.tuple(fc.constant('PEXPIRE'), collection, fc.constantFrom('5', '90000')),
+  fc.tuple(fc.constant('RENAME'), collection, collection),
+  flat(fc.tuple(fc.constantFrom('RPUSH', 'SADD'), collection, members)),
+  flat(fc.tuple(fc.constant('HSET'), collection, members.map((all) =>
+    all.flatMap((one) => [one, one])))),
+  flat(fc.tuple(fc.constant('ZADD'), collection, members.map((all) =>
+    all.flatMap((one, i) => [String(i % 37), one])))),
+  fc.tuple(fc.constant('LTRIM'), collection, fc.constant('3'), fc.constant('-5')),
+  fc.tuple(fc.constant('ZREMRANGEBYRANK'), collection, fc.constant('10'), fc.constant('200')),
+) as fc.Arbitrary<string[]>;
+
 const change = fc.oneof(
+  { weight: 16, arbitrary: collectionChange },
   { weight: 8, arbitrary: fc.tuple(fc.constant('SET'), key, value) },
   { weight: 2, arbitrary: fc.tuple(fc.constant('MSET'), key, value, key, value) },
   { weight: 3, arbitrary: fc.tuple(fc.constant('DEL'), key) },
@@ -50,14 +79,14 @@ async function runDuring(engine: TestEngine, { during, stepEvery }: History): Pr
 test('BGSAVE saves exactly what was there when it began', async (t) => {
   await fc.assert(fc.asyncProperty(history, async (drawn) => {
     const disk = memoryDisk();
-    const engine = await TestEngine.start({ disk, sliceKeys: drawn.sliceKeys });
+    const engine = await TestEngine.start({ disk, arenaBytes, sliceKeys: drawn.sliceKeys });
     for (const command of drawn.before) engine.run(...command);
     const expected = engine.contents();
     t.is(engine.run('BGSAVE'), '+Background saving started\r\n');
     await runDuring(engine, drawn);
     t.is(engine.info('rdb_saves'), 1);
     // The clock stands at 0, so that nothing that had a deadline is left out.
-    const again = new TestEngine({ disk });
+    const again = new TestEngine({ disk, arenaBytes });
     again.clock.wallMs = (): number => 0;
     await again.recover();
     t.deepEqual(again.contents(), expected);
@@ -68,7 +97,8 @@ test('a rewritten log holds what is there when it ends, in both formats of the b
   await fc.assert(fc.asyncProperty(history, fc.boolean(), async (drawn, useRdbPreamble) => {
     const disk = memoryDisk();
     const settings = { appendOnly: true, useRdbPreamble };
-    const engine = await TestEngine.start({ disk, sliceKeys: drawn.sliceKeys, settings });
+    const { sliceKeys } = drawn;
+    const engine = await TestEngine.start({ disk, arenaBytes, sliceKeys, settings });
     for (const command of [...drawn.before, ['SELECT', '1']]) engine.run(...command);
     t.is(engine.run('BGREWRITEAOF'), '+Background append only file rewriting started\r\n');
     await runDuring(engine, drawn);
@@ -76,7 +106,7 @@ test('a rewritten log holds what is there when it ends, in both formats of the b
     engine.run('SET', 'last', '1');
     engine.persistence.journal.commit();
     t.is(engine.info('aof_rewrites'), 1);
-    const again = await TestEngine.start({ disk, settings, clock: engine.clock });
+    const again = await TestEngine.start({ disk, arenaBytes, settings, clock: engine.clock });
     t.deepEqual(again.contents(), engine.contents());
   }), { numRuns: 50 });
 });

@@ -10,6 +10,7 @@ import type { EntryAddress } from '../keyspace/entry.ts';
 import type { Keyspace, Preserver } from '../keyspace/keyspace.ts';
 import { RdbEncoder } from '../rdb/encoder.ts';
 import type { RdbHeader } from '../rdb/encoder.ts';
+import type { WrittenVersion } from '../rdb/format.ts';
 
 /** What to write, and where. */
 export interface SnapshotRequest {
@@ -17,6 +18,8 @@ export interface SnapshotRequest {
   readonly path: string;
   readonly format: 'rdb' | 'commands';
   readonly header: RdbHeader;
+  /** `rdb-target`; of no account for commands. */
+  readonly version: WrittenVersion;
   readonly compress: boolean;
   readonly checksum: boolean;
   /** Give up when everything is flushed, as Redis does when it saves. */
@@ -118,8 +121,14 @@ class SnapshotFile {
         writeFully(this.disk, this.fd, bytes, start, end - start),
     };
     this.encoder = request.format === 'commands'
-      ? new BaseEncoder(sink)
-      : new RdbEncoder({ sink, compress: request.compress, checksum: request.checksum });
+      ? new BaseEncoder(sink, this.keyspace)
+      : new RdbEncoder({
+        sink,
+        compress: request.compress,
+        checksum: request.checksum,
+        keyspace: this.keyspace,
+        version: request.version,
+      });
     this.sizes = this.keyspace.databases.map((database) => database.size);
     this.deadlines = this.keyspace.databases.map((database) => database.deadlineCount);
   }

@@ -1,25 +1,35 @@
 // RDB bytes → keyspace, in steps, through a window over the file.
+import { Collections } from '../collections/collections.ts';
 import { EngineError } from '../errors.ts';
 import type { Disk } from '../io/disk.ts';
 import type { Database } from '../keyspace/database.ts';
+import type { EntryAddress } from '../keyspace/entry.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { FileWindow } from './file-window.ts';
 import {
   checksumBytes,
   magicBytes,
+  newestValkeyVersion,
   newestVersion,
+  oldestValkeyVersion,
   oldestVersion,
   opcode,
   typeName,
-  typeStringValue,
+  valueType,
 } from './format.ts';
+import { quote } from './quote.ts';
 import { RdbStrings } from './strings.ts';
+import { ValueDecoder } from './values.ts';
 
 /** How to load a snapshot. */
 export interface RdbDecoderOptions {
   readonly disk: Disk;
   readonly path: string;
   readonly keyspace: Keyspace;
+  /** Those whose limits say what stays a pack; not in use while this loads. */
+  readonly collections?: Collections;
+  /** DEBUG RELOAD MERGE: a key that is there already is replaced instead of refused. */
+  readonly replace?: boolean;
   /** `rdbchecksum`: compare the checksum, unless it is eight zero bytes. */
   readonly checksum: boolean;
   /** The base of a log keeps keys past their deadline: the log that follows assumes them. */
@@ -36,16 +46,24 @@ export class RdbDecoder {
   keysLoaded = 0;
   /** Keys left out because their deadline had passed. */
   keysExpired = 0;
+  /** Keys left out because their collections were empty. */
+  keysEmpty = 0;
   /** Version of the file, 0 before the first step. */
   version = 0;
+  /** Whether it has Valkey's magic, where some numbers mean something else. */
+  valkey = false;
   /** Facts about the writer. */
   readonly aux: Map<string, string> = new Map();
   private readonly window: FileWindow;
   private readonly strings: RdbStrings;
+  private readonly values: ValueDecoder;
   private readonly keyspace: Keyspace;
   private readonly options: RdbDecoderOptions;
   private database: Database;
   private deadlineMs = 0;
+  // The key of a collection, in a place of its own.
+  private key: Buffer = Buffer.allocUnsafeSlow(64);
+  private keyBytes = 0;
 
   /** @throws {EngineError} RDB_BAD when the file cannot be opened. */
   constructor(options: RdbDecoderOptions) {
@@ -54,6 +72,8 @@ export class RdbDecoder {
     this.database = this.databaseAt(0);
     this.window = new FileWindow(options);
     this.strings = new RdbStrings(this.window);
+    const collections = options.collections ?? new Collections(options.keyspace);
+    this.values = new ValueDecoder(this.window, this.strings, collections);
   }
 
   /** Bytes of the file read so far: progress, and after the last step where the snapshot ends. */
@@ -91,18 +111,18 @@ export class RdbDecoder {
     const window = this.window;
     this.strings.need(magicBytes, "the magic 'REDIS' with a version of four digits");
     const magic = window.buffer.toString('latin1', window.at, window.at + magicBytes);
-    if (/^VALKEY\d{3}$/.test(magic)) {
-      throw this.unsupported(0, `its magic is ${magic}: a Valkey 9 file, another lineage than the`
-        + ` REDIS versions ${oldestVersion} to ${newestVersion} read here`);
-    }
-    if (!/^REDIS\d{4}$/.test(magic)) {
+    const match = /^(?:REDIS(\d{4})|VALKEY(\d{3}))$/.exec(magic);
+    if (match === null) {
       throw this.strings.bad(0, "the magic 'REDIS' with a version of four digits",
         JSON.stringify(magic));
     }
-    const version = Number(magic.slice(5));
-    if (version < oldestVersion || version > newestVersion) {
-      throw this.unsupported(5, `can't handle RDB format version ${version}, only`
-        + ` ${oldestVersion} to ${newestVersion}`);
+    this.valkey = match[2] !== undefined;
+    const version = Number(match[1] ?? match[2]);
+    const oldest = this.valkey ? oldestValkeyVersion : oldestVersion;
+    const newest = this.valkey ? newestValkeyVersion : newestVersion;
+    if (version < oldest || version > newest) {
+      throw this.unsupported(magicBytes - (this.valkey ? 3 : 4), "can't handle RDB format version"
+        + ` ${version}, only ${oldest} to ${newest} of ${this.valkey ? 'Valkey' : 'Redis'}`);
     }
     this.version = version;
     window.at += magicBytes;
@@ -115,7 +135,7 @@ export class RdbDecoder {
     const offset = window.offset;
     const kind = window.buffer[window.at++] as number;
     switch (kind) {
-      case typeStringValue:
+      case valueType.string:
         this.loadString();
         return false;
       case opcode.deadlineMs:
@@ -149,8 +169,56 @@ export class RdbDecoder {
       case opcode.end:
         return true;
       default:
-        throw this.refuse(kind, offset);
+        this.loadCollection(kind, offset);
+        return false;
     }
+  }
+
+  private loadCollection(type: number, offset: number): void {
+    const { database, values } = this;
+    if (typeName(type, this.valkey) === null) throw this.refuse(type, offset);
+    this.keepKey();
+    const old = database.find(this.key, 0, this.keyBytes);
+    if (old !== 0) this.met(old, offset);
+    const entry = values.load(type, database, this.valkey);
+    const { deadlineMs } = this;
+    this.deadlineMs = 0;
+    if (entry === -1) throw this.refuse(type, offset);
+    if (entry === 0) {
+      this.keysEmpty++;
+    } else if (this.isExpired(deadlineMs)) {
+      this.keysExpired++;
+      database.remove(entry);
+    } else {
+      if (deadlineMs !== 0) database.setDeadline(entry, deadlineMs);
+      this.keysLoaded++;
+    }
+  }
+
+  /** Reads a key and copies it to where it stays while its value is read. */
+  private keepKey(): void {
+    const { strings } = this;
+    const length = strings.read('a key', strings.keyScratch);
+    if (this.key.length < length) this.key = Buffer.allocUnsafeSlow(2 * length);
+    strings.buffer.copy(this.key, 0, strings.start, strings.end);
+    this.keyBytes = length;
+  }
+
+  /** The key last given to `find` is there already. */
+  private met(old: EntryAddress, offset: number): void {
+    const { database } = this;
+    if (this.options.replace === true) {
+      database.remove(old);
+      return;
+    }
+    const start = database.keyOffset(old);
+    const shown = quote(database.keyBuffer(old), start, start + database.keyLength(old));
+    throw this.strings.bad(offset, 'a key that did not occur before',
+      `${shown} again in database ${database.index}`);
+  }
+
+  private isExpired(deadlineMs: number): boolean {
+    return deadlineMs !== 0 && deadlineMs < this.options.nowMs && !this.options.keepExpired;
   }
 
   private loadString(): void {
@@ -167,14 +235,12 @@ export class RdbDecoder {
     window.pin = -1;
     const deadlineMs = this.deadlineMs;
     this.deadlineMs = 0;
-    if (deadlineMs !== 0 && deadlineMs < this.options.nowMs && !this.options.keepExpired) {
+    if (this.isExpired(deadlineMs)) {
       this.keysExpired++;
       return;
     }
-    if (database.find(keyBuffer, keyStart, keyStart + keyBytes) !== 0) {
-      throw strings.bad(offset, 'a key that did not occur before',
-        `${quote(keyBuffer, keyStart, keyStart + keyBytes)} again in database ${database.index}`);
-    }
+    const old = database.find(keyBuffer, keyStart, keyStart + keyBytes);
+    if (old !== 0) this.met(old, offset);
     database.put(strings.buffer, strings.start, strings.end, deadlineMs);
     this.keysLoaded++;
   }
@@ -203,22 +269,18 @@ export class RdbDecoder {
     return database;
   }
 
-  /** The error for a record that cannot be loaded; names the key when there is one. */
+  /** The error for a record that cannot be loaded; names the key when one was read. */
   private refuse(kind: number, offset: number): EngineError {
-    if (kind === opcode.function || kind === opcode.functionOld) {
-      return this.unsupported(offset, 'it holds a library of functions, which this engine lacks');
+    const name = typeName(kind, this.valkey);
+    if (name !== null) {
+      const key = quote(this.key, 0, this.keyBytes);
+      return this.unsupported(offset, `key ${key} in database ${this.database.index} is a ${name},`
+        + ` type ${kind}, which this engine lacks`);
     }
-    if (kind === opcode.moduleAux) {
-      return this.unsupported(offset, 'it holds data of a module, which this engine lacks');
-    }
-    const name = typeName(kind);
-    if (name === null) {
-      return this.strings.bad(offset, 'a record, a key or the end mark', `the byte ${kind}`);
-    }
-    const keyBytes = this.strings.read('a key', this.strings.keyScratch);
-    const { buffer, start } = this.strings;
-    return this.unsupported(offset, `key ${quote(buffer, start, start + keyBytes)} in database`
-      + ` ${this.database.index} is a ${name}, type ${kind}; only strings are known so far`);
+    const what = recordName(kind, this.valkey);
+    return what === null
+      ? this.strings.bad(offset, 'a record, a key or the end mark', `the byte ${kind}`)
+      : this.unsupported(offset, `it holds ${what}, which this engine lacks`);
   }
 
   private verifyChecksum(): void {
@@ -245,8 +307,11 @@ export class RdbDecoder {
   }
 }
 
-/** Bytes as text in quotes, cut after 64. */
-function quote(buffer: Buffer, start: number, end: number): string {
-  const shown = JSON.stringify(buffer.toString('latin1', start, Math.min(end, start + 64)));
-  return end - start > 64 ? `${shown}… (${end - start} bytes)` : shown;
+/** What else a file may hold that is not loaded; null when the byte begins nothing known. */
+function recordName(kind: number, valkey: boolean): string | null {
+  if (kind === opcode.function || kind === opcode.functionOld) return 'a library of functions';
+  if (kind === opcode.moduleAux) return 'data of a module';
+  if (valkey && kind === opcode.valkeyUpdate) return 'commands of a save without fork';
+  if (valkey && kind === opcode.valkeySlotImport) return 'the import of a cluster slot';
+  return null;
 }

@@ -10,7 +10,7 @@
 //           | 248 length | 249 byte                  IDLE, FREQ of the next key; skipped
 //           | 244 length length length               SLOT_INFO (version 12); skipped
 //           | 245 string | 246 … | 247 …             FUNCTION2, FUNCTION (old), MODULE_AUX
-//           | type key value                         one key
+//           | type key value                         one key; values.ts has the values
 //   EOF       255
 //   checksum  CRC-64 of everything before it, 8 bytes LE; all zero: not computed
 //
@@ -27,9 +27,16 @@
 /** The version written: read by Redis 7.0 and later and by every Valkey. */
 export const writtenVersion = 10;
 
+/** `rdb-target`: 11 for Redis 7.2 and Valkey, 12 for Redis 7.4; only that has field deadlines. */
+export type WrittenVersion = 10 | 11 | 12;
+
 /** The versions read: Redis 5 to 8.4, Valkey to 8.1. */
 export const oldestVersion = 9;
 export const newestVersion = 12;
+
+/** The versions read under Valkey's magic: 9.0 to 9.2. Numbers of types from 22 on differ there. */
+export const oldestValkeyVersion = 80;
+export const newestValkeyVersion = 81;
 
 /** Bytes of the magic, in both lineages. */
 export const magicBytes = 9;
@@ -39,6 +46,9 @@ export const checksumBytes = 8;
 
 /** Bytes before keys: what they mean. Anything lower is the type of a value. */
 export const opcode = {
+  /** Under Valkey's magic only. */
+  valkeyUpdate: 242,
+  valkeySlotImport: 243,
   slotInfo: 244,
   function: 245,
   functionOld: 246,
@@ -63,8 +73,36 @@ export const stringLzf = 0xc3;
 export const length32 = 0x80;
 export const length64 = 0x81;
 
-/** The type of a plain string value. */
-export const typeStringValue = 0;
+/** Types of values: what follows the key. */
+export const valueType = {
+  string: 0,
+  list: 1,
+  set: 2,
+  sortedSetText: 3,
+  hash: 4,
+  sortedSet: 5,
+  hashZipmap: 9,
+  listZiplist: 10,
+  setIntset: 11,
+  sortedSetZiplist: 12,
+  hashZiplist: 13,
+  listQuicklist: 14,
+  hashListpack: 16,
+  sortedSetListpack: 17,
+  listQuicklist2: 18,
+  setListpack: 20,
+  hashDeadlinesEarly: 22,
+  hashListpackDeadlinesEarly: 23,
+  hashDeadlines: 24,
+  hashListpackDeadlines: 25,
+} as const;
+
+/** The same under Valkey's magic: a hash of field, value and deadline. */
+export const valkeyHash = 22;
+
+/** Kinds of nodes of a quicklist 2. */
+export const nodePlain = 1;
+export const nodePacked = 2;
 
 /** Strings up to this long are tried as integers. */
 export const maxIntegerDigits = 11;
@@ -101,7 +139,13 @@ const typeNames: ReadonlyMap<number, string> = new Map([
   [25, 'hash with field deadlines (listpack)'],
 ]);
 
-/** The name of a value type, or null when no version up to newestVersion knows it. */
-export function typeName(type: number): string | null {
-  return typeNames.get(type) ?? null;
+/** The same for the numbers that mean something else under Valkey's magic; others do not exist. */
+const valkeyTypeNames: ReadonlyMap<number, string> = new Map([
+  [22, 'hash with field deadlines'],
+  [23, 'hash of paths'],
+]);
+
+/** The name of a value type, or null when no version that is read knows it. */
+export function typeName(type: number, valkey: boolean): string | null {
+  return (valkey && type >= valkeyHash ? valkeyTypeNames : typeNames).get(type) ?? null;
 }

@@ -1,6 +1,6 @@
 // Lengths and strings of an RDB file, in all their encodings.
 import { EngineError } from '../errors.ts';
-import type { FileWindow } from './file-window.ts';
+import type { ByteWindow } from './byte-window.ts';
 import { length32, length64, stringInt16, stringInt32, stringInt8, stringLzf } from './format.ts';
 import { LzfExpander } from './lzf.ts';
 
@@ -16,10 +16,10 @@ export class RdbStrings {
   keyScratch: Buffer = Buffer.allocUnsafeSlow(64);
   /** … and one for values. */
   valueScratch: Buffer = Buffer.allocUnsafeSlow(4096);
-  private readonly window: FileWindow;
+  private readonly window: ByteWindow;
   private readonly expander = new LzfExpander();
 
-  constructor(window: FileWindow) {
+  constructor(window: ByteWindow) {
     this.window = window;
     this.buffer = window.buffer;
   }

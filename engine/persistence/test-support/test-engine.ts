@@ -5,6 +5,7 @@ import { CommandContext } from '../../commands/context.ts';
 import type { ServerPort } from '../../commands/context.ts';
 import { Session } from '../../commands/session.ts';
 import { ManualClock } from '../../io/clock.ts';
+import { seededEntropy } from '../../io/entropy.ts';
 import type { Disk } from '../../io/disk.ts';
 import { MemoryDisk } from '../../io/memory-disk.ts';
 import { Keyspace } from '../../keyspace/keyspace.ts';
@@ -94,7 +95,13 @@ export class TestEngine {
       reply: new ReplyWriter(),
       session: new Session({ id: 1 }),
       effects: this.persistence.journal,
-      server: { persistence: this.persistence } as unknown as ServerPort,
+      server: {
+        persistence: this.persistence,
+        entropy: seededEntropy(1),
+        monotonicUs: () => this.clock.monotonicNs() / 1000,
+        allowsDebug: () => true,
+        wakeAt: () => {},
+      } as unknown as ServerPort,
     });
   }
 

@@ -1,6 +1,7 @@
 // Keyspaces and RDB files for tests.
 import { readFileSync } from 'node:fs';
 import { MemoryDisk } from '../../io/memory-disk.ts';
+import { Collections } from '../../collections/collections.ts';
 import { endPosition } from '../../keyspace/database.ts';
 import { Keyspace } from '../../keyspace/keyspace.ts';
 import { Arena } from '../../memory/arena.ts';
@@ -8,6 +9,8 @@ import { Crc64 } from '../crc64.ts';
 import { RdbDecoder } from '../decoder.ts';
 import { RdbEncoder } from '../encoder.ts';
 import type { RdbHeader } from '../encoder.ts';
+import type { WrittenVersion } from '../format.ts';
+import { describeValue } from './describe.ts';
 
 /** One key; deadlineMs 0: none. */
 export interface Item {
@@ -36,19 +39,18 @@ export function fill(keyspace: Keyspace, items: Iterable<Item>): void {
   }
 }
 
-/** `db:key` → `value@deadline`, in latin1. */
+/** `db:key` → `value@deadline`, in latin1; collections as describeValue tells them. */
 export function contentsOf(keyspace: Keyspace): Map<string, string> {
   const found = new Map<string, string>();
   const { u8 } = keyspace.arena;
+  const collections = new Collections(keyspace);
   for (const database of keyspace.databases) {
     let position = 0;
     while (position < endPosition) {
       position = database.walk(position, 1000, (entry) => {
         const keyStart = database.keyStart(entry);
         const key = u8.toString('latin1', keyStart, keyStart + database.keyLength(entry));
-        const valueStart = database.valueStart(entry);
-        const end = valueStart + database.valueLength(entry);
-        const value = u8.toString('latin1', valueStart, end);
+        const value = describeValue(database, entry, collections);
         found.set(`${database.index}:${key}`, `${value}@${database.deadlineMs(entry)}`);
       });
     }
@@ -59,10 +61,14 @@ export function contentsOf(keyspace: Keyspace): Map<string, string> {
 /** A snapshot of a keyspace as bytes. */
 export function encode(
   keyspace: Keyspace,
-  options: { compress?: boolean; checksum?: boolean; chunkBytes?: number } = {},
+  options: {
+    compress?: boolean; checksum?: boolean; chunkBytes?: number; version?: WrittenVersion;
+  } = {},
 ): Buffer {
   const pieces: Buffer[] = [];
   const encoder = new RdbEncoder({
+    keyspace,
+    version: options.version ?? 10,
     sink: { write: (bytes, start, end) => pieces.push(Buffer.from(bytes.subarray(start, end))) },
     compress: options.compress ?? true,
     checksum: options.checksum ?? true,
@@ -96,6 +102,7 @@ export function load(
   bytes: Uint8Array,
   options: {
     keyspace?: Keyspace;
+    collections?: Collections;
     windowBytes?: number;
     stepBytes?: number;
     keepExpired?: boolean;
@@ -111,6 +118,7 @@ export function load(
     disk,
     path: '/data/dump.rdb',
     keyspace,
+    collections: options.collections ?? new Collections(keyspace),
     checksum: options.checksum ?? true,
     keepExpired: options.keepExpired ?? false,
     nowMs: options.nowMs ?? 1_700_000_000_000,
@@ -127,10 +135,12 @@ export function load(
 
 /** A file by hand: the records between magic and end, given in hex and text. */
 export function handMade(records: string, version = '0010'): Buffer {
-  const body = Buffer.concat([
-    Buffer.from(`REDIS${version}`), Buffer.from(records.replaceAll(' ', ''), 'hex'),
-    Buffer.from([255]),
-  ]);
+  return fileOf(`REDIS${version}`, Buffer.from(records.replaceAll(' ', ''), 'hex'));
+}
+
+/** A file of a magic and records, with end mark and checksum. */
+export function fileOf(magic: string, ...records: readonly Uint8Array[]): Buffer {
+  const body = Buffer.concat([Buffer.from(magic), ...records, Buffer.from([255])]);
   return Buffer.concat([body, checksumOf(body)]);
 }
 
