@@ -10,6 +10,7 @@ import { Session } from './commands/session.ts';
 import { Configuration } from './config/configuration.ts';
 import { entriesOf } from './config/source.ts';
 import type { DirectiveEntry } from './config/source.ts';
+import { applyPackLimits } from './config/pack-directives.ts';
 import { persistenceChange, persistenceSettings } from './config/persistence-settings.ts';
 import { EngineError } from './errors.ts';
 import type { Clock } from './io/clock.ts';
@@ -57,6 +58,8 @@ export interface EngineOptions {
 /** An engine that serves. */
 export interface RunningEngine {
   readonly port: number;
+  /** Port of the REST edge; -1 = none. */
+  readonly restPort: number;
   /** Resolves with the exit code once the engine has ended, for whatever reason. */
   readonly ended: Promise<number>;
   /** As SHUTDOWN, asked for by a signal if one is named. Returns the reason if it goes on. */
@@ -127,6 +130,8 @@ async function serve(server: Server, serving: Serving): Promise<RunningEngine> {
     await server.listen();
     config.settle('port', server.listener.port);
     log('notice', `Running mode=standalone, port=${server.listener.port}.`);
+    if (server.rest.port >= 0) log('notice', `REST on port ${server.rest.port}.`);
+    config.settle('rest-port', server.rest.port);
     log('warning', 'Server initialized');
     onListening?.(running);
     const recover = (): Promise<RecoverySummary> => persistence.recover(replayPort(server));
@@ -144,6 +149,9 @@ function runningEngine(server: Server): RunningEngine {
   return {
     get port() {
       return server.listener.port;
+    },
+    get restPort() {
+      return server.rest.port;
     },
     ended: server.ended,
     shutdown: (mode, signal) => server.shutdown(mode, signal),
@@ -204,6 +212,8 @@ function replayPort(server: Server): { context: CommandContext; runner: CommandR
     server,
   });
   context.replaying = true;
+  context.commands = server.context.commands;
+  applyPackLimits(context.collections, server.config);
   return { context, runner: new CommandRunner() };
 }
 

@@ -2,13 +2,21 @@
 
 import { EngineError } from '../errors.ts';
 import { directives } from './directives.ts';
-import type { Directive, DirectiveValue, OutputLimits, SavePoint } from './directives.ts';
+import type {
+  Directive, DirectiveKind, DirectiveValue, OutputLimits, Rename, SavePoint,
+} from './directives.ts';
 import { nearest } from './nearest.ts';
+import { aliases } from './pack-directives.ts';
 import { directivesWithoutEffect, refusedDirectives } from './other-directives.ts';
 import type { DirectiveEntry } from './source.ts';
 import { formatValue, parseValue, parseWords } from './values.ts';
 
 const byName: ReadonlyMap<string, Directive> = new Map(directives.map((row) => [row.name, row]));
+
+/** A directive under any of its names. */
+function rowOf(name: string): Directive | undefined {
+  return byName.get(aliases.get(name) ?? name);
+}
 
 /** CONFIG SET's answer; fits `CommandOutcome` of the commands. */
 export interface ConfigOutcome {
@@ -61,6 +69,10 @@ export class Configuration {
     return this.valueOf('save', 'object') as readonly SavePoint[];
   }
 
+  renames(): readonly Rename[] {
+    return this.valueOf('rename-command', 'object') as readonly Rename[];
+  }
+
   outputLimits(): OutputLimits {
     return this.valueOf('client-output-buffer-limit', 'object') as OutputLimits;
   }
@@ -73,8 +85,10 @@ export class Configuration {
 
   /** All directives with their values as CONFIG GET prints them. */
   entries(): readonly (readonly [string, string])[] {
-    const own = [...this.values].map(([name, value]) => [name, formatValue(value)] as const);
-    return [...own, ...this.others];
+    const own = directives.filter((row) => row.hidden !== true)
+      .map(({ name, kind }) => [name, this.shown(name, kind)] as const);
+    const again = [...aliases].map(([alias, name]) => [alias, this.shown(name)] as const);
+    return [...own, ...again, ...this.others];
   }
 
   /** CONFIG SET: all or nothing. */
@@ -82,10 +96,10 @@ export class Configuration {
     const changed = new Map<string, DirectiveValue>();
     const others = new Map<string, string>();
     for (const [rawName, text] of pairs) {
-      const name = rawName.toLowerCase();
+      const name = aliases.get(rawName.toLowerCase()) ?? rawName.toLowerCase();
       if (changed.has(name) || others.has(name)) return setFailed(name, 'duplicate parameter');
       const row = byName.get(name);
-      if (row !== undefined) {
+      if (row !== undefined && row.hidden !== true) {
         const value = this.parseForSet(row, text);
         if (value instanceof Refusal) return setFailed(name, value.text);
         changed.set(name, value);
@@ -132,7 +146,7 @@ export class Configuration {
   }
 
   private load(entry: DirectiveEntry, again: boolean): void {
-    const row = byName.get(entry.name);
+    const row = rowOf(entry.name);
     if (row === undefined) {
       this.loadOther(entry);
       return;
@@ -144,6 +158,11 @@ export class Configuration {
     }
     // As in Redis each further `save` adds its points, and an empty one takes all back.
     const empty = entry.values.join('').trim() === '';
+    if (row.kind === 'renames') {
+      const renames = (parsed.value as Rename[]).map((one) => ({ ...one, where: entry.where }));
+      this.values.set(row.name, [...this.renames(), ...renames]);
+      return;
+    }
     if (row.kind === 'save' && again && !empty) {
       this.values.set(row.name, [...this.savePoints(), ...(parsed.value as SavePoint[])]);
     } else {
@@ -153,8 +172,8 @@ export class Configuration {
 
   /** What is wrong with the value that won. */
   private check(entry: DirectiveEntry): void {
-    const row = byName.get(entry.name);
-    const value = this.values.get(entry.name);
+    const row = rowOf(entry.name);
+    const value = row === undefined ? undefined : this.values.get(row.name);
     const problem = value === undefined ? null : (row?.check?.(value) ?? null);
     if (row === undefined || problem === null) return;
     throw new EngineError('CONFIG_BAD', badValue(entry, row, problem));
@@ -167,6 +186,10 @@ export class Configuration {
     const value = entry.values.join(' ');
     if (value !== initial) this.warnings.push(`${where}: '${name}' is accepted and has no effect`);
     this.others.set(name, value);
+  }
+
+  private shown(name: string, kind?: DirectiveKind): string {
+    return formatValue(this.values.get(name) as DirectiveValue, kind);
   }
 
   private valueOf(name: string, type: string): DirectiveValue {

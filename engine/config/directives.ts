@@ -4,10 +4,20 @@
 // are accepted with any value, so that a stock redis.conf works; and directives of Redis that would
 // change what clients see and are refused.
 
+import { packDirectives } from './pack-directives.ts';
+
 /** `save <seconds> <changes>`. */
 export interface SavePoint {
   readonly seconds: number;
   readonly changes: number;
+}
+
+/** `rename-command <name> <newName>`; an empty one takes the command away. */
+export interface Rename {
+  readonly name: string;
+  readonly newName: string;
+  /** For messages: where it was written. */
+  readonly where: string;
 }
 
 /** Unsent output of one client: cut above `hardBytes`, or above `softBytes` so long; 0 = off. */
@@ -17,7 +27,7 @@ export interface OutputLimit {
   readonly softSeconds: number;
 }
 
-/** Per client class; only `normal` clients exist, the others are kept to be shown. */
+/** Per client class; `slave` clients do not exist, their limit is kept to be shown. */
 export interface OutputLimits {
   readonly normal: OutputLimit;
   readonly slave: OutputLimit;
@@ -30,10 +40,12 @@ export type DirectiveValue =
   | string
   | readonly string[]
   | readonly SavePoint[]
+  | readonly Rename[]
   | OutputLimits;
 
 export type DirectiveKind =
-  'integer' | 'memory' | 'flag' | 'choice' | 'text' | 'words' | 'save' | 'output-limits';
+  | 'integer' | 'octal' | 'memory' | 'flag' | 'choice' | 'text' | 'words' | 'save' | 'renames'
+  | 'output-limits';
 
 /** May CONFIG SET change it? `protected`: not without enable-protected-configs, as in Redis. */
 export type Mutability = 'mutable' | 'immutable' | 'protected';
@@ -48,6 +60,8 @@ export interface Directive {
   readonly min?: number;
   readonly max?: number;
   readonly choices?: readonly string[];
+  /** Not shown by CONFIG GET, as in Redis. */
+  readonly hidden?: boolean;
   /** What is wrong with a well-formed value, or null. */
   readonly check?: (value: DirectiveValue) => string | null;
   readonly help: string;
@@ -81,15 +95,17 @@ function onlyNo(value: DirectiveValue): string | null {
   return value === false ? null : 'this engine stays in the foreground: leave it to a supervisor';
 }
 
-function onlyEmpty(value: DirectiveValue): string | null {
-  return value === '' ? null : 'this engine has no passwords: bind it to loopback only';
+function percentiles(value: DirectiveValue): string | null {
+  const isPercent = (text: string): boolean => Number(text) >= 0 && Number(text) <= 100;
+  const wrong = !(value as readonly string[]).every(isPercent);
+  return wrong ? 'The percentiles should contain double between 0 and 100' : null;
 }
 
 function onlyNoEviction(value: DirectiveValue): string | null {
   return value === 'noeviction' ? null : 'this engine does not evict keys';
 }
 
-/** Directives that this engine obeys. */
+/** Directives that this engine obeys; those about the encodings of collections stand apart. */
 export const directives: readonly Directive[] = [
   {
     name: 'port', kind: 'integer', initial: 6379, mutability: 'immutable', min: 0, max: 65535,
@@ -105,7 +121,11 @@ export const directives: readonly Directive[] = [
   },
   {
     name: 'unixsocket', kind: 'text', initial: '', mutability: 'immutable',
-    help: 'path of a Unix socket to listen on as well',
+    help: 'path of a Unix socket to listen on as well; with port 0 on nothing else',
+  },
+  {
+    name: 'unixsocketperm', kind: 'octal', initial: 0, mutability: 'immutable', min: 0, max: 0o777,
+    help: 'permissions of the Unix socket, octal; 0 = as the system makes it',
   },
   {
     name: 'tcp-backlog', kind: 'integer', initial: 511, mutability: 'immutable', min: 0,
@@ -150,6 +170,11 @@ export const directives: readonly Directive[] = [
   {
     name: 'rdbchecksum', kind: 'flag', initial: true, mutability: 'immutable',
     help: 'write and check the checksum of snapshots',
+  },
+  {
+    name: 'rdb-target', kind: 'choice', initial: '10', mutability: 'mutable',
+    choices: ['10', '11', '12'],
+    help: 'version of RDB to write: 10 for Redis 7.0, 11 for 7.2 and Valkey, 12 for 7.4',
   },
   {
     name: 'appendonly', kind: 'flag', initial: false, mutability: 'mutable',
@@ -233,9 +258,46 @@ export const directives: readonly Directive[] = [
     help: 'only no',
   },
   {
-    name: 'requirepass', kind: 'text', initial: '', mutability: 'immutable', check: onlyEmpty,
-    help: 'only ""',
+    name: 'requirepass', kind: 'text', initial: '', mutability: 'mutable',
+    help: 'password that clients must give with AUTH; "" = none',
   },
+  {
+    name: 'rename-command', kind: 'renames', initial: [], mutability: 'immutable', hidden: true,
+    help: '<command> <new name>; "" as the new name takes it away',
+  },
+  {
+    name: 'rest-port', kind: 'integer', initial: -1, mutability: 'immutable', min: -1, max: 65535,
+    help: 'HTTP port for @upstash/redis; 0 asks the system for one, -1 = none',
+  },
+  {
+    name: 'rest-token', kind: 'text', initial: '', mutability: 'mutable',
+    help: 'bearer token of the HTTP port; "" = requirepass, else loopback only',
+  },
+  {
+    name: 'rest-max-request-size', kind: 'memory', initial: 16 * mebibyte, mutability: 'mutable',
+    min: 1024, help: 'longest body of an HTTP request',
+  },
+  {
+    name: 'slowlog-log-slower-than', kind: 'integer', initial: 10000, mutability: 'mutable',
+    min: -1, help: 'µs that a command may take before SLOWLOG keeps it; -1 = never',
+  },
+  {
+    name: 'slowlog-max-len', kind: 'integer', initial: 128, mutability: 'mutable', min: 0,
+    max: largestInt, help: 'slow commands that are kept',
+  },
+  {
+    name: 'latency-monitor-threshold', kind: 'integer', initial: 0, mutability: 'mutable', min: 0,
+    help: 'ms from which on LATENCY keeps spikes; 0 = none',
+  },
+  {
+    name: 'latency-tracking', kind: 'flag', initial: true, mutability: 'mutable',
+    help: 'keep histograms of the times of commands',
+  },
+  {
+    name: 'latency-tracking-info-percentiles', kind: 'words', initial: ['50', '99', '99.9'],
+    mutability: 'mutable', check: percentiles, help: 'what INFO latencystats shows of them',
+  },
+  ...packDirectives,
   {
     name: 'enable-debug-command', kind: 'choice', initial: 'no', mutability: 'immutable',
     choices: ['no', 'yes', 'local'], help: 'who may call DEBUG',

@@ -1,6 +1,7 @@
 // From directives to the settings of persistence.
 
 import type { AppendFsync, PersistenceSettings } from '../persistence/settings.ts';
+import type { WrittenVersion } from '../rdb/format.ts';
 import type { Configuration } from './configuration.ts';
 
 type Setting = {
@@ -30,6 +31,7 @@ const settings: Setting = {
   noFsyncOnRewrite: ['no-appendfsync-on-rewrite', flag],
   rdbCompression: ['rdbcompression', flag],
   rdbChecksum: ['rdbchecksum', flag],
+  rdbTarget: ['rdb-target', (from, name) => Number(from.text(name)) as WrittenVersion],
   stopWritesOnSaveError: ['stop-writes-on-bgsave-error', flag],
 };
 

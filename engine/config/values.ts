@@ -2,7 +2,7 @@
 // people at start ("expected …") and for CONFIG SET in Redis' words.
 
 import type {
-  Directive, DirectiveValue, OutputLimit, OutputLimits, SavePoint,
+  Directive, DirectiveKind, DirectiveValue, OutputLimit, OutputLimits, Rename, SavePoint,
 } from './directives.ts';
 
 export type ParsedValue =
@@ -39,14 +39,17 @@ export function parseValue(directive: Directive, words: readonly string[]): Pars
 }
 
 /** As CONFIG GET prints it. */
-export function formatValue(value: DirectiveValue): string {
+export function formatValue(value: DirectiveValue, kind?: DirectiveKind): string {
+  if (kind === 'octal') return value.toString(8);
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (typeof value !== 'object') return String(value);
   if ('normal' in value) return formatOutputLimits(value);
-  return value
-    .map((item: string | SavePoint) =>
-      typeof item === 'string' ? item : `${item.seconds} ${item.changes}`)
-    .join(' ');
+  return value.map(formatItem).join(' ');
+}
+
+function formatItem(item: string | SavePoint | Rename): string {
+  if (typeof item === 'string') return item;
+  return 'seconds' in item ? `${item.seconds} ${item.changes}` : `${item.name} ${item.newName}`;
 }
 
 /** As parseValue, without the check: a later directive may still replace the value. */
@@ -56,6 +59,8 @@ export function parseWords(directive: Directive, words: readonly string[]): Pars
       return parseSavePoints(words);
     case 'output-limits':
       return parseOutputLimits(directive.initial as OutputLimits, words);
+    case 'renames':
+      return parseRenames(words);
     case 'words':
       return success(words.flatMap((word) => word.split(/\s+/)).filter((word) => word !== ''));
     default:
@@ -66,6 +71,7 @@ export function parseWords(directive: Directive, words: readonly string[]): Pars
     return failure('exactly one value', 'wrong number of arguments');
   }
   if (directive.kind === 'text') return success(word);
+  if (directive.kind === 'octal') return parseOctal(directive, word);
   if (directive.kind === 'flag') return parseFlag(word);
   if (directive.kind === 'choice') return parseChoice(directive, word);
   return directive.kind === 'memory'
@@ -96,6 +102,27 @@ function parseInteger(directive: Directive, word: string): ParsedValue {
     return failure(expected, "argument couldn't be parsed into an integer");
   }
   return bounded(Number(word), { min, max, expected });
+}
+
+function parseOctal(directive: Directive, word: string): ParsedValue {
+  const max = (directive.max ?? 0).toString(8);
+  const expected = `an octal number up to ${max}`;
+  if (!/^[0-7]{1,8}$/.test(word)) {
+    return failure(expected, "argument couldn't be parsed as an octal number");
+  }
+  const value = Number.parseInt(word, 8);
+  if (value <= (directive.max ?? 0)) return success(value);
+  return failure(expected, `argument must be between 0 and ${max} inclusive`);
+}
+
+function parseRenames(words: readonly string[]): ParsedValue {
+  const parts = words.length === 1 ? (words[0] as string).split(/\s+/) : words;
+  const name = parts[0];
+  const newName = parts[1] === '""' ? '' : parts[1];
+  if (name === undefined || newName === undefined || parts.length !== 2) {
+    return failure('a command and its new name ("" for none)', 'wrong number of arguments');
+  }
+  return success([{ name: name.toLowerCase(), newName: newName.toLowerCase(), where: '' }]);
 }
 
 function parseMemoryValue(directive: Directive, word: string): ParsedValue {

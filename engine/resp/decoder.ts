@@ -12,7 +12,9 @@
 // locals or fields: variables captured by closures are miscompiled by V8 14.6.
 
 import { splitInline } from './inline.ts';
-import { defaultMaxBulkBytes, maxArguments, maxLineBytes } from './limits.ts';
+import {
+  defaultMaxBulkBytes, maxArguments, maxLineBytes, strangerArguments, strangerBulkBytes,
+} from './limits.ts';
 
 /** 0: more bytes are needed; 1: a request is ready; 2: the stream is broken for good. */
 export type DecodeStatus = 0 | 1 | 2;
@@ -72,6 +74,8 @@ export class RequestDecoder {
   /** Text of the protocol error without "ERR ", for example "Protocol error: …". */
   errorText = '';
   maxBulkBytes: number;
+  /** The client has not given the password yet: its requests must be short. */
+  stranger = false;
   readonly inlineAllowed: boolean;
 
   // Progress inside an unfinished multibulk: arguments announced (0: none begun), read so far,
@@ -124,6 +128,9 @@ export class RequestDecoder {
       if (count === notANumber || count > maxArguments) {
         return this.fail('invalid multibulk length');
       }
+      if (this.stranger && count > strangerArguments) {
+        return this.fail('unauthenticated multibulk length');
+      }
       at = this.lineEnd;
       if (count <= 0) continue;
       this.inline = false;
@@ -146,7 +153,7 @@ export class RequestDecoder {
       const plain = buffer[at + 2] === carriageReturn && buffer[at + 3] === lineFeed;
       if (length <= 0 || length > 9 || !plain) {
         length = this.readNumber(buffer, at + 1, end);
-        if (length < 0 || length > this.maxBulkBytes) {
+        if (length < 0 || length > (this.stranger ? strangerBulkBytes : this.maxBulkBytes)) {
           return this.refuseLength(length, at, { done, end });
         }
         next = this.lineEnd;
@@ -181,7 +188,8 @@ export class RequestDecoder {
   private refuseLength(length: number, at: number, state: Progress): DecodeStatus {
     if (length === lineOpen) return this.suspend(at, state.done, state.end + 1);
     if (length === lineTooLong) return this.fail('too big bulk count string');
-    return this.fail('invalid bulk length');
+    const within = length >= 0 && length <= this.maxBulkBytes;
+    return this.fail(within ? 'unauthenticated bulk length' : 'invalid bulk length');
   }
 
   private suspend(at: number, done: number, needEnd: number): DecodeStatus {

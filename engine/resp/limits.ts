@@ -11,3 +11,7 @@ export const defaultMaxBulkBytes: number = 512 * 1024 * 1024;
 
 /** Longest bulk of a log, whatever the limit was when it was written: offsets are int32. */
 export const logMaxBulkBytes: number = 0x7fffffff;
+
+/** Before AUTH a request may have so many arguments of so many bytes each, as in Redis. */
+export const strangerArguments = 10;
+export const strangerBulkBytes = 16384;

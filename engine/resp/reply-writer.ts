@@ -5,14 +5,19 @@
 //   _  ,double  #t/#f  (big  %count  ~count  >count  =length txt:…   RESP3 only
 //
 // No strings are made for numbers, and the common replies are copied from prepared bytes.
+import { doubleText } from './doubles.ts';
 
 const carriageReturn = 13;
 const lineFeed = 10;
 const zero = 48;
 const minus = 45;
-/** Below this length a byte loop beats a call into the runtime. */
-const loopBytes = 48;
+/** Up to this length a byte loop beats a call into the runtime. */
+const loopBytes = 32;
+/** Of any bytes, not only of a Buffer; unlike `set` it needs no view of the part. */
+const copyOf = Buffer.prototype.copy;
 const smallestBuffer = 1024;
+/** Whole numbers below this are written digit by digit. */
+const smallDouble = 1e9;
 
 const queuedBytes = Buffer.from('+QUEUED\r\n');
 const pongBytes = Buffer.from('+PONG\r\n');
@@ -144,9 +149,23 @@ export class ReplyWriter {
   }
 
   double(value: number): void {
+    if (value >= 0 && value < smallDouble && Math.floor(value) === value && !Object.is(value, -0)) {
+      this.smallDouble(value);
+      return;
+    }
     const text = doubleText(value);
     if (this.protocol === 2) this.bulkText(text);
     else this.line(doubleMark, text);
+  }
+
+  /** Most scores: a whole number, written without a string. */
+  private smallDouble(value: number): void {
+    this.reserve(32);
+    if (this.protocol === 2) {
+      this.buffer[this.length++] = bulkMark;
+      this.number(digitsOf(value));
+    } else this.buffer[this.length++] = doubleMark;
+    this.number(value);
   }
 
   boolean(value: boolean): void {
@@ -178,6 +197,18 @@ export class ReplyWriter {
   arrayBefore(mark: number, count: number): void {
     const bodyEnd = this.length;
     this.array(count);
+    this.moveBefore(mark, bodyEnd);
+  }
+
+  /** As `arrayBefore` for a set. */
+  setBefore(mark: number, count: number): void {
+    const bodyEnd = this.length;
+    this.set(count);
+    this.moveBefore(mark, bodyEnd);
+  }
+
+  /** Moves what was written from `bodyEnd` on before what was written from `mark` on. */
+  private moveBefore(mark: number, bodyEnd: number): void {
     const header = Buffer.from(this.buffer.subarray(bodyEnd, this.length));
     this.buffer.copyWithin(mark + header.length, mark, bodyEnd);
     this.buffer.set(header, mark);
@@ -216,10 +247,10 @@ export class ReplyWriter {
   private bytes(source: Uint8Array, start: number, end: number): void {
     const buffer = this.buffer;
     let at = this.length;
-    if (end - start < loopBytes) {
+    if (end - start <= loopBytes) {
       for (let i = start; i < end; i++) buffer[at++] = source[i] as number;
     } else {
-      buffer.set(source.subarray(start, end), at);
+      copyOf.call(source, buffer, at, start, end);
     }
     this.length += end - start;
   }
@@ -270,12 +301,4 @@ function digitsOf(value: number): number {
     digits++;
   }
   return digits;
-}
-
-/** A double as Redis prints it: shortest text that reads back equal; inf, -inf, nan. */
-export function doubleText(value: number): string {
-  if (Number.isNaN(value)) return 'nan';
-  if (value === Infinity) return 'inf';
-  if (value === -Infinity) return '-inf';
-  return Object.is(value, -0) ? '-0' : String(value);
 }

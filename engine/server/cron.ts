@@ -7,6 +7,7 @@ import type { Configuration } from '../config/configuration.ts';
 import { endPosition } from '../keyspace/database.ts';
 import type { Database, Position } from '../keyspace/database.ts';
 import type { EntryAddress } from '../keyspace/entry.ts';
+import { FieldExpiry } from './field-expiry.ts';
 import type { ServerStatistics } from './info.ts';
 import type { NetworkSession } from './session.ts';
 
@@ -30,6 +31,8 @@ export interface CronHost {
   openTick(): void;
   persistenceCron(nowMs: number): void;
   cut(session: NetworkSession, reason: string): void;
+  /** CLIENT PAUSE. */
+  isPaused(): boolean;
 }
 
 /** The server's background work. */
@@ -39,11 +42,13 @@ export class Cron {
   private readonly host: CronHost;
   private readonly positions: Position[];
   private readonly expired: EntryAddress[] = [];
+  private readonly fields: FieldExpiry;
   private timer: NodeJS.Timeout | null = null;
 
   constructor(host: CronHost) {
     this.host = host;
     this.positions = host.context.keyspace.databases.map(() => 0);
+    this.fields = new FieldExpiry(host.context);
   }
 
   start(): void {
@@ -64,7 +69,8 @@ export class Cron {
     const { context, statistics } = host;
     const nowMs = context.nowMs;
     if (!host.loading) {
-      if (this.activeExpire) this.expire();
+      // Who has asked for a pause must not see data change.
+      if (this.activeExpire && !host.isPaused()) this.expireTimed();
       this.reclaim();
       host.persistenceCron(nowMs);
     }
@@ -72,6 +78,14 @@ export class Cron {
     statistics.input.sample(statistics.inputBytes, nowMs);
     statistics.output.sample(statistics.outputBytes, nowMs);
     for (const session of host.networkSessions()) this.watch(session, nowMs);
+  }
+
+  private expireTimed(): void {
+    const { context } = this.host;
+    const beganNs = this.host.monotonicNs();
+    this.expire();
+    const usedUs = (this.host.monotonicNs() - beganNs) / 1000;
+    context.monitor.latency.add('expire-cycle', usedUs, context.nowMs);
   }
 
   /** Walks the keys with deadlines, round and round, longer while many are found expired. */
@@ -84,6 +98,7 @@ export class Cron {
         found = this.expireSome(database);
       }
     }
+    this.fields.run(() => this.host.monotonicNs() < endNs);
   }
 
   /** Removes what is expired among the next entries; returns how many those were. */
@@ -114,7 +129,9 @@ export class Cron {
       return;
     }
     const timeoutSec = this.host.configuration.integer('timeout');
-    if (timeoutSec > 0 && nowMs - session.lastInputMs > timeoutSec * 1000) {
+    // Who waits or listens has nothing to say.
+    const idles = session.state.blocked === null && session.state.subscriptions === null;
+    if (idles && timeoutSec > 0 && nowMs - session.lastInputMs > timeoutSec * 1000) {
       session.socket.destroy();
       return;
     }
@@ -122,7 +139,9 @@ export class Cron {
   }
 
   private watchSoftLimit(session: NetworkSession, nowMs: number): void {
-    const { softBytes, softSeconds } = this.host.configuration.outputLimits().normal;
+    const { normal, pubsub } = this.host.configuration.outputLimits();
+    const listens = session.state.subscriptions !== null;
+    const { softBytes, softSeconds } = listens ? pubsub : normal;
     if (softBytes === 0 || session.output.unsentBytes <= softBytes) {
       session.softLimitSinceMs = 0;
     } else if (session.softLimitSinceMs === 0) {

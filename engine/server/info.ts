@@ -1,12 +1,16 @@
 // What the server counts, and the text of INFO, with Redis' sections and field names. What commands
 // count is in the context's CommandStatistics.
 
+import type { BlockingTable } from '../commands/blocking.ts';
+import type { ChannelTable } from '../commands/channels.ts';
 import { redisVersion } from '../commands/context.ts';
 import type { CommandStatistics, PersistencePort } from '../commands/context.ts';
+import type { CommandTimes } from '../commands/monitor/command-times.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { processId } from './host.ts';
 import type { HostFacts, ProcessUsage } from './host.ts';
+import { commandFields, latencyFields } from './info-commands.ts';
 
 /** Samples that `instantaneous_…` are averaged over: 16 turns of the cron, as in Redis. */
 const sampleCount = 16;
@@ -45,6 +49,7 @@ export class ServerStatistics {
   inputBytes = 0;
   outputBytes = 0;
   peakMemoryBytes = 0;
+  startupMemoryBytes = 0;
   errorReplies = 0;
   readonly errorCounts: Map<string, number> = new Map();
   readonly operations: RateMeter = new RateMeter();
@@ -78,8 +83,12 @@ export interface InfoSource {
   readonly configuration: Configuration;
   readonly keyspace: Keyspace;
   readonly persistence: PersistencePort;
+  readonly blocking: BlockingTable;
+  readonly channels: ChannelTable;
   readonly commands: CommandStatistics;
   readonly statistics: ServerStatistics;
+  readonly times: CommandTimes;
+  readonly clientBytes: number;
   readonly host: HostFacts;
   readonly usage: ProcessUsage;
   readonly runId: string;
@@ -100,14 +109,16 @@ const sections: ReadonlyMap<string, (source: InfoSource) => readonly Field[]> = 
   ['replication', replicationFields],
   ['cpu', cpuFields],
   ['modules', () => []],
-  ['commandstats', () => []],
+  ['commandstats', ({ times }: InfoSource) => commandFields(times)],
   ['errorstats', errorFields],
+  ['latencystats', ({ times, configuration }: InfoSource) =>
+    latencyFields(times, configuration.words('latency-tracking-info-percentiles'))],
   ['cluster', (): readonly Field[] => [['cluster_enabled', 0]]],
   ['keyspace', keyspaceFields],
 ]);
 
 const titles: ReadonlyMap<string, string> = new Map([['cpu', 'CPU']]);
-const notByDefault = new Set(['commandstats']);
+const notByDefault = new Set(['commandstats', 'latencystats']);
 
 /** The text of INFO; no sections, `default`, `all` and `everything` as in Redis. */
 export function infoText(source: InfoSource, wanted: readonly string[]): string {
@@ -170,14 +181,14 @@ function clientFields(source: InfoSource): readonly Field[] {
     ['connected_clients', source.clientCount],
     ['cluster_connections', 0],
     ['maxclients', source.configuration.integer('maxclients')],
-    ['blocked_clients', 0],
+    ['blocked_clients', source.blocking.count],
     ['tracking_clients', 0],
-    ['clients_in_timeout_table', 0],
+    ['clients_in_timeout_table', source.blocking.timedCount],
   ];
 }
 
 /** What `used_memory` is here: blocks of the arena that are in use, and the JS heap. */
-function usedBytes(source: InfoSource): number {
+export function usedBytes(source: Pick<InfoSource, 'keyspace' | 'usage'>): number {
   return source.keyspace.arena.usedBytes + source.usage.heapBytes;
 }
 
@@ -196,7 +207,9 @@ function memoryFields(source: InfoSource): readonly Field[] {
     ['used_memory_peak_human', humanBytes(peak)],
     ['used_memory_peak_perc', `${((used / peak) * 100).toFixed(2)}%`],
     ['used_memory_overhead', usage.heapBytes],
+    ['used_memory_startup', statistics.startupMemoryBytes],
     ['used_memory_dataset', keyspace.arena.usedBytes],
+    ['used_memory_dataset_perc', `${((keyspace.arena.usedBytes / used) * 100).toFixed(2)}%`],
     ['arena_used_bytes', keyspace.arena.usedBytes],
     ['arena_reserved_bytes', keyspace.arena.reservedBytes],
     ['arena_peak_bytes', keyspace.arena.peakBytes],
@@ -207,12 +220,14 @@ function memoryFields(source: InfoSource): readonly Field[] {
     ['maxmemory_human', humanBytes(limit)],
     ['maxmemory_policy', source.configuration.text('maxmemory-policy')],
     ['mem_fragmentation_ratio', (usage.rssBytes / used).toFixed(2)],
+    ['mem_fragmentation_bytes', usage.rssBytes - used],
+    ['mem_clients_normal', source.clientBytes],
     ['mem_allocator', 'arena'],
   ];
 }
 
 function statsFields(source: InfoSource): readonly Field[] {
-  const { statistics, commands } = source;
+  const { channels, statistics, commands } = source;
   return [
     ['total_connections_received', statistics.connectionsReceived],
     ['total_commands_processed', commands.commandsProcessed],
@@ -226,13 +241,16 @@ function statsFields(source: InfoSource): readonly Field[] {
     ['sync_partial_ok', 0],
     ['sync_partial_err', 0],
     ['expired_keys', commands.expiredKeys],
+    ['expired_subkeys', commands.expiredFields],
     ['evicted_keys', 0],
     ['keyspace_hits', commands.keyspaceHits],
     ['keyspace_misses', commands.keyspaceMisses],
-    ['pubsub_channels', 0],
-    ['pubsub_patterns', 0],
+    ['pubsub_channels', channels.size('channels')],
+    ['pubsub_patterns', channels.size('patterns')],
+    ['pubsubshard_channels', channels.size('shardChannels')],
     ['latest_fork_usec', 0],
     ['total_forks', 0],
+    ['unexpected_error_replies', 0],
     ['total_error_replies', statistics.errorReplies],
   ];
 }
@@ -270,6 +288,9 @@ function errorFields({ statistics }: InfoSource): readonly Field[] {
 function keyspaceFields({ keyspace }: InfoSource): readonly Field[] {
   return keyspace.databases
     .filter((database) => database.size > 0)
-    .map(({ index, size, deadlineCount }) =>
-      [`db${index}`, `keys=${size},expires=${deadlineCount},avg_ttl=0`] as const);
+    .map(({ index, size, deadlineCount, fieldDeadlineCount }) => {
+      // As Redis 8 shows them, but only where there are any.
+      const fields = fieldDeadlineCount === 0 ? '' : `,subexpiry=${fieldDeadlineCount}`;
+      return [`db${index}`, `keys=${size},expires=${deadlineCount},avg_ttl=0${fields}`] as const;
+    });
 }

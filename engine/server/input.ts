@@ -1,7 +1,7 @@
 // The bytes of one client that are not a whole request yet.
 //
-// A socket hands over a fresh slab with each read, and whole requests are run straight from it.
-// Only what is left at its end is copied here; the next slab is appended, what has run is dropped.
+// Whole requests are run straight from the buffer that the socket was read into. Only what is left
+// at its end is copied here; what is read next is appended, and what has run is dropped.
 
 const smallestBytes = 1024;
 /** A buffer that grew for a big request is given back above this size. */
@@ -13,11 +13,11 @@ export class InputBuffer {
   bytes: Buffer = nothing;
   length = 0;
 
-  /** Appends `chunk[from …]`; `neededBytes` is how long the request will be at least. */
-  append(chunk: Buffer, from: number, neededBytes: number): void {
-    const length = this.length + chunk.length - from;
+  /** Appends a part of a buffer; `neededBytes` is how long the request will be at least. */
+  append(buffer: Buffer, part: { from: number; to: number }, neededBytes: number): void {
+    const length = this.length + part.to - part.from;
     if (length > this.bytes.length) this.grow(length, neededBytes);
-    chunk.copy(this.bytes, this.length, from);
+    buffer.copy(this.bytes, this.length, part.from, part.to);
     this.length = length;
   }
 

@@ -1,6 +1,6 @@
 // Where clients come in: TCP addresses and, if wanted, a Unix socket.
 
-import { lstatSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import net from 'node:net';
 import type { ListenOptions, Server, Socket } from 'node:net';
 import { EngineError } from '../errors.ts';
@@ -12,6 +12,8 @@ export interface ListenerOptions {
   readonly addresses: readonly string[];
   /** '' = none. */
   readonly socketPath: string;
+  /** Permissions of the Unix socket; 0 = as the system makes it. */
+  readonly socketMode: number;
   readonly backlog: number;
   readonly accept: (socket: Socket) => void;
   readonly keepAliveSeconds: () => number;
@@ -52,17 +54,19 @@ export class Listener {
 
   private async openAll(): Promise<void> {
     this.port = this.options.port;
-    for (const written of this.options.addresses) {
+    const path = this.options.socketPath;
+    const onlySocket = path !== '' && this.port === 0;
+    for (const written of onlySocket ? [] : this.options.addresses) {
       const optional = written.startsWith('-');
       const host = hostOf(optional ? written.slice(1) : written);
       const shown = `${host.includes(':') ? `[${host}]` : host}:${this.port}`;
       const where = { port: this.port, host, ipv6Only: host.includes(':') };
       await this.openOne(where, { shown, optional, change: 'another port with --port' });
     }
-    const path = this.options.socketPath;
     if (path === '') return;
-    removeStale(path);
+    await removeStale(path);
     await this.openOne({ path }, { shown: path, optional: false, change: 'another path' });
+    if (this.options.socketMode !== 0) chmodSync(path, this.options.socketMode);
   }
 
   private async openOne(where: ListenOptions, words: Words): Promise<void> {
@@ -100,12 +104,24 @@ function hostOf(written: string): string {
 }
 
 /** A socket file that a dead server left behind would keep us from listening. */
-function removeStale(path: string): void {
+async function removeStale(path: string): Promise<void> {
   try {
-    if (lstatSync(path).isSocket()) unlinkSync(path);
+    if (lstatSync(path).isSocket() && !(await answers(path))) unlinkSync(path);
   } catch {
     // Not there, or not ours to remove: listening will say so.
   }
+}
+
+/** Does anybody listen at this socket? */
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = net.connect(path);
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once('error', () => resolve(false));
+  });
 }
 
 function isAbsent(error: unknown): boolean {

@@ -5,9 +5,9 @@
 // the client does not take piles up in the socket: above a limit we stop reading from it, above
 // another the connection is cut.
 
-import type { Socket } from 'node:net';
 import { ReplyWriter } from '../resp/reply-writer.ts';
 import type { ServerStatistics } from './info.ts';
+import type { Transport } from './transport.ts';
 
 /** A reply buffer larger than this is not kept for the next tick. */
 const keptBytes = 64 * 1024;
@@ -35,16 +35,16 @@ export class Output {
   readonly reply: ReplyWriter = new ReplyWriter();
   /** Replies written so far, sent or not. */
   replyCount = 0;
-  private readonly socket: Socket;
+  private readonly transport: Transport;
   private readonly host: OutputHost;
   private readonly clientPort: number;
   private held: HeldReplies[] = [];
   private heldBytes = 0;
 
-  constructor(socket: Socket, host: OutputHost) {
-    this.socket = socket;
+  constructor(transport: Transport, host: OutputHost) {
+    this.transport = transport;
     this.host = host;
-    this.clientPort = socket.remotePort ?? 0;
+    this.clientPort = transport.socket.remotePort ?? 0;
   }
 
   /** Is anything waiting for the log? */
@@ -52,9 +52,14 @@ export class Output {
     return this.held.length > 0;
   }
 
+  /** Bytes that were sent and that the kernel has not taken. */
+  get waitingBytes(): number {
+    return this.transport.waitingBytes;
+  }
+
   /** Bytes that the client has not taken, wherever they are. */
   get unsentBytes(): number {
-    return this.reply.length + this.heldBytes + this.socket.writableLength;
+    return this.reply.length + this.heldBytes + this.transport.waitingBytes;
   }
 
   /** End of a tick: sends everything written, or holds it until `token` is releasable. */
@@ -68,9 +73,8 @@ export class Output {
       reply.clear();
       return;
     }
-    this.send(reply.buffer.subarray(0, reply.length), this.replyCount);
-    // A socket that could not take all at once goes on reading from the buffer.
-    if (this.socket.writableLength > 0 || reply.buffer.length > keptBytes) reply.detach();
+    const free = this.send(reply.buffer, reply.length, this.replyCount);
+    if (!free || reply.buffer.length > keptBytes) reply.detach();
     else reply.clear();
   }
 
@@ -79,7 +83,7 @@ export class Output {
     let count = 0;
     for (const replies of this.held) {
       if (replies.token > releasable) break;
-      this.send(replies.bytes, replies.replyCount);
+      this.send(replies.bytes, replies.bytes.length, replies.replyCount);
       this.heldBytes -= replies.bytes.length;
       count++;
     }
@@ -93,10 +97,11 @@ export class Output {
     this.heldBytes = 0;
   }
 
-  private send(bytes: Buffer, replyCount: number): void {
+  /** Returns whether the buffer may be used again. */
+  private send(bytes: Buffer, length: number, replyCount: number): boolean {
     const { recorder, statistics } = this.host;
     if (recorder !== null) recorder.release(this.clientPort, replyCount);
-    statistics.outputBytes += bytes.length;
-    this.socket.write(bytes);
+    statistics.outputBytes += length;
+    return this.transport.send(bytes, length);
   }
 }

@@ -4,8 +4,9 @@ import type { Socket } from 'node:net';
 import { CommandRunner } from '../commands/apply.ts';
 import { CommandContext } from '../commands/context.ts';
 import type {
-  CommandOutcome, ConnectionFacts, ServerPort, ShutdownMode,
+  CommandOutcome, ConnectionFacts, MemoryFacts, ServerPort, ShutdownMode,
 } from '../commands/context.ts';
+import { Prefetcher } from '../commands/prefetch.ts';
 import { Session } from '../commands/session.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { Clock } from '../io/clock.ts';
@@ -14,15 +15,24 @@ import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { Journal } from '../persistence/appender.ts';
 import type { Persistence } from '../persistence/persistence.ts';
 import { ReplyWriter } from '../resp/reply-writer.ts';
+import { renamedCommands } from '../commands/rename.ts';
+import { applyPackLimits } from '../config/pack-directives.ts';
+import { addressOf, isLocal, protectedModeRefusal, Secret } from './access.ts';
+import { CommitTimer } from './commit-timer.ts';
 import { Cron } from './cron.ts';
 import { hostFacts, processUsage, standStill } from './host.ts';
 import type { Log } from './host.ts';
-import { infoText, ServerStatistics } from './info.ts';
+import { infoText, ServerStatistics, usedBytes } from './info.ts';
 import { Listener } from './listener.ts';
 import type { ReleaseRecorder } from './output.ts';
+import { Pause } from './pause.ts';
+import type { Pausable } from './pause.ts';
 import { NetworkSession } from './session.ts';
 import type { ClientLimits, SessionHost } from './session.ts';
 import { Tick } from './tick.ts';
+import { RestServer } from './rest/rest-server.ts';
+import type { RestHost } from './rest/rest-server.ts';
+import { WaitTimer } from './wait-timer.ts';
 
 export interface ServerOptions {
   readonly configuration: Configuration;
@@ -39,12 +49,17 @@ export interface ServerOptions {
 const pauseBytes = 64 * 1024 * 1024;
 const cutBytes = 1024 * 1024 * 1024;
 
+/** Kept free of the arena: a 64th of it, at most 64 MiB. */
+const spareBytes = 64 * 1024 * 1024;
+const spareShare = 64;
+
 const nobody = new Session({ id: 0 });
 
 /** One running server. `ended` tells how it ended. */
-export class Server implements ServerPort, SessionHost {
+export class Server implements ServerPort, SessionHost, RestHost {
   readonly context: CommandContext;
   readonly runner: CommandRunner = new CommandRunner();
+  readonly prefetcher: Prefetcher = new Prefetcher();
   readonly statistics: ServerStatistics = new ServerStatistics();
   readonly limits: ClientLimits;
   readonly tick: Tick;
@@ -53,11 +68,18 @@ export class Server implements ServerPort, SessionHost {
   readonly persistence: Persistence;
   readonly config: Configuration;
   readonly entropy: Entropy;
+  readonly access: Secret = new Secret();
+  readonly restToken: Secret = new Secret();
+  readonly rest: RestServer = new RestServer(this);
   readonly listener: Listener;
   readonly ended: Promise<number>;
   readonly runId: string;
+  readonly pause: Pause;
   private readonly options: ServerOptions;
   private readonly cron: Cron;
+  private readonly waits: WaitTimer;
+  /** Sessions that have requests to run since they wait no more. */
+  private resumable: Pausable[] = [];
   private readonly bySessionId: Map<number, NetworkSession> = new Map();
   private readonly startedMs: number;
   private readonly end: (exitCode: number) => void;
@@ -81,9 +103,21 @@ export class Server implements ServerPort, SessionHost {
       keyspace: options.keyspace, reply: new ReplyWriter(), session: nobody,
       effects: options.journal, server: this,
     });
-    this.limits = { maxBulkBytes: 0, maxRequestBytes: 0, pauseBytes: 0, cutBytes: 0 };
-    this.tick = new Tick(options.journal, () => {
+    this.context.commands = renamedCommands(this.config.renames());
+    this.limits = {
+      maxBulkBytes: 0, maxRequestBytes: 0, pauseBytes: 0, cutBytes: 0, listenerCutBytes: 0,
+    };
+    this.tick = new Tick(new CommitTimer(options.journal, this.context, this.config), () => {
       this.context.nowMs = options.clock.wallMs();
+    });
+    this.tick.beforeCommit = () => this.resumeUnblocked();
+    this.waits = new WaitTimer(() => this.endWaits());
+    this.pause = new Pause(this.context, (waiting) => {
+      this.tick.open();
+      this.resumable.push(...waiting);
+    });
+    this.statistics.startupMemoryBytes = usedBytes({
+      keyspace: options.keyspace, usage: processUsage(),
     });
     this.listener = this.makeListener();
     this.cron = this.makeCron();
@@ -94,23 +128,49 @@ export class Server implements ServerPort, SessionHost {
   async listen(): Promise<void> {
     this.context.nowMs = this.startedMs;
     await this.listener.open();
+    await this.rest.open();
     this.cron.start();
   }
 
   /** Takes over what CONFIG SET changed and sessions or commands keep a copy of. */
   applySettings(): void {
     const { config, limits } = this;
-    const { hardBytes } = config.outputLimits().normal;
+    const { normal: { hardBytes }, pubsub } = config.outputLimits();
     limits.maxBulkBytes = config.integer('proto-max-bulk-len');
     limits.maxRequestBytes = config.integer('client-query-buffer-limit');
     limits.pauseBytes = hardBytes === 0 ? pauseBytes : Infinity;
     limits.cutBytes = hardBytes === 0 ? cutBytes : hardBytes;
+    limits.listenerCutBytes = pubsub.hardBytes === 0 ? cutBytes : pubsub.hardBytes;
     this.context.maxBulkBytes = limits.maxBulkBytes;
-    this.context.memoryLimitBytes = config.integer('maxmemory');
+    this.context.memoryLimitBytes = this.memoryLimitBytes();
+    this.access.set(config.text('requirepass'));
+    this.restToken.set(config.text('rest-token'));
+    this.context.monitor.configure({
+      slowerThanUs: config.integer('slowlog-log-slower-than'),
+      slowLogLength: config.integer('slowlog-max-len'),
+      latencyThresholdMs: config.integer('latency-monitor-threshold'),
+      tracking: config.flag('latency-tracking'),
+    });
+    applyPackLimits(this.context.collections, config);
     for (const session of this.networkSessions()) session.setMaxBulkBytes(limits.maxBulkBytes);
   }
 
+  /**
+   * `maxmemory`, but never so much that nothing is left: some of the arena stays free for commands
+   * that make room, since with a snapshot running even a deletion needs memory first.
+   */
+  private memoryLimitBytes(): number {
+    const { capacityBytes } = this.context.keyspace.arena;
+    const mostBytes = capacityBytes - Math.min(spareBytes, capacityBytes / spareShare);
+    const limit = this.config.integer('maxmemory');
+    return limit === 0 ? mostBytes : Math.min(limit, mostBytes);
+  }
+
   // ---- ServerPort: what commands ask for -------------------------------------------------------
+
+  monotonicUs(): number {
+    return this.options.clock.monotonicNs() / 1000;
+  }
 
   wallUs(): number {
     return this.options.clock.wallMs() * 1000;
@@ -118,10 +178,12 @@ export class Server implements ServerPort, SessionHost {
 
   info(sections: readonly string[]): string {
     return infoText({
+      times: this.context.times, clientBytes: this.clientBytes(),
       configuration: this.config, keyspace: this.context.keyspace, persistence: this.persistence,
+      blocking: this.context.blocking, channels: this.context.channels,
       commands: this.context.statistics, statistics: this.statistics, host: hostFacts(),
       usage: processUsage(), runId: this.runId, port: this.listener.port,
-      clientCount: this.bySessionId.size, startedMs: this.startedMs,
+      clientCount: this.connectionCount, startedMs: this.startedMs,
       nowMs: this.options.clock.wallMs(),
     }, sections);
   }
@@ -132,8 +194,38 @@ export class Server implements ServerPort, SessionHost {
     statistics.keyspaceHits = 0;
     statistics.keyspaceMisses = 0;
     statistics.expiredKeys = 0;
+    statistics.expiredFields = 0;
     statistics.errorReplies = 0;
     this.statistics.reset();
+    this.context.times.reset();
+  }
+
+  memoryFacts(): MemoryFacts {
+    const usage = processUsage();
+    const used = usedBytes({ keyspace: this.context.keyspace, usage });
+    const { statistics } = this;
+    statistics.peakMemoryBytes = Math.max(statistics.peakMemoryBytes, used);
+    return {
+      usedBytes: used, peakBytes: statistics.peakMemoryBytes, rssBytes: usage.rssBytes,
+      startupBytes: statistics.startupMemoryBytes, clientBytes: this.clientBytes(),
+      limitBytes: this.config.integer('maxmemory'),
+    };
+  }
+
+  private clientBytes(): number {
+    let bytes = 0;
+    for (const { input, output } of this.networkSessions()) {
+      bytes += input.bytes.length + output.unsentBytes;
+    }
+    return bytes;
+  }
+
+  pauseClients(untilMs: number, onlyWrites: boolean): void {
+    this.pause.begin(untilMs, onlyWrites);
+  }
+
+  unpauseClients(): void {
+    this.pause.end();
   }
 
   *sessions(): Iterable<Session> {
@@ -149,6 +241,20 @@ export class Server implements ServerPort, SessionHost {
       queryBufferFreeBytes: input === undefined ? 0 : input.bytes.length - input.length,
       outputBufferBytes: found?.output.unsentBytes ?? 0,
     };
+  }
+
+  answer(session: Session, write: (reply: ReplyWriter) => void): void {
+    this.bySessionId.get(session.id)?.answer(write);
+  }
+
+  deliver(session: Session, bytes: Buffer, end: number): void {
+    const sender = this.bySessionId.get(this.context.session.id);
+    this.bySessionId.get(session.id)
+      ?.deliver(bytes, end, sender?.writtenToken ?? this.journal.appended);
+  }
+
+  wakeAt(unixMs: number): void {
+    this.waits.wakeAt(unixMs, this.context.nowMs);
   }
 
   close(session: Session): void {
@@ -207,6 +313,29 @@ export class Server implements ServerPort, SessionHost {
     this.drop(session);
   }
 
+  leaving({ state }: NetworkSession): void {
+    this.runner.forget(this.context, state);
+  }
+
+  unblocked(session: NetworkSession): void {
+    this.resumable.push(session);
+  }
+
+  private resumeUnblocked(): void {
+    while (this.resumable.length > 0) {
+      const sessions = this.resumable;
+      this.resumable = [];
+      for (const session of sessions) session.resume();
+    }
+  }
+
+  /** Answers the clients whose waiting has lasted long enough. */
+  private endWaits(): void {
+    this.tick.open();
+    const { context } = this;
+    this.waits.wakeAt(context.blocking.timeouts(context), context.nowMs);
+  }
+
   closed(session: NetworkSession): void {
     session.closing = true;
     this.bySessionId.delete(session.state.id);
@@ -222,6 +351,9 @@ export class Server implements ServerPort, SessionHost {
     this.stopped = true;
     this.tick.stop();
     this.cron.stop();
+    this.waits.stop();
+    this.pause.stop();
+    this.rest.close();
     this.listener.close();
     for (const session of this.networkSessions()) {
       session.closing = true;
@@ -232,12 +364,21 @@ export class Server implements ServerPort, SessionHost {
     this.end(exitCode);
   }
 
+  get connectionCount(): number {
+    return this.bySessionId.size + this.rest.connectionCount;
+  }
+
+  nextSessionId(): number {
+    return ++this.lastSessionId;
+  }
+
   networkSessions(): Iterable<NetworkSession> {
     return this.bySessionId.values();
   }
 
   private drop(session: NetworkSession): void {
     session.closing = true;
+    this.leaving(session);
     session.output.discard();
     session.socket.destroy();
   }
@@ -251,25 +392,23 @@ export class Server implements ServerPort, SessionHost {
       return;
     }
     this.statistics.connectionsReceived++;
-    const id = ++this.lastSessionId;
+    const id = this.nextSessionId();
     const state = new Session({
       id,
       address: addressOf(socket.remoteAddress, socket.remotePort),
       localAddress: addressOf(socket.localAddress, socket.localPort),
       createdMs: this.options.clock.wallMs(),
+      authenticated: !this.access.required,
     });
     this.bySessionId.set(id, new NetworkSession(this, socket, state));
   }
 
   private refusalOf(socket: Socket): string | null {
-    if (this.bySessionId.size >= this.config.integer('maxclients')) {
+    if (this.connectionCount >= this.config.integer('maxclients')) {
       return 'ERR max number of clients reached';
     }
-    const address = addressOf(socket.remoteAddress, socket.remotePort);
-    if (!this.config.flag('protected-mode') || isLocal(address)) return null;
-    return 'DENIED Plugpull is running in protected mode and accepts connections from the loopback '
-      + 'interface only. It has no passwords: open it to a trusted network with '
-      + "'--protected-mode no'.";
+    if (!this.config.flag('protected-mode') || this.access.required) return null;
+    return protectedModeRefusal(addressOf(socket.remoteAddress, socket.remotePort));
   }
 
   private makeListener(): Listener {
@@ -278,6 +417,7 @@ export class Server implements ServerPort, SessionHost {
       port: config.integer('port'),
       addresses: config.words('bind'),
       socketPath: config.text('unixsocket'),
+      socketMode: config.integer('unixsocketperm'),
       backlog: config.integer('tcp-backlog'),
       accept: (socket) => this.accept(socket),
       keepAliveSeconds: () => config.integer('tcp-keepalive'),
@@ -298,18 +438,8 @@ export class Server implements ServerPort, SessionHost {
       openTick: () => tick.open(),
       persistenceCron: (nowMs) => persistence.cron(nowMs),
       cut: (session, reason) => this.cut(session, reason),
+      isPaused: () => this.pause.untilMs !== 0,
     });
   }
 }
 
-function addressOf(address: string | undefined, port: number | undefined): string {
-  if (address === undefined) return '/unixsocket:0';
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-const localStarts = ['/unixsocket', '127.', '[::1]', '[::ffff:127.'];
-
-/** Loopback or a Unix socket. */
-function isLocal(address: string): boolean {
-  return localStarts.some((start) => address.startsWith(start));
-}

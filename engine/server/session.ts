@@ -4,14 +4,19 @@
 import type { Socket } from 'node:net';
 import type { CommandRunner } from '../commands/apply.ts';
 import type { CommandContext } from '../commands/context.ts';
+import type { Prefetcher } from '../commands/prefetch.ts';
 import type { Session } from '../commands/session.ts';
 import type { Journal } from '../persistence/appender.ts';
+import type { ReplyWriter } from '../resp/reply-writer.ts';
 import { needMore, protocolError, RequestDecoder } from '../resp/decoder.ts';
 import { InputBuffer } from './input.ts';
 import { Output } from './output.ts';
 import type { ReleaseRecorder } from './output.ts';
 import type { ServerStatistics } from './info.ts';
+import type { Pause } from './pause.ts';
 import type { Tick, TickMember } from './tick.ts';
+import { Transport } from './transport.ts';
+import type { ByteReceiver } from './transport.ts';
 
 /** Limits on what one client may make us keep, in bytes; CONFIG SET changes them. */
 export interface ClientLimits {
@@ -21,24 +26,32 @@ export interface ClientLimits {
   pauseBytes: number;
   /** Above this much the connection is cut. */
   cutBytes: number;
+  /** The same for clients that listen to channels. */
+  listenerCutBytes: number;
 }
 
 /** What all sessions share. */
 export interface SessionHost {
   readonly context: CommandContext;
   readonly runner: CommandRunner;
+  readonly prefetcher: Prefetcher;
   readonly tick: Tick;
   readonly journal: Journal;
   readonly limits: ClientLimits;
   readonly statistics: ServerStatistics;
   readonly recorder: ReleaseRecorder | null;
+  readonly pause: Pause;
   /** Closed for a reason worth a line in the log. */
   cut(session: NetworkSession, reason: string): void;
+  /** The client sends no more: it waits for nothing and listens to nothing from now on. */
+  leaving(session: NetworkSession): void;
+  /** It waits no more, and has sent requests meanwhile: `resume` is due at the end of the turn. */
+  unblocked(session: NetworkSession): void;
   closed(session: NetworkSession): void;
 }
 
 /** A connection and the state that commands see of it. */
-export class NetworkSession implements TickMember {
+export class NetworkSession implements TickMember, ByteReceiver {
   readonly state: Session;
   readonly socket: Socket;
   readonly input: InputBuffer = new InputBuffer();
@@ -59,15 +72,20 @@ export class NetworkSession implements TickMember {
    * full disk leaves reads and INFO alone.
    */
   private token = 0;
+  /** The journal's position when our requests began to run this time. */
+  private appendedBefore = 0;
 
-  constructor(host: SessionHost, socket: Socket, state: Session) {
+  /** `accepted` is used up: `socket` may be another one. */
+  constructor(host: SessionHost, accepted: Socket, state: Session) {
+    const transport = new Transport(accepted, this);
+    const { socket } = transport;
     this.host = host;
     this.socket = socket;
     this.state = state;
     this.lastInputMs = state.createdMs;
-    this.output = new Output(socket, host);
+    this.output = new Output(transport, host);
     this.decoder = new RequestDecoder({ maxBulkBytes: host.limits.maxBulkBytes });
-    socket.on('data', (chunk: Buffer) => this.receive(chunk));
+    this.decoder.stranger = isStranger(state, host.context);
     socket.on('end', () => this.inputEnded());
     socket.on('drain', () => socket.resume());
     // 'close' follows each error; a client that goes away is nothing to report.
@@ -75,36 +93,89 @@ export class NetworkSession implements TickMember {
     socket.on('close', () => host.closed(this));
   }
 
-  /** Runs all whole requests in what the socket has read, and keeps the rest. */
-  private receive(chunk: Buffer): void {
+  /** Runs all whole requests in what the socket has read, and keeps a copy of the rest. */
+  receive(buffer: Buffer, length: number): void {
     if (this.closing) return;
     const { host, input } = this;
     host.tick.open();
-    host.statistics.inputBytes += chunk.length;
-    const { appended } = host.journal;
+    host.statistics.inputBytes += length;
+    this.appendedBefore = host.journal.appended;
     this.lastInputMs = host.context.nowMs;
     if (input.length === 0) {
-      const rest = this.runRequests(chunk, chunk.length);
-      if (rest < chunk.length) input.append(chunk, rest, this.decoder.needBytes);
+      const rest = this.runRequests(buffer, length);
+      if (rest < length) input.append(buffer, { from: rest, to: length }, this.decoder.needBytes);
     } else {
-      input.append(chunk, 0, this.decoder.needBytes);
+      input.append(buffer, { from: 0, to: length }, this.decoder.needBytes);
       input.drop(this.runRequests(input.bytes, input.length));
     }
     if (input.length > host.limits.maxRequestBytes) host.cut(this, 'its request is too long');
-    if (host.journal.appended !== appended) this.token = host.journal.appended;
+    this.token = this.writtenToken;
     host.tick.add(this);
   }
 
-  /** Runs the whole requests of `buffer[0 … end)`; returns where the unfinished one begins. */
+  /** What messages of this client wait for: all that it has written so far. */
+  get writtenToken(): number {
+    const { appended } = this.host.journal;
+    return appended === this.appendedBefore ? this.token : appended;
+  }
+
+  /** The reply that the client has waited for, unless `write` leaves it waiting. */
+  answer(write: (reply: ReplyWriter) => void): void {
+    if (this.closing) return;
+    const { host, state } = this;
+    const { reply } = this.output;
+    this.appendedBefore = host.journal.appended;
+    reply.protocol = state.protocol;
+    const mark = reply.length;
+    const errors = reply.errors;
+    write(reply);
+    this.replied(mark, errors);
+    this.token = this.writtenToken;
+    host.tick.add(this);
+    if (state.blocked === null && this.input.length > 0) host.unblocked(this);
+  }
+
+  /** Runs what has come in while the client waited. */
+  resume(): void {
+    const { host, input } = this;
+    if (this.closing || this.state.blocked !== null) return;
+    this.appendedBefore = host.journal.appended;
+    input.drop(this.runRequests(input.bytes, input.length));
+    this.token = this.writtenToken;
+    host.tick.add(this);
+  }
+
+  /** A message of another client, which has written what `token` says. */
+  deliver(bytes: Buffer, end: number, token: number): void {
+    if (this.closing) return;
+    const { reply } = this.output;
+    reply.raw(bytes, 0, end);
+    if (token > this.token) this.token = token;
+    this.host.tick.add(this);
+    if (reply.length > this.cutBytes) this.cutForOutput();
+  }
+
+  /**
+   * Runs the whole requests of `buffer[0 … end)`, up to one that makes the client wait; returns
+   * where the next one begins.
+   */
   private runRequests(buffer: Buffer, end: number): number {
-    const decoder = this.decoder;
+    const { decoder, host, state } = this;
     let at = 0;
+    let hintedTo = 1;
     while (!this.closing) {
+      if (state.blocked !== null) return at;
+      if (at >= hintedTo && at < end) {
+        hintedTo = host.prefetcher.hint(host.context.database, buffer, at, end);
+      }
       const status = decoder.decode(buffer, at, end);
       if (status === needMore) return decoder.requestStart;
       if (status === protocolError) {
         this.refuse(`ERR ${decoder.errorText}`);
         break;
+      }
+      if (host.pause.untilMs !== 0 && host.pause.holds(this, buffer, decoder)) {
+        return decoder.requestStart;
       }
       at = decoder.requestEnd;
       this.runRequest(buffer);
@@ -133,10 +204,22 @@ export class NetworkSession implements TickMember {
     const mark = reply.length;
     const errors = reply.errors;
     host.runner.run(context);
-    if (reply.length !== mark) this.output.replyCount++;
-    if (reply.errors !== errors) host.statistics.countError(reply.buffer, mark);
+    this.replied(mark, errors);
+    if (decoder.stranger || !state.authenticated) decoder.stranger = isStranger(state, context);
     if (state.closeAfterReply) this.closing = true;
-    if (reply.length > host.limits.cutBytes) this.cutForOutput();
+  }
+
+  /** Counts the reply that begins at `mark`, if there is one. */
+  private replied(mark: number, errors: number): void {
+    const { reply } = this.output;
+    if (reply.length !== mark) this.output.replyCount++;
+    if (reply.errors !== errors) this.host.statistics.countError(reply.buffer, mark);
+    if (reply.length > this.cutBytes) this.cutForOutput();
+  }
+
+  private get cutBytes(): number {
+    const { limits } = this.host;
+    return this.state.subscriptions === null ? limits.cutBytes : limits.listenerCutBytes;
   }
 
   /** A protocol error: the reply says which, then the connection ends. */
@@ -152,7 +235,7 @@ export class NetworkSession implements TickMember {
   endTick(releasable: number): boolean {
     const { output } = this;
     output.flush(this.token, releasable);
-    if (!this.closing && (output.isHeld || this.socket.writableLength > 0)) this.limitOutput();
+    if (!this.closing && (output.isHeld || output.waitingBytes > 0)) this.limitOutput();
     if (output.isHeld || this.closing) return this.afterSending();
     return false;
   }
@@ -161,7 +244,7 @@ export class NetworkSession implements TickMember {
   private limitOutput(): void {
     const { limits } = this.host;
     const { unsentBytes } = this.output;
-    if (unsentBytes > limits.cutBytes) this.cutForOutput();
+    if (unsentBytes > this.cutBytes) this.cutForOutput();
     else if (unsentBytes > limits.pauseBytes) this.socket.pause();
   }
 
@@ -192,6 +275,7 @@ export class NetworkSession implements TickMember {
 
   private inputEnded(): void {
     this.closing = true;
+    this.host.leaving(this);
     this.host.tick.open();
     this.host.tick.add(this);
   }
@@ -199,6 +283,11 @@ export class NetworkSession implements TickMember {
   private cutForOutput(): void {
     this.host.cut(this, 'it overcame the output buffer limits');
   }
+}
+
+/** Is a password due that this client has not given? */
+function isStranger(state: Session, context: CommandContext): boolean {
+  return !state.authenticated && context.server.access.required;
 }
 
 /** POST or a Host header, as Redis looks for them: a browser was tricked into talking to us. */

@@ -2,7 +2,7 @@
 // is committed once, then the replies that it covers leave. That is what makes one fdatasync serve
 // every client of the turn.
 
-import type { Journal } from '../persistence/appender.ts';
+import type { CommittingJournal } from './commit-timer.ts';
 
 /** What a tick needs from a session. */
 export interface TickMember {
@@ -16,7 +16,9 @@ export interface TickMember {
 
 /** Collects the sessions that ran something, and ends their turn. */
 export class Tick {
-  private readonly journal: Journal;
+  /** Called at the end of a turn, before the commit: sessions may still run requests. */
+  beforeCommit: (() => void) | null = null;
+  private readonly journal: CommittingJournal;
   private readonly begin: () => void;
   private members: TickMember[] = [];
   private spare: TickMember[] = [];
@@ -25,7 +27,7 @@ export class Tick {
   private stopped = false;
 
   /** `begin` is called before the first request of a turn (it sets the clock). */
-  constructor(journal: Journal, begin: () => void) {
+  constructor(journal: CommittingJournal, begin: () => void) {
     this.journal = journal;
     this.begin = begin;
     journal.onRelease = () => this.releaseWaiting();
@@ -58,6 +60,8 @@ export class Tick {
 
   /** Ends the turn now; shutdown does it with the last requests. */
   readonly end = (): void => {
+    if (this.stopped) return;
+    this.beforeCommit?.();
     this.scheduled = false;
     if (this.stopped) return;
     this.journal.commit();

@@ -1,4 +1,4 @@
-// check-rdb: reads a snapshot as the server would, without keeping it, and says whether it is whole.
+// check-rdb: reads a snapshot as the server would, keeps nothing, and says whether it is whole.
 import { EngineError } from '../errors.ts';
 import { Keyspace } from '../keyspace/keyspace.ts';
 import { Arena } from '../memory/arena.ts';

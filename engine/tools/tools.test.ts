@@ -18,8 +18,8 @@ function request(...parts: readonly string[]): string {
 const base = request('SELECT', '0') + request('SET', 'a', '1');
 const first = request('SELECT', '0') + request('SET', 'b', '2');
 const parts = [
-  '#TS:1000\r\n', request('SELECT', '3'), request('SET', 'c', '3'), '#TS:2000\r\n', request('MULTI'),
-  request('FLUSHALL'), request('SET', 'd', '4'), request('EXEC'), '#TS:3000\r\n',
+  '#TS:1000\r\n', request('SELECT', '3'), request('SET', 'c', '3'), '#TS:2000\r\n',
+  request('MULTI'), request('FLUSHALL'), request('SET', 'd', '4'), request('EXEC'), '#TS:3000\r\n',
   request('DEL', 'c', 'x'),
 ];
 const second = parts.join('');
@@ -185,7 +185,7 @@ test('commands are listed with file, offset, time and database', (t) => {
     'a.aof.1.incr.aof 23 - db0 SET b 2',
     `a.aof.2.incr.aof ${second.indexOf('*3')} 1970-01-01T00:16:40 db3 SET c 3`,
     `a.aof.2.incr.aof ${second.indexOf('*1\r\n$8')} 1970-01-01T00:33:20 db3 FLUSHALL`,
-    `a.aof.2.incr.aof ${second.indexOf('*3\r\n$3\r\nSET\r\n$1\r\nd')} 1970-01-01T00:33:20 db3 SET d 4`,
+    `a.aof.2.incr.aof ${second.indexOf(request('SET', 'd', '4'))} 1970-01-01T00:33:20 db3 SET d 4`,
     `a.aof.2.incr.aof ${second.indexOf('*3\r\n$3\r\nDEL')} 1970-01-01T00:50:00 db3 DEL c x`,
   ]);
 });
@@ -210,7 +210,8 @@ test('the rescue: a copy without the FLUSHALL, the log itself untouched', async 
   t.is(textOf(disk, '/data/rescued/a.aof.manifest'), manifest);
   t.is(textOf(disk, `${folder}/a.aof.2.incr.aof`), second);
   t.is((await check(disk, { path: '/data/rescued' })).code, 0);
-  t.throws(() => edit(disk, { names: new Set(['del']) }, '/data/rescued'), { message: /not empty/ });
+  const again = (): unknown => edit(disk, { names: new Set(['del']) }, '/data/rescued');
+  t.throws(again, { message: /not empty/ });
 });
 
 test('a broken log is not edited', (t) => {
@@ -223,8 +224,9 @@ test('check-rdb: an empty snapshot, cut at each place', (t) => {
   for (let length = 0; length <= bytes.length; length++) {
     const text = bytes.subarray(0, length).toString('latin1');
     const lines: string[] = [];
-    const ports = { disk: diskWith({ '/data/dump.rdb': text }), print: (l: string) => lines.push(l) };
-    t.is(checkRdb(ports, '/data/dump.rdb', 0), length === bytes.length ? 0 : 1, `${length}`);
+    const disk = diskWith({ '/data/dump.rdb': text });
+    const code = checkRdb({ disk, print: (line) => lines.push(line) }, '/data/dump.rdb', 0);
+    t.is(code, length === bytes.length ? 0 : 1, `${length}`);
     t.regex(lines.at(-1) ?? '', length === bytes.length ? /looks OK/ : /offset|cannot be/);
   }
 });

@@ -1,0 +1,139 @@
+// Engine against redis-server, the same load on both, interleaved so that both see the same
+// machine: SET and GET under every policy, and every other default test of redis-benchmark.
+import { hasRedis, startServer } from './test-support/bench/servers.ts';
+import type { BenchServer, Policy } from './test-support/bench/servers.ts';
+import { median, print, row, verdict } from './test-support/bench/table.ts';
+import type { BenchOptions } from './test-support/bench/table.ts';
+import { mainWorkloads, otherWorkloads } from './test-support/bench/workloads.ts';
+import type { Workload } from './test-support/bench/workloads.ts';
+
+interface Sample {
+  readonly qps: number;
+  readonly cpuUsPerOp: number;
+}
+
+/** How one workload is put on both servers. */
+interface Setting {
+  readonly workload: Workload;
+  readonly pipeline: number;
+  readonly count: number;
+  readonly keys: number;
+  readonly valueBytes: number;
+}
+
+const clients = 50;
+const widths = [12, 9, 3, 10, 10, 10, 18, 8, 8, 6];
+const heads = [
+  'test', 'policy', 'P', 'engine/s', 'redis/s', 'QPS ratio', 'of each round',
+  'CPU µs', 'redis', 'ratio',
+];
+const guessedQps: Readonly<Record<number, number>> = { 1: 70_000, 16: 500_000 };
+const slowTests: Readonly<Record<string, number>> = {
+  LRANGE_100: 6, LRANGE_300: 15, LRANGE_500: 24, LRANGE_600: 30, MSET: 8,
+};
+
+function settingOf(workload: Workload, pipeline: number, options: BenchOptions): Setting {
+  const isMain = mainWorkloads.includes(workload);
+  const slower = slowTests[workload.name] ?? 1;
+  const guess = (guessedQps[pipeline] ?? 30_000 * pipeline) / slower;
+  return {
+    workload, pipeline, count: Math.max(2000, Math.round(guess * options.seconds)),
+    keys: isMain ? 1_000_000 : 100_000, valueBytes: isMain ? 100 : 3,
+  };
+}
+
+async function prepare(server: BenchServer, setting: Setting): Promise<void> {
+  const { before } = setting.workload;
+  if (mainWorkloads.includes(setting.workload)) return;
+  await server.command('FLUSHALL');
+  if (before === undefined) return;
+  const count = before.count < 0 ? setting.count * 2 : before.count;
+  await server.load({ ...setting, clients: 10, pipeline: 50, count, workload: before });
+}
+
+async function sample(server: BenchServer, setting: Setting): Promise<Sample> {
+  await prepare(server, setting);
+  const began = server.cpuUs();
+  const { qps, errors } = await server.load({ ...setting, clients });
+  if (errors > 0) throw new Error(`${server.kind} answers ${setting.workload.name} with errors`);
+  return { qps, cpuUsPerOp: (server.cpuUs() - began) / setting.count };
+}
+
+async function measure(
+  servers: readonly [BenchServer, BenchServer], setting: Setting, rounds: number,
+): Promise<[Sample, Sample][]> {
+  const [engine, redis] = servers;
+  const samples: [Sample, Sample][] = [];
+  // Once for nothing: compiler, caches, page cache.
+  for (const server of servers) await sample(server, { ...setting, count: setting.count >> 1 });
+  for (let round = 0; round < rounds; round++) {
+    // ABBA: neither always runs on the warmer machine.
+    const first = await sample(round % 2 === 0 ? engine : redis, setting);
+    const second = await sample(round % 2 === 0 ? redis : engine, setting);
+    samples.push(round % 2 === 0 ? [first, second] : [second, first]);
+  }
+  return samples;
+}
+
+function lineOf(setting: Setting, policy: string, samples: readonly [Sample, Sample][]): string {
+  const { workload, pipeline } = setting;
+  const ratios = samples.map(([engine, redis]) => engine.qps / redis.qps);
+  const [cpu, cpuRedis] = [0, 1].map((at) => median(samples.map((pair) =>
+    (pair[at] as Sample).cpuUsPerOp))) as [number, number];
+  const wanted = pipeline === 1 ? workload.wanted[0] : pipeline === 16 ? workload.wanted[1] : 0;
+  return row(widths, [
+    workload.name, policy, String(pipeline),
+    median(samples.map(([engine]) => engine.qps)).toFixed(0),
+    median(samples.map(([, redis]) => redis.qps)).toFixed(0),
+    verdict(median(ratios), wanted), ratios.map((ratio) => ratio.toFixed(2)).join(' '),
+    cpu.toFixed(2), cpuRedis.toFixed(2), (cpuRedis / cpu).toFixed(2),
+  ]);
+}
+
+async function comparePolicy(
+  policy: Policy, workloads: readonly Workload[], options: BenchOptions,
+): Promise<void> {
+  const engine = await startServer('engine', policy);
+  const redis = await startServer('redis', policy);
+  try {
+    if (workloads.some((workload) => mainWorkloads.includes(workload))) {
+      // Most of the keys are there from the start.
+      const fill = { parts: ['SET', 'key:{n}', '{v}'] };
+      const load = { clients: 10, pipeline: 100, valueBytes: 100, keys: 1_000_000, workload: fill };
+      for (const server of [engine, redis]) {
+        await server.load({ ...load, count: options.quick ? 500_000 : 2_000_000 });
+      }
+    }
+    for (const workload of workloads) {
+      for (const pipeline of options.pipelines) {
+        const setting = settingOf(workload, pipeline, options);
+        const samples = await measure([engine, redis], setting, options.rounds);
+        print(lineOf(setting, policy, samples));
+      }
+    }
+  } catch (error) {
+    print(`${policy}: ${error instanceof Error ? error.message : String(error)}`);
+  } finally {
+    await engine.stop();
+    await redis.stop();
+  }
+}
+
+/** Prints the table. */
+export async function compare(options: BenchOptions): Promise<void> {
+  if (!await hasRedis()) {
+    print('compare: skipped, redis-server is not on the PATH');
+    return;
+  }
+  const wanted = (workload: Workload): boolean =>
+    options.tests.length === 0 || options.tests.includes(workload.name.toLowerCase());
+  print(`engine / redis-server, ${clients} clients, median of ${options.rounds} rounds; SET and `
+    + 'GET: 100 bytes, 1 M random keys; others: 3 bytes, 100 k random numbers');
+  print(row(widths, heads));
+  for (const policy of options.policies) {
+    const workloads = mainWorkloads.filter(wanted);
+    if (workloads.length > 0) await comparePolicy(policy as Policy, workloads, options);
+  }
+  const others = otherWorkloads.filter(wanted);
+  if (others.length > 0) await comparePolicy('none', others, options);
+}

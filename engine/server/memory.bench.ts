@@ -1,0 +1,57 @@
+// Memory: how much the process grows by, engine beside redis-server on the same data.
+import { hasRedis, startServer } from './test-support/bench/servers.ts';
+import type { ServerKind } from './test-support/bench/servers.ts';
+import { print, row } from './test-support/bench/table.ts';
+import type { BenchOptions } from './test-support/bench/table.ts';
+import { fill } from './test-support/bench/fill.ts';
+import type { Filling } from './test-support/bench/fill.ts';
+
+const widths = [34, 12, 12, 7];
+const collectionSize = 100;
+
+function fillings(quick: boolean): readonly Filling[] {
+  const keys = quick ? 200_000 : 1_800_000;
+  const count = quick ? 2_000 : 10_000;
+  const collection = (name: string, command: string, parts: Filling['parts']): Filling => ({
+    name: `${count} ${name} of ${collectionSize}`, count, command, parts,
+  });
+  return [
+    {
+      name: `${keys} keys of 20 + 100 bytes`, count: keys, command: 'SET',
+      parts: () => ['x'.repeat(100)],
+    },
+    collection('hashes', 'HSET', (at) => [`field:${at}`, `value:${at}:0123456789`]),
+    collection('sets', 'SADD', (at) => [`member:${at}`]),
+    collection('lists', 'RPUSH', (at) => [`element:${at}:0123456789`]),
+    collection('sorted sets', 'ZADD', (at) => [String(at * 1.5), `member:${at}`]),
+  ];
+}
+
+async function growth(kind: ServerKind, filling: Filling): Promise<number> {
+  const server = await startServer(kind, 'none');
+  try {
+    const before = server.rssBytes();
+    await fill(server.port, filling, filling.command === 'SET' ? 1 : collectionSize);
+    return server.rssBytes() - before;
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Prints the table. */
+export async function memory(options: BenchOptions): Promise<void> {
+  if (!await hasRedis()) {
+    print('memory: skipped, redis-server is not on the PATH');
+    return;
+  }
+  print(row(widths, ['memory (growth of the process)', 'engine MB', 'redis MB', 'ratio']));
+  for (const filling of fillings(options.quick)) {
+    try {
+      const [engine, redis] = [await growth('engine', filling), await growth('redis', filling)];
+      const cells = [engine / 1e6, redis / 1e6].map((megabytes) => megabytes.toFixed(1));
+      print(row(widths, [filling.name, ...cells, (engine / redis).toFixed(2)]));
+    } catch (error) {
+      print(`${filling.name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}

@@ -1,0 +1,122 @@
+// Servers under comparison, each a process of its own on a directory of its own, and what the
+// system says about them: CPU time and memory.
+import { execFile, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import type { LoadOptions, LoadResult } from './load.ts';
+
+const run = promisify(execFile);
+const loadEntry = path.join(import.meta.dirname, 'load.ts');
+const engineEntry = path.join(import.meta.dirname, '../../../main.ts');
+
+export type ServerKind = 'engine' | 'redis';
+export const policies = ['none', 'no', 'everysec', 'always'] as const;
+export type Policy = (typeof policies)[number];
+
+const commands: Readonly<Record<ServerKind, readonly string[]>> = {
+  engine: [process.execPath, engineEntry],
+  redis: [process.env['REDIS_SERVER_BIN'] ?? 'redis-server'],
+};
+
+/** As the harness starts the engine: the arena on huge pages where the kernel offers them. */
+const engineEnvironment = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
+
+function persistence(policy: Policy): string[] {
+  return policy === 'none'
+    ? ['--appendonly', 'no'] : ['--appendonly', 'yes', '--appendfsync', policy];
+}
+
+export interface BenchServer {
+  readonly kind: ServerKind;
+  readonly port: number;
+  /** CPU time of all its threads so far, µs. */
+  cpuUs(): number;
+  rssBytes(): number;
+  load(options: Omit<LoadOptions, 'port'>): Promise<LoadResult>;
+  /** Sends inline commands and waits for as many replies of one line. */
+  command(...lines: readonly string[]): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** Starts a server and resolves when it answers. */
+export async function startServer(
+  kind: ServerKind, policy: Policy, extra: readonly string[] = [],
+): Promise<BenchServer> {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'plugpull-bench-'));
+  const port = await freePort();
+  const [binary = '', ...before] = commands[kind];
+  const flags = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', ''];
+  const env = kind === 'engine' ? { ...process.env, ...engineEnvironment } : process.env;
+  const child = spawn(binary, [...before, ...flags, ...persistence(policy), ...extra], {
+    stdio: 'ignore', env,
+  });
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${binary} cannot be started`);
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  const command = (...lines: readonly string[]): Promise<string> => ask(port, lines);
+  for (let attempt = 0; !(await command('PING').catch(() => '')).startsWith('+PONG'); attempt++) {
+    if (attempt > 500) throw new Error(`${binary} does not answer on port ${port}`);
+    await sleep(20);
+  }
+  return {
+    kind, port, command,
+    cpuUs: () => cpuUs(pid),
+    rssBytes: () => rssBytes(pid),
+    async load(options) {
+      const argument = JSON.stringify({ ...options, port });
+      const { stdout } = await run(process.execPath, [loadEntry, argument]);
+      return JSON.parse(stdout) as LoadResult;
+    },
+    async stop() {
+      child.kill('SIGKILL');
+      await gone;
+      fs.rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Whether redis-server can be compared with. */
+export async function hasRedis(): Promise<boolean> {
+  return run(commands.redis[0] ?? '', ['--version']).then(() => true, () => false);
+}
+
+async function freePort(): Promise<number> {
+  const server = net.createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return address !== null && typeof address === 'object' ? address.port : 0;
+}
+
+async function ask(port: number, lines: readonly string[]): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const socket = net.connect(port, '127.0.0.1');
+  let received = '';
+  socket.on('data', (bytes: Buffer) => {
+    received += bytes.toString('latin1');
+    if (received.split('\r\n').length > lines.length) socket.destroy();
+  });
+  socket.on('error', reject);
+  socket.on('close', () => resolve(received));
+  socket.write(`${lines.join('\r\n')}\r\n`);
+  return promise;
+}
+
+/** From the scheduler's figures of each thread, in ns; the ticks of `stat` are 10 ms. */
+function cpuUs(pid: number): number {
+  let ns = 0;
+  for (const thread of fs.readdirSync(`/proc/${pid}/task`)) {
+    const text = fs.readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8');
+    ns += Number(text.split(' ')[0]);
+  }
+  return ns / 1000;
+}
+
+function rssBytes(pid: number): number {
+  const text = fs.readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+)/.exec(text)?.[1] ?? 0) * 1024;
+}
