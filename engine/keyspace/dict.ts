@@ -21,6 +21,9 @@ import type { Segments } from './segments.ts';
 
 /** Words of 64 bytes. */
 const cacheLineWords = 16;
+/** Hashes that `prefetch` takes at most. */
+const prefetchMost = 64;
+const ahead = new Int32Array(prefetchMost);
 /** Draws before the random search settles for a walk. */
 const randomDraws = 1000;
 
@@ -108,33 +111,44 @@ export class Dict {
   }
 
   /**
-   * Loads what `find` will look at for each of these hashes. The loads do not depend on each other,
-   * so the processor waits for many at a time. The result means nothing: it keeps them alive.
+   * Loads what `find` will look at for each of these hashes, at most `prefetchMost`. No load of a
+   * pass depends on another, so the processor waits for all of them at once; that is why there are
+   * three. The result means nothing: it keeps the loads alive.
    */
   prefetch(hashes: Int32Array, count: number): number {
     if (this.root === 0) {
       return 0;
     }
+    const { windows, places, firstPlace, shift } = this;
     let sum = 0;
     for (let index = 0; index < count; index++) {
-      const at = this.startOf(hashes[index] as number);
-      sum ^= this.words[at] as number;
+      const hash = hashes[index] as number;
+      const place = firstPlace + (hash >>> shift) * 2;
+      const segment = places[place] as number;
+      const slot = (segment & windowMask) * 2 + homeOffset(hash, places[place + 1] as number);
+      ahead[index] = slot;
+      sum ^= (windows[segment >>> windowShift] as Int32Array)[slot] as number;
     }
+    let found = 0;
     for (let index = 0; index < count; index++) {
       const hash = hashes[index] as number;
-      let slot = this.startOf(hash);
-      const words = this.words;
+      const segment = places[firstPlace + (hash >>> shift) * 2] as number;
+      const words = windows[segment >>> windowShift] as Int32Array;
+      let slot = ahead[index] as number;
       while ((words[slot] as number) < hash) {
         slot += 2;
       }
       if (words[slot] === hash) {
-        const entry = words[slot + 1] as number;
-        const record = this.windows[entry >>> windowShift] as Int32Array;
-        const at = (entry & windowMask) * 2;
-        // Header and key, and the two cache lines after them, which hold most values.
-        sum ^= (record[at] as number) ^ (record[at + cacheLineWords] as number) ^
-          (record[at + 2 * cacheLineWords - 1] as number);
+        ahead[found++] = words[slot + 1] as number;
       }
+    }
+    for (let index = 0; index < found; index++) {
+      const entry = ahead[index] as number;
+      const record = windows[entry >>> windowShift] as Int32Array;
+      const at = (entry & windowMask) * 2;
+      // Header and key, and the two cache lines after them, which hold most values.
+      sum ^= (record[at] as number) ^ (record[at + cacheLineWords] as number) ^
+        (record[at + 2 * cacheLineWords - 1] as number);
     }
     return sum;
   }
