@@ -8,6 +8,7 @@ import type { Database } from '../keyspace/database.ts';
 import { Keyspace } from '../keyspace/keyspace.ts';
 import { Arena } from '../memory/arena.ts';
 import { Collections } from './collections.ts';
+import type { CollectionHandle } from './handle.ts';
 
 const port = 7392;
 
@@ -17,6 +18,8 @@ class Data {
   });
   readonly database: Database = this.keyspace.databases[0] as Database;
   readonly collections: Collections = new Collections(this.keyspace);
+  /** The key to add to; 0: it is new. */
+  entry: number = 0;
   /** Nine digits, to be overwritten, behind a letter. */
   readonly text: Buffer = Buffer.from('m000000000');
 
@@ -193,12 +196,10 @@ const loads: readonly Load[] = [10_000, 1].flatMap((keys) => {
 
 function add(data: Data, parts: readonly string[]): void {
   const [command, first = '', second = ''] = parts;
-  const { collections, database } = data;
+  const { collections, database, entry } = data;
   const [one, two] = [Buffer.from(first), Buffer.from(second)];
-  const { keyEntry: entry } = data as unknown as { keyEntry: number };
-  const open = <Handle extends { create(d: Database): Handle; open(d: Database, e: number): Handle }>(
-    handle: Handle,
-  ): Handle => (entry === 0 ? handle.create(database) : handle.open(database, entry));
+  const open = <Handle extends CollectionHandle>(handle: Handle): Handle =>
+    entry === 0 ? handle.create(database) : handle.open(database, entry);
   switch (command) {
     case 'HSET': {
       const hash = open(collections.hash());
@@ -225,8 +226,7 @@ function ourBytes(load: Load): number {
   for (let key = 0; key < load.keys; key++) {
     const name = Buffer.from(`key:${key}`);
     for (let at = 0; at < load.elements; at++) {
-      (data as unknown as { keyEntry: number }).keyEntry =
-        data.database.find(name, 0, name.length);
+      data.entry = data.database.find(name, 0, name.length);
       add(data, load.add(at));
     }
   }

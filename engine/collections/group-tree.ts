@@ -58,9 +58,15 @@ export class GroupTree extends Tree {
     this.save();
   }
 
-  /** Removes the group at the place, ready for changes; the place is before the next one. */
+  /**
+   * Removes the group at the place, ready for changes if it stands for several; the place is before
+   * the next one.
+   * @throws {EngineError} ARENA_FULL only while a snapshot runs, and if it was not made ready.
+   */
   removeGroup(): void {
-    this.resize(1);
+    if (this.size !== 1) {
+      this.resize(1);
+    }
     this.remove();
   }
 

@@ -156,16 +156,14 @@ export class HashTree {
    */
   remove(): void {
     const { tree } = this;
-    makeReady(tree);
-    this.show();
     this.soughtBuffer = tree.elementBuffer;
     this.soughtStart = this.fieldStart;
     this.soughtEnd = this.fieldEnd;
     this.reachDeadline(this.deadlineMs);
+    tree.remove();
     if (this.deadlineMs !== 0) {
       this.deadlines.remove();
     }
-    tree.remove();
   }
 
   /**

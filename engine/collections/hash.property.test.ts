@@ -60,9 +60,10 @@ function apply(world: World, model: Map<string, Held>, step: Step): void {
       return;
     case 'due':
       while (hash.seekDue(step.deadlineMs)) {
-        expectSame('due', (model.get(seen(hash))?.deadlineMs ?? 0) <= step.deadlineMs, true);
-        model.delete(seen(hash));
+        const field = seen(hash);
+        expectSame('due', (model.get(field)?.deadlineMs ?? 0) <= step.deadlineMs, true);
         hash.remove();
+        model.delete(field);
       }
       for (const [field, { deadlineMs }] of model) {
         if (deadlineMs !== 0 && deadlineMs <= step.deadlineMs) throw new Error(`${field} is due`);
@@ -133,7 +134,8 @@ for (const tiny of [true, false]) {
 }
 
 for (const frozen of [false, true]) {
-  test(`a hash in a full arena refuses changes and holds what it held${frozen ? ' (snapshot)' : ''}`, (t) => {
+  const title = 'a hash in a full arena refuses changes and holds what it held';
+  test(`${title}${frozen ? ' (snapshot)' : ''}`, (t) => {
     let refusals = 0;
     holds(
       fc.property(

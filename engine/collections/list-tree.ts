@@ -160,7 +160,9 @@ export class ListTree {
    * @throws {EngineError} ARENA_FULL only while a snapshot runs; nothing has changed then.
    */
   remove(): void {
-    makeReady(this.tree);
+    if (this.tree.size > 1) {
+      makeReady(this.tree);
+    }
     this.removeSome(1);
   }
 

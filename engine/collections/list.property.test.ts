@@ -113,7 +113,8 @@ for (const pageBytes of [256, 1024, 4096]) {
 }
 
 for (const frozen of [false, true]) {
-  test(`a list in a full arena refuses changes and holds what it held${frozen ? ' (snapshot)' : ''}`, (t) => {
+  const title = 'a list in a full arena refuses changes and holds what it held';
+  test(`${title}${frozen ? ' (snapshot)' : ''}`, (t) => {
     let refusals = 0;
     holds(
       fc.property(fc.array(steps, { minLength: 60, maxLength: 120, size: 'max' }), (list) => {

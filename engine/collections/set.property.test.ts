@@ -86,7 +86,8 @@ for (const [name, list] of [['any', steps], ['integer', integers]] as const) {
 }
 
 for (const frozen of [false, true]) {
-  test(`a set in a full arena refuses changes and holds what it held${frozen ? ' (snapshot)' : ''}`, (t) => {
+  const title = 'a set in a full arena refuses changes and holds what it held';
+  test(`${title}${frozen ? ' (snapshot)' : ''}`, (t) => {
     let refusals = 0;
     holds(
       fc.property(

@@ -109,11 +109,10 @@ export class SortedSetTree {
    */
   removeHere(buffer: Buffer, start: number, end: number): void {
     const { tree, members } = this;
-    makeReady(tree);
     this.find(buffer, start, end);
     makeReady(members);
-    members.remove();
     tree.remove();
+    members.remove();
   }
 
   /**

@@ -192,7 +192,8 @@ function seekLexEveryWay(world: World, all: readonly string[], member: string): 
 }
 
 for (const frozen of [false, true]) {
-  test(`a sorted set in a full arena refuses changes and holds what it held${frozen ? ' (snapshot)' : ''}`, (t) => {
+  const title = 'a sorted set in a full arena refuses changes and holds what it held';
+  test(`${title}${frozen ? ' (snapshot)' : ''}`, (t) => {
     let refusals = 0;
     holds(
       fc.property(

@@ -1,6 +1,6 @@
 // The look ahead reads only: whatever it is given, it ends within the bytes and changes nothing.
 import test from 'ava';
-import fc from 'fast-check';
+import { array, assert, constantFrom, oneof, property, uint8Array } from 'fast-check';
 import { Arena } from '../memory/arena.ts';
 import { Keyspace } from '../keyspace/keyspace.ts';
 import { Prefetcher } from './prefetch.ts';
@@ -40,10 +40,10 @@ test('what is no plain request, or only a part of one, is left alone', (t) => {
 
 const seed = 20_261_122;
 test(`any bytes: it goes forward and not beyond the end (seed ${seed})`, (t) => {
-  const request = fc.array(fc.constantFrom('SET', 'key', '', 'v'.repeat(99999)), { minLength: 1 })
+  const request = array(constantFrom('SET', 'key', '', 'v'.repeat(99999)), { minLength: 1 })
     .map((parts) => encodeRequest(parts));
-  const noise = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes));
-  fc.assert(fc.property(fc.array(fc.oneof(request, noise), { minLength: 1 }), (pieces) => {
+  const noise = uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes));
+  assert(property(array(oneof(request, noise), { minLength: 1 }), (pieces) => {
     const bytes = Buffer.concat(pieces);
     if (bytes.length === 0) return;
     const end = hint(bytes);

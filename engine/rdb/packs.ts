@@ -69,14 +69,15 @@ export abstract class PackReader {
 
   /** An integer of up to 32 bits as the element. */
   protected integer(value: number): void {
-    this.render(value >> 31, value >>> 0);
+    this.render(value >> 31, value);
   }
 
   /** The little-endian int64 at `from` as the element. */
   protected integer64(from: number): void {
-    this.render(this.source.readInt32LE(from + 4), this.source.readUInt32LE(from));
+    this.render(this.source.readInt32LE(from + 4), this.source.readInt32LE(from));
   }
 
+  /** Both words are signed. */
   private render(high: number, low: number): void {
     const digits = this.otherDigits;
     this.otherDigits = this.digits;

@@ -114,9 +114,12 @@ export function renderInteger(high: number, low: number, target: Buffer, at: num
     upper = low === 0 ? -high : ~high;
     target[start++] = minus;
   }
-  return upper < 0x200000
-    ? renderMagnitude(upper * two32 + lower, target, start)
-    : renderLarge(upper, lower, target, start);
+  if (upper < 0 || upper >= 0x200000) {
+    return renderLarge(upper, lower | 0, target, start);
+  }
+  const value = upper * two32 + lower;
+  const digits = Math.floor(value / 1e8);
+  return renderPair(digits | 0, (value - digits * 1e8) | 0, target, start);
 }
 
 /** Writes the digits of a 32-bit integer. */
@@ -139,13 +142,14 @@ function renderSmall(value: number, target: Buffer, at: number): number {
   return end;
 }
 
-/** Writes the digits of an integer from 0 up to 2^53. */
-function renderMagnitude(value: number, target: Buffer, at: number): number {
-  const upper = Math.floor(value / 1e8);
-  if (upper === 0) {
-    return renderSmall(value, target, at);
-  }
-  return renderPadded(value - upper * 1e8, target, renderSmall(upper, target, at));
+/**
+ * Writes the digits of upper × 10^8 + lower. Both are small: a double that is passed on would cost
+ * an object.
+ */
+function renderPair(upper: number, lower: number, target: Buffer, at: number): number {
+  return upper === 0
+    ? renderSmall(lower, target, at)
+    : renderPadded(lower, target, renderSmall(upper, target, at));
 }
 
 /** Writes exactly eight digits. */
@@ -159,26 +163,20 @@ function renderPadded(value: number, target: Buffer, at: number): number {
   return at + 8;
 }
 
-/** Writes a magnitude of 2^53 and more: 8 digits at a time, by long division over 16-bit limbs. */
+/**
+ * Writes a magnitude of 2^53 up to 2^63, two unsigned words: 8 digits at a time, by long division
+ * over 16-bit limbs; 10^8 × 2^16 stays well below 2^53.
+ */
 function renderLarge(high: number, low: number, target: Buffer, at: number): number {
-  let upper = high;
-  let lower = low;
-  let remainder = 0;
-  // 10^8 × 2^16 stays well below 2^53.
-  let limb = Math.floor(upper / 65536);
-  const q3 = Math.floor(limb / 1e8);
-  remainder = limb - q3 * 1e8;
-  limb = remainder * 65536 + (upper & 0xffff);
-  const q2 = Math.floor(limb / 1e8);
-  remainder = limb - q2 * 1e8;
-  limb = remainder * 65536 + Math.floor(lower / 65536);
-  const q1 = Math.floor(limb / 1e8);
-  remainder = limb - q1 * 1e8;
-  limb = remainder * 65536 + (lower & 0xffff);
-  const q0 = Math.floor(limb / 1e8);
-  remainder = limb - q0 * 1e8;
-  upper = q3 * 65536 + q2;
-  lower = q1 * 65536 + q0;
-  const end = renderMagnitude(upper * two32 + lower, target, at);
-  return renderPadded(remainder, target, end);
+  const q3 = Math.floor((high >>> 16) / 1e8);
+  let rest = ((high >>> 16) - q3 * 1e8) * 65536 + (high & 0xffff);
+  const q2 = Math.floor(rest / 1e8);
+  rest = (rest - q2 * 1e8) * 65536 + (low >>> 16);
+  const q1 = Math.floor(rest / 1e8);
+  rest = (rest - q1 * 1e8) * 65536 + (low & 0xffff);
+  const q0 = Math.floor(rest / 1e8);
+  const digits = (q3 * 65536 + q2) * two32 + q1 * 65536 + q0;
+  const top = Math.floor(digits / 1e8);
+  const end = renderPair(top | 0, (digits - top * 1e8) | 0, target, at);
+  return renderPadded((rest - q0 * 1e8) | 0, target, end);
 }

@@ -155,10 +155,14 @@ export function byBytes(left: string, right: string): number {
 export function holds<Value>(property: fc.IProperty<Value>, numRuns: number): void {
   const result = fc.check(property, { numRuns });
   if (result.failed) {
-    const shown = JSON.stringify(result.counterexample)
-      .replaceAll(/(.)\1{20,}/g, (run, letter) => `(${run.length} × ${letter})`).slice(0, 2500);
+    const shown = shortened(JSON.stringify(result.counterexample)).slice(0, 2500);
     const cause = result.errorInstance;
-    const text = cause instanceof Error ? cause.message.slice(0, 500) : String(cause);
-    throw new Error(`${text}\nseed ${result.seed}: ${shown}`, { cause });
+    const text = shortened(cause instanceof Error ? cause.message : String(cause));
+    throw new Error(`${text.slice(0, 1000)}\nseed ${result.seed}: ${shown}`, { cause });
   }
+}
+
+/** Runs of a letter as their length. */
+function shortened(text: string): string {
+  return text.replaceAll(/(.)\1{20,}/g, (run, letter) => `(${run.length} × ${letter})`);
 }
