@@ -268,7 +268,8 @@ async function memory(): Promise<void> {
       console.log(
         `${load.keys} × ${load.name} of ${load.elements}`.padEnd(44),
         `${(ours / load.keys).toFixed(0).padStart(10)} B a key,`,
-        `redis ${(theirs / load.keys).toFixed(0).padStart(10)} B, ratio ${(ours / theirs).toFixed(2)}`,
+        `redis ${(theirs / load.keys).toFixed(0).padStart(10)} B,`,
+        `ratio ${(ours / theirs).toFixed(2)}`,
       );
     }
   } finally {

@@ -82,8 +82,10 @@ const operations: Readonly<Record<string, Operation>> = {
   },
 };
 
-const families = [['HSET', 'HGET', 'HDEL'], ['SADD', 'SPOP'], ['ZADD', 'ZSCORE', 'ZRANGE', 'ZPOPMIN'],
-  ['LPUSH', 'RPUSH', 'LRANGE', 'LPOP', 'RPOP']];
+const families = [
+  ['HSET', 'HGET', 'HDEL'], ['SADD', 'SPOP'], ['ZADD', 'ZSCORE', 'ZRANGE', 'ZPOPMIN'],
+  ['LPUSH', 'RPUSH', 'LRANGE', 'LPOP', 'RPOP'],
+];
 
 for (const [form, elements] of [['packs', 50], ['trees', count]] as const) {
   for (const names of families) {

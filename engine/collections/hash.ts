@@ -45,7 +45,7 @@ export class HashHandle extends CollectionHandle {
     this.large = new HashTree(keyspace, this.tree, this.pack);
   }
 
-  /** Listpack of field, value, …. */
+  /** Listpack of field, value, … */
   override adoptPack(buffer: Buffer, start: number, end: number): boolean {
     const fields = this.check.count(buffer, start, end) / 2;
     if (!this.mayAdopt(fields) || !this.isGood(buffer, start, 2)) {

@@ -61,7 +61,9 @@ const rows: readonly {
   },
   {
     name: 'hash',
-    request: ['HSET', 'k', ...values.flatMap((value, at) => [value, `v${at * 997}`, `${at}f`, value])],
+    request: [
+      'HSET', 'k', ...values.flatMap((value, at) => [value, `v${at * 997}`, `${at}f`, value]),
+    ],
     fill(world) {
       for (const [at, value] of values.entries()) {
         for (const [field, held] of [[value, `v${at * 997}`], [`${at}f`, value]] as const) {

@@ -94,7 +94,8 @@ function removeAt(world: World, model: Map<string, number>, at: number): void {
   expectSame('removed', seen(set), pair[0]);
   expectSame('its score', set.score, pair[1]);
   model.delete(pair[0]);
-  expectSame('following', set.entry !== 0 && set.next() ? seen(set) : undefined, all[rank + 1]?.[0]);
+  const following = set.entry !== 0 && set.next() ? seen(set) : undefined;
+  expectSame('following', following, all[rank + 1]?.[0]);
   if (all.length > 1 && rank + 1 < all.length) {
     expectSame('before', set.previous() ? seen(set) : undefined, all[rank - 1]?.[0]);
   }

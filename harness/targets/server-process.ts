@@ -20,6 +20,8 @@ export interface Launch {
   readonly directory: string;
   readonly port: number;
   readonly logPath: string;
+  /** Added to the environment, unless it has them already. */
+  readonly environment?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -53,6 +55,7 @@ export async function launch(options: Launch): Promise<RunningTarget> {
   // the server together with its snapshot child, which else would go on renaming files.
   const child = spawn(options.binary, [...options.args], {
     cwd: options.directory,
+    env: { ...options.environment, ...process.env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

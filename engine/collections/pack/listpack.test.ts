@@ -70,7 +70,10 @@ test('what is written is read, forwards and backwards, and found', (t) => {
         shown.push(reader.buffer.toString('latin1', reader.start, reader.end));
         places.push(at);
       }
-      const back = places.toReversed().every((place) => (at = previousElement(bytes, at)) === place);
+      const back = places.toReversed().every((place) => {
+        at = previousElement(bytes, at);
+        return at === place;
+      });
       const allFound = [...elements, other].every((text) => {
         const wanted = Buffer.from(text, 'latin1');
         writer.length = 0;
@@ -145,7 +148,8 @@ test('any changed byte is refused or read without reading past the end', (t) => 
 });
 
 for (const [what, hex] of [
-  ['12 as a string', '82313203'], ['5 in 13 bits', 'c00502'], ['5 in 64 bits', 'f4050000000000000009'],
+  ['12 as a string', '82313203'], ['5 in 13 bits', 'c00502'],
+  ['5 in 64 bits', 'f4050000000000000009'],
   ['a short string with a long header', 'e0016103'], ['a string of 32 bits', 'f0010000006106'],
   ['an unknown encoding', 'f501'], ['a wrong back length', '816103'],
 ] as const) {

@@ -37,7 +37,9 @@ const pairs = fc.array(fc.tuple(key, value), { minLength: 1, maxLength: 3 });
 type Part = string | readonly string[];
 
 /** A command of fixed words, single arguments and lists of them. */
-export function command(...parts: readonly (string | fc.Arbitrary<Part>)[]): fc.Arbitrary<string[]> {
+export function command(
+  ...parts: readonly (string | fc.Arbitrary<Part>)[]
+): fc.Arbitrary<string[]> {
   const arbitraries = parts.map((part) => (typeof part === 'string' ? fc.constant(part) : part));
   return fc.tuple(...(arbitraries as fc.Arbitrary<Part>[])).map((words) => words.flat());
 }
