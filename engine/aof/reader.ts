@@ -249,7 +249,7 @@ export class AofReader {
   private bad(expected: string, found: string): EngineError {
     return new EngineError('AOF_BAD', `Bad file format reading the append only file ${this.path}:`
       + ` at offset ${this.offset} expected ${expected}, found: ${found}. Make a backup, then use`
-      + ' redis-check-aof --fix on the manifest');
+      + ' plugpull check-aof --fix on the manifest');
   }
 
   private unreadable(cause: unknown): EngineError {

@@ -1,8 +1,12 @@
 // A tree by position whose elements are groups: each counts as several in every rank, so that a
 // large list is a sequence of small packs and has the memory of packs.
 //
-// How many a group stands for is the second word of its slot. The pages above count whatever lies
-// below them already; here it is the groups' sizes instead of ones.
+// The second word of a group's slot says how many it stands for, and which of its bytes are in use:
+//
+//   size (8 bits) | from << 8 (12 bits) | to << 20 (12 bits; 0: all of them, from 0 on)
+//
+// The pages above count whatever lies below them already; here it is the groups' sizes instead of
+// ones.
 
 import { countWord, headerWords, orderGroups } from '../tree/layout.ts';
 import type { PageRef } from '../tree/page.ts';
@@ -10,6 +14,10 @@ import { Tree } from '../tree/tree.ts';
 
 const slotWords = 2;
 const sizeWord = headerWords + 1;
+const sizeMask = 0xff;
+const fromShift = 8;
+const toShift = 20;
+const offsetMask = 0xfff;
 
 /** Tree of groups; `count`, `rank` and `seekRank` speak of what the groups stand for. */
 export class GroupTree extends Tree {
@@ -23,7 +31,18 @@ export class GroupTree extends Tree {
 
   /** What the group at the place stands for. */
   get size(): number {
-    return this.view[this.base + sizeWord + this.slot * slotWords] as number;
+    return this.word & sizeMask;
+  }
+
+  /** Offset of the first byte in use of the group at the place. */
+  get from(): number {
+    return (this.word >>> fromShift) & offsetMask;
+  }
+
+  /** Offset behind the last byte in use of the group at the place. */
+  get to(): number {
+    const to = this.word >>> toShift;
+    return to === 0 ? this.elementEnd - this.elementStart : to;
   }
 
   /** What the groups before the place stand for. */
@@ -38,35 +57,35 @@ export class GroupTree extends Tree {
 
   /**
    * Inserts a group of `length` undefined bytes at the place, after `seekRank` (to the start of a
-   * group), `seekEnd` or `next`; it stands for `size`.
+   * group), `seekEnd` or `next`; it stands for `size`, and all its bytes are in use.
    * @throws {EngineError} ARENA_FULL when there is no room; nothing has changed then.
    */
   insertGroup(length: number, size: number): void {
     // What a new slot gets as its key, and the pages above add.
     this.high = 1;
     this.insert(length);
-    this.resize(size);
-  }
-
-  /** Changes what the group at the place stands for; its page must be ready for changes. */
-  resize(size: number): void {
-    const at = this.base + sizeWord + this.slot * slotWords;
-    const change = size - (this.view[at] as number);
-    this.view[at] = size;
-    this.addCounts(change);
-    this.count += change;
-    this.save();
+    this.setGroup(size, 0, length);
   }
 
   /**
-   * Removes the group at the place, ready for changes if it stands for several; the place is before
-   * the next one.
-   * @throws {EngineError} ARENA_FULL only while a snapshot runs, and if it was not made ready.
+   * Changes what the group at the place stands for, and which of its bytes are in use: beyond
+   * 4095, all of them. Its page must be ready for changes.
    */
-  removeGroup(): void {
-    if (this.size !== 1) {
-      this.resize(1);
+  setGroup(size: number, from: number, to: number): void {
+    const at = this.base + sizeWord + this.slot * slotWords;
+    const change = size - ((this.view[at] as number) & sizeMask);
+    const end = to > offsetMask ? 0 : to;
+    this.view[at] = size | (from << fromShift) | (end << toShift);
+    if (change !== 0) {
+      this.addCounts(change);
+      this.count += change;
+      this.saveCount();
     }
+  }
+
+  /** Removes the group at the place, ready for changes; the place is before the next one. */
+  removeGroup(): void {
+    this.setGroup(1, 0, 0);
     this.remove();
   }
 
@@ -81,9 +100,12 @@ export class GroupTree extends Tree {
     const count = view[base + countWord] as number;
     let left = rank;
     let slot = 0;
-    while (slot < count && left >= (view[base + sizeWord + slot * slotWords] as number)) {
-      left -= view[base + sizeWord + slot * slotWords] as number;
-      slot++;
+    for (; slot < count; slot++) {
+      const size = (view[base + sizeWord + slot * slotWords] as number) & sizeMask;
+      if (left < size) {
+        break;
+      }
+      left -= size;
     }
     this.slot = slot;
     this.within = left;
@@ -100,10 +122,14 @@ export class GroupTree extends Tree {
       : super.countBelow(page, level);
   }
 
+  private get word(): number {
+    return this.view[this.base + sizeWord + this.slot * slotWords] as number;
+  }
+
   private sizesBefore(base: number, view: Int32Array, slot: number): number {
     let size = 0;
     for (let at = 0; at < slot; at++) {
-      size += view[base + sizeWord + at * slotWords] as number;
+      size += (view[base + sizeWord + at * slotWords] as number) & sizeMask;
     }
     return size;
   }

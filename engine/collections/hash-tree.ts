@@ -15,7 +15,6 @@ import { Tree } from '../tree/tree.ts';
 import { copyBytes, sameBytes } from './bytes.ts';
 import type { PackCursor } from './pack/cursor.ts';
 import { readUnsigned32, writeUnsigned32 } from './pack/listpack.ts';
-import { makeReady } from './ready.ts';
 
 const longField = 127;
 const deadlineFlag = 0x80;
@@ -254,7 +253,7 @@ export class HashTree {
   private reachDeadline(deadlineMs: number): void {
     const { deadlines, soughtBuffer, soughtStart, soughtEnd } = this;
     if (deadlineMs !== 0 && deadlines.seekScore(deadlineMs, soughtBuffer, soughtStart, soughtEnd)) {
-      makeReady(deadlines);
+      deadlines.prepare();
     }
   }
 

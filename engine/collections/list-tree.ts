@@ -6,7 +6,6 @@ import { copyBytes, moveBytes } from './bytes.ts';
 import { GroupTree } from './group-tree.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { elementBytes } from './pack/listpack.ts';
-import { makeReady } from './ready.ts';
 
 /** Bytes of a group of several elements. */
 const groupBytes = 256;
@@ -125,7 +124,7 @@ export class ListTree {
       return;
     }
     if (this.index > 0) {
-      makeReady(tree);
+      tree.prepare();
       this.trim();
       tree.next();
     }
@@ -161,7 +160,7 @@ export class ListTree {
    */
   remove(): void {
     if (this.tree.size > 1) {
-      makeReady(this.tree);
+      this.tree.prepare();
     }
     this.removeSome(1);
   }
@@ -175,12 +174,12 @@ export class ListTree {
     for (let at = frozen ? rank : rank + count; at < rank + count;) {
       this.seekRank(at);
       at += tree.size - this.index;
-      makeReady(tree);
+      tree.prepare();
     }
     for (let left = count; left > 0;) {
       this.seekRank(rank);
       const removed = Math.min(left, tree.size - this.index);
-      makeReady(tree);
+      tree.prepare();
       this.removeSome(removed);
       left -= removed;
     }
@@ -252,7 +251,7 @@ export class ListTree {
    */
   private makeRoom(bytes: number): void {
     if (bytes <= this.capacity) {
-      makeReady(this.tree);
+      this.tree.prepare();
     } else {
       this.setCapacity(Math.max(bytes, Math.min(groupBytes, bytes * 2)));
     }
@@ -291,7 +290,7 @@ export class ListTree {
     const { tree, index, at } = this;
     const used = this.usedBytes();
     const size = tree.size - index;
-    makeReady(tree);
+    tree.prepare();
     this.keep(at, used);
     if (!tree.next()) {
       tree.seekEnd();

@@ -13,7 +13,6 @@ import type { Keyspace } from '../keyspace/keyspace.ts';
 import { orderHash, orderScore, rootBytes } from '../tree/reader.ts';
 import { Tree } from '../tree/tree.ts';
 import { copyBytes, sameBytes } from './bytes.ts';
-import { makeReady } from './ready.ts';
 
 const scoreBytes = 8;
 const keptBytes = 64;
@@ -91,9 +90,9 @@ export class SortedSetTree {
     if (score === this.score) {
       return;
     }
-    makeReady(members);
+    members.prepare();
     this.locate(buffer, start, end);
-    makeReady(tree);
+    tree.prepare();
     tree.seekScore(score, buffer, start, end);
     tree.insert(end - start);
     copyBytes(tree.elementBuffer, tree.elementStart, buffer, start, end);
@@ -110,7 +109,7 @@ export class SortedSetTree {
   removeHere(buffer: Buffer, start: number, end: number): void {
     const { tree, members } = this;
     this.find(buffer, start, end);
-    makeReady(members);
+    members.prepare();
     tree.remove();
     members.remove();
   }
@@ -124,8 +123,8 @@ export class SortedSetTree {
     if (frozen) {
       for (let rank = from; rank < from + count; rank++) {
         this.reach(rank);
-        makeReady(members);
-        makeReady(tree);
+        members.prepare();
+        tree.prepare();
       }
     }
     for (let rank = from; rank < from + count; rank++) {

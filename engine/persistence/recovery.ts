@@ -196,7 +196,7 @@ export class Loader {
     if (!settings.loadTruncated) {
       throw new EngineError('AOF_TRUNCATED', 'Unexpected end of file reading the append only file'
         + ` ${file.path}: ${where}. You can: 1) Make a backup of your AOF file, then use`
-        + ' redis-check-aof --fix <filename.manifest>. 2) Alternatively you can set the'
+        + ' plugpull check-aof --fix <filename.manifest>. 2) Alternatively you can set the'
         + " 'aof-load-truncated' configuration option to yes and restart the server");
     }
     if (end === 'in-transaction') {

@@ -162,3 +162,13 @@ for (const [stream, canonical] of canonicalRows) {
     t.is(decoder.requestEnd, written.length);
   });
 }
+
+for (const line of ['PING\0\r\n', '*1\0\r\n', '*1\r\n$4\0\r\nPING\r\n', '\0\r\n']) {
+  test(`no line ends behind a NUL, as in Redis: ${JSON.stringify(line)}`, (t) => {
+    const decoder = new RequestDecoder();
+    const bytes = Buffer.from(line, 'latin1');
+    t.is(decoder.decode(bytes, 0, bytes.length), needMore);
+    const long = Buffer.concat([bytes, Buffer.alloc(70_000, 'x')]);
+    t.is(decoder.decode(long, 0, long.length), protocolError);
+  });
+}

@@ -30,6 +30,8 @@ export interface DecoderOptions {
   readonly maxBulkBytes?: number;
 }
 
+/** Redis looks for the end of a line with strchr: behind a NUL it finds none, and waits. */
+const nul = 0;
 const carriageReturn = 13;
 const lineFeed = 10;
 const asterisk = 42;
@@ -206,8 +208,8 @@ export class RequestDecoder {
     }
     const limit = Math.min(end, at + maxLineBytes + 1);
     let newline = at;
-    while (newline < limit && buffer[newline] !== lineFeed) newline++;
-    if (newline === limit) {
+    while (newline < limit && buffer[newline] !== lineFeed && buffer[newline] !== nul) newline++;
+    if (newline === limit || buffer[newline] === nul) {
       if (limit < end || end - at > maxLineBytes) return this.fail('too big inline request');
       return this.waitForLine(at, end);
     }
@@ -249,8 +251,10 @@ export class RequestDecoder {
   private readOddNumber(buffer: Uint8Array, start: number, end: number): number {
     const limit = Math.min(end, start + maxLineBytes);
     let at = start;
-    while (at < limit && buffer[at] !== carriageReturn) at++;
-    if (at === limit) return limit < start + maxLineBytes ? lineOpen : lineTooLong;
+    while (at < limit && buffer[at] !== carriageReturn && buffer[at] !== nul) at++;
+    if (at === limit || buffer[at] === nul) {
+      return end < start + maxLineBytes ? lineOpen : lineTooLong;
+    }
     if (at + 1 >= end) return lineOpen;
     this.lineEnd = at + 2;
     const length = at - start;

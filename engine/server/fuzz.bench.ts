@@ -1,12 +1,18 @@
-// npm run fuzz [-- --inputs N] [--seed N]: a million damaged inputs; exits with 1 at the first that
-// is not borne.
+// npm run fuzz [-- --inputs N] [--redis N] [--seed N]: a million damaged inputs; exits with 1 at
+// the first that is not borne. Then some thousands to redis-server as well, which must answer alike.
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { hasRedis } from './test-support/bench/servers.ts';
 import { print } from './test-support/bench/table.ts';
+import { compareWithRedis } from './test-support/fuzz/differential.ts';
 import { fuzz } from './test-support/fuzz/fuzzer.ts';
 
 const { values } = parseArgs({
-  options: { inputs: { type: 'string', default: '1000000' }, seed: { type: 'string' } },
+  options: {
+    inputs: { type: 'string', default: '1000000' },
+    redis: { type: 'string', default: '5000' },
+    seed: { type: 'string' },
+  },
 });
 const seed = Number(values.seed ?? randomInt(2 ** 31));
 const inputs = Number(values.inputs);
@@ -17,4 +23,12 @@ const seconds = (performance.now() - beganMs) / 1000;
 print(`${report.inputs} inputs, ${(report.bytes / 1e6).toFixed(0)} MB, ${report.replies} replies `
   + `(${report.errors} errors), ${report.closed} connections closed, ${seconds.toFixed(0)} s`);
 print(report.failure ?? 'nothing was thrown, every reply whole, the other client always served');
-process.exit(report.failure === null ? 0 : 1);
+
+let different = 0;
+if (await hasRedis()) {
+  const { inputs: compared, differences } = await compareWithRedis(seed, Number(values.redis));
+  different = differences.length;
+  print(`${compared} inputs to redis-server as well: ${different} answered differently`);
+  for (const difference of differences.slice(0, 10)) print(difference);
+}
+process.exit(report.failure === null && different === 0 ? 0 : 1);

@@ -1,5 +1,7 @@
 // A few thousand inputs of the fuzzer, whose long run is `npm run fuzz`; and the fuzzer's own eyes.
 import test from 'ava';
+import { hasRedis } from './test-support/bench/servers.ts';
+import { compareWithRedis } from './test-support/fuzz/differential.ts';
 import { fuzz } from './test-support/fuzz/fuzzer.ts';
 import { wholeReplies } from './test-support/fuzz/replies.ts';
 
@@ -11,6 +13,16 @@ test(`4000 damaged inputs are borne (FUZZ_SEED=${seed})`, async (t) => {
   t.true(report.closed > 100, `${report.closed} closed`);
   t.true(report.replies > 3000, `${report.replies} replies`);
 });
+
+const compared = `400 damaged inputs are answered as by redis-server (FUZZ_SEED=${seed})`;
+if (await hasRedis()) {
+  test(compared, async (t) => {
+    const { differences } = await compareWithRedis(seed, 400);
+    t.deepEqual(differences, []);
+  });
+} else {
+  test.skip(`${compared} (skipped: redis-server is not on the PATH)`, () => {});
+}
 
 const wholes: readonly (readonly [bytes: string, count: number, errors: number])[] = [
   ['', 0, 0], ['+OK\r\n', 1, 0], ['-ERR x\r\n:1\r\n', 2, 1], ['$-1\r\n$2\r\nab\r\n', 2, 0],

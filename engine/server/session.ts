@@ -225,10 +225,14 @@ export class NetworkSession implements TickMember, ByteReceiver {
   /** A protocol error: the reply says which, then the connection ends. */
   private refuse(text: string): void {
     const { output } = this;
-    const mark = output.reply.length;
-    output.reply.error(text);
+    const { reply } = output;
+    const mark = reply.length;
+    // It may show a byte that the client sent: byte for byte, as Redis does.
+    const line = Buffer.from(`-${text}\r\n`, 'latin1');
+    reply.errors++;
+    reply.raw(line, 0, line.length);
     output.replyCount++;
-    this.host.statistics.countError(output.reply.buffer, mark);
+    this.host.statistics.countError(reply.buffer, mark);
     this.closing = true;
   }
 

@@ -49,7 +49,8 @@ test(`${way}: requests of many clients do not mix in the buffer that they share`
     }
     await turns(1);
   }
-  for (const client of clients) t.is(await client.expect('+OK\r\n'.repeat(50)), '+OK\r\n'.repeat(50));
+  const replies = '+OK\r\n'.repeat(50);
+  for (const client of clients) t.is(await client.expect(replies), replies);
   for (const [at, client] of clients.entries()) {
     const expected = bulk(`${at} 49 `.repeat(49 * 7));
     t.is(await client.ask(request('GET', `${at}:49`), expected), expected);

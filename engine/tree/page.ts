@@ -8,8 +8,11 @@ import {
 } from './layout.ts';
 import type { SlotShape } from './layout.ts';
 
-/** Below this many words a loop beats the call of copyWithin. */
-const loopWords = 48;
+/**
+ * Below this many words a loop beats copyWithin; always where words move by an odd number of them:
+ * copyWithin goes byte by byte then, since the memory is shared.
+ */
+const loopWords = 64;
 /** Below this many bytes a loop beats the call of Buffer.copy. */
 const loopBytes = 32;
 const scratchBytes = 8192;
@@ -222,7 +225,7 @@ function copyWords(
 
 /** Moves the words `from` to `end` by `distance` words. */
 function moveWords(view: Int32Array, from: number, end: number, distance: number): void {
-  if (end - from > loopWords) {
+  if (end - from > loopWords && (distance & 1) === 0) {
     view.copyWithin(from + distance, from, end);
   } else if (distance > 0) {
     for (let at = end - 1; at >= from; at--) {

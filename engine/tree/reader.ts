@@ -2,12 +2,9 @@
 
 import { windowMask, windowShift } from '../memory/arena.ts';
 import type { Address } from '../memory/arena.ts';
-import type { TreeHost } from './host.ts';
-import {
-  countWord, headerWords, innerShapes, leafShapes, lengthOf, lengthShift, mostLevels, offsetMask,
-  orderPosition, readWord,
-} from './layout.ts';
+import { countWord, headerWords, lengthOf, offsetMask, readWord } from './layout.ts';
 import type { SlotShape } from './layout.ts';
+import { TreePlace } from './place.ts';
 
 export { orderHash, orderPosition, orderScore, rootBytes } from './layout.ts';
 
@@ -17,85 +14,28 @@ const scoreWords = new Int32Array(scoreDouble.buffer);
 const signBit = 1 << 31;
 /** Below this many bytes a loop beats the call of Buffer.compare. */
 const loopBytes = 64;
+const mostHash = 2 ** 31 - 1;
+/** Slots looked at one by one before a search by hash halves what is left. */
+const nearSlots = 16;
 
-/**
- * A tree open for reading, and a place in it. Reused: `open` another one any time. Anything but
- * this object changing the tree makes place and element invalid; a frozen root never changes.
- */
-export class TreeReader {
-  /** Elements of the tree. */
-  count: number = 0;
-  /** Bytes of the element at the place: set by every seek and step that returned true. */
-  elementBuffer: Buffer = nothing;
-  elementStart: number = 0;
-  elementEnd: number = 0;
-  protected readonly host: TreeHost;
-  protected readonly words: readonly Int32Array[];
-  protected readonly windows: readonly Buffer[];
-  // The root and where it lies.
-  protected rootBuffer: Buffer = nothing;
-  protected rootOffset: number = 0;
-  protected root: Address = 0;
-  protected height: number = 0;
-  protected kind: number = orderPosition;
-  protected units: number = 0;
-  protected leafShape: SlotShape = leafShapes[0] as SlotShape;
-  protected innerShape: SlotShape = innerShapes[0] as SlotShape;
-  protected leafWords: number = 1;
-  protected innerWords: number = 2;
-  // The place: for each level above the leaf a page and a slot, and those of the leaf.
-  protected readonly pages: Int32Array = new Int32Array(mostLevels);
-  protected readonly slots: Int32Array = new Int32Array(mostLevels);
-  protected leaf: Address = 0;
-  protected view: Int32Array;
-  protected base: number = 0;
-  protected bytes: Buffer;
-  protected slot: number = 0;
+/** A place in a tree that is sought by key, too. */
+export class TreeReader extends TreePlace {
   // The key last sought.
   protected high: number = 0;
   protected low: number = 0;
   protected soughtBuffer: Buffer = nothing;
   protected soughtStart: number = 0;
   protected soughtEnd: number = 0;
-
-  constructor(host: TreeHost) {
-    this.host = host;
-    this.words = host.arena.words;
-    this.windows = host.arena.windows;
-    this.view = this.words[0] as Int32Array;
-    this.bytes = this.windows[0] as Buffer;
-  }
-
-  /** Opens the tree with the root at `offset`; there is no place yet. Copies of a root work. */
-  open(buffer: Buffer, offset: number): this {
-    this.rootBuffer = buffer;
-    this.rootOffset = offset;
-    const kind = readWord(buffer, offset + 4);
-    this.root = readWord(buffer, offset);
-    this.height = kind & 0xff;
-    this.count = readWord(buffer, offset + 8) >>> 0;
-    this.units = readWord(buffer, offset + 12);
-    this.slot = 0;
-    if (kind >>> 8 !== this.kind) {
-      this.setOrder(kind >>> 8);
-    }
-    return this;
-  }
-
-  /** Bytes of arena that the tree occupies, without the root. */
-  get occupiedBytes(): number {
-    return this.units * 8;
-  }
-
-  /** orderPosition, orderHash or orderScore. */
-  get order(): number {
-    return this.kind;
-  }
-
-  /** Hash of the element at the place (orderHash): the one that the element was inserted with. */
-  get hash(): number {
-    return this.view[this.base + headerWords + this.slot * this.leafWords + 1] as number;
-  }
+  // What is known of the page to search next: its hashes are between these two …
+  private least: number = 0;
+  private most: number = 0;
+  // … or its elements with the score sought are between two that begin with so many bytes of the
+  // sought ones, so all of them do.
+  private sameBelow: number = 0;
+  private sameAbove: number = 0;
+  // Of the last comparison and search: bytes that were the same, whether the key itself was met.
+  private same: number = 0;
+  private met: boolean = false;
 
   /** Score of the element at the place (orderScore); -0 has become 0. */
   get score(): number {
@@ -107,115 +47,40 @@ export class TreeReader {
     return scoreDouble[0] as number;
   }
 
-  /** Elements before the place: 0 to count. O(height). */
-  get rank(): number {
-    if (this.height === 0) {
-      return 0;
-    }
-    const width = this.innerWords;
-    let rank = this.slot;
-    for (let level = 1; level < this.height; level++) {
-      const page = this.pages[level] as number;
-      const view = this.words[page >>> windowShift] as Int32Array;
-      const first = (page & windowMask) * 2 + headerWords + 1;
-      const end = first + (this.slots[level] as number) * width;
-      for (let at = first; at < end; at += width) {
-        rank += view[at] as number;
-      }
-    }
-    return rank;
-  }
-
-  // ---- seek ------------------------------------------------------------------------------------
-
-  /** To the element of this rank; false at `count`, the end, where `insert` appends. */
-  seekRank(rank: number): boolean {
-    const width = this.innerWords;
-    let left = Math.max(0, Math.min(rank, this.count));
-    let page = this.root;
-    for (let level = this.height - 1; level > 0; level--) {
-      const view = this.words[page >>> windowShift] as Int32Array;
-      const base = (page & windowMask) * 2;
-      const first = base + headerWords;
-      const last = first + ((view[base + countWord] as number) - 1) * width;
-      let at = first;
-      while (at < last && left >= (view[at + 1] as number)) {
-        left -= view[at + 1] as number;
-        at += width;
-      }
-      this.pages[level] = page;
-      this.slots[level] = (at - first) / width;
-      page = view[at] as number;
-    }
-    return this.enterLeaf(page, left);
-  }
-
-  /** To the first element; false when the tree is empty. */
-  seekFirst(): boolean {
-    return this.seekRank(0);
-  }
-
-  /** To the last element; false when the tree is empty. */
-  seekLast(): boolean {
-    this.seekEnd();
-    return this.previous();
-  }
-
-  /** To the end, behind the last element: where `insert` appends. */
-  seekEnd(): void {
-    this.slot = 0;
-    if (this.height > 0) {
-      this.setLeaf(this.descend(this.root, this.height - 1, true));
-      this.slot = this.view[this.base + countWord] as number;
-    }
-  }
-
   /**
    * orderHash: to the first element with this hash; false when there is none: the place is where
    * it would be inserted (`settle` moves on to the next element).
    */
   seekHash(hash: number): boolean {
     this.high = hash;
+    this.least = 0;
+    this.most = mostHash;
     let page = this.root;
     for (let level = this.height - 1; level > 0; level--) {
+      const slot = this.searchHash(page, 1, this.innerShape) - 1;
       const view = this.words[page >>> windowShift] as Int32Array;
       const base = (page & windowMask) * 2;
-      const first = base + headerWords;
-      let low = 1;
-      for (let high = view[base + countWord] as number; low < high;) {
-        const middle = (low + high) >>> 1;
-        if ((view[first + middle * 3 + 2] as number) < hash) {
-          low = middle + 1;
-        } else {
-          high = middle;
-        }
+      const at = base + headerWords + slot * 3;
+      if (slot > 0) {
+        this.least = view[at + 2] as number;
+      }
+      if (slot + 1 < (view[base + countWord] as number)) {
+        this.most = view[at + 5] as number;
       }
       this.pages[level] = page;
-      this.slots[level] = low - 1;
-      page = view[first + low * 3 - 3] as number;
+      this.slots[level] = slot;
+      page = view[at] as number;
     }
     if (page === 0) {
       return false;
     }
-    const view = this.words[page >>> windowShift] as Int32Array;
-    const base = (page & windowMask) * 2;
-    const first = base + headerWords + 1;
-    const count = view[base + countWord] as number;
-    let low = 0;
-    for (let high = count; low < high;) {
-      const middle = (low + high) >>> 1;
-      if ((view[first + middle * 2] as number) < hash) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
     this.setLeaf(page);
-    this.slot = low;
-    if (low === count) {
+    const slot = this.searchHash(page, 0, this.leafShape);
+    this.slot = slot;
+    if (slot === this.view[this.base + countWord]) {
       return this.hopToHash(hash);
     }
-    if (view[first + low * 2] !== hash) {
+    if (this.view[this.base + headerWords + slot * 2 + 1] !== hash) {
       return false;
     }
     this.load();
@@ -257,14 +122,12 @@ export class TreeReader {
       return false;
     }
     this.setLeaf(page);
+    this.met = false;
     this.slot = this.searchScore(page, 0, this.leafShape);
-    const at = this.base + headerWords + this.slot * this.leafWords;
-    if (this.slot === this.view[this.base + countWord] || this.view[at + 1] !== this.high ||
-      this.view[at + 2] !== this.low || this.compareElement(page, this.view[at] as number) !== 0) {
-      return false;
+    if (this.met) {
+      this.load();
     }
-    this.load();
-    return true;
+    return this.met;
   }
 
   /** orderScore: just behind the last element with at most this score; `settle` is the next one. */
@@ -273,125 +136,7 @@ export class TreeReader {
     this.seekScore(score, nothing, 1, 0);
   }
 
-  // ---- step ------------------------------------------------------------------------------------
-
-  /** To the element at or after the place, after a seek in vain or `remove`; false at the end. */
-  settle(): boolean {
-    if (this.height === 0) {
-      return false;
-    }
-    if (this.slot < (this.view[this.base + countWord] as number)) {
-      this.load();
-      return true;
-    }
-    return this.hop(1) && this.enterLeaf(this.leaf, 0);
-  }
-
-  /** To the next element; false at the end. */
-  next(): boolean {
-    if (this.height === 0) {
-      return false;
-    }
-    if (this.slot < (this.view[this.base + countWord] as number)) {
-      this.slot++;
-    }
-    return this.settle();
-  }
-
-  /** To the element before the place; false at the start, and the place is as it was. */
-  previous(): boolean {
-    if (this.height === 0) {
-      return false;
-    }
-    if (this.slot === 0) {
-      if (!this.hop(-1)) {
-        return false;
-      }
-      this.setLeaf(this.leaf);
-      this.slot = this.view[this.base + countWord] as number;
-    }
-    this.slot--;
-    this.load();
-    return true;
-  }
-
   // ---- inside ----------------------------------------------------------------------------------
-
-  protected setOrder(order: number): void {
-    this.kind = order;
-    this.leafShape = leafShapes[order] as SlotShape;
-    this.innerShape = innerShapes[order] as SlotShape;
-    this.leafWords = this.leafShape.words;
-    this.innerWords = this.innerShape.words;
-  }
-
-  protected setLeaf(page: Address): void {
-    this.leaf = page;
-    this.view = this.words[page >>> windowShift] as Int32Array;
-    this.bytes = this.windows[page >>> windowShift] as Buffer;
-    this.base = (page & windowMask) * 2;
-  }
-
-  /** Points to the bytes of the element at the place. */
-  protected load(): void {
-    const word = this.view[this.base + headerWords + this.slot * this.leafWords] as number;
-    const start = this.base * 4 + (word & offsetMask);
-    if (word < 0) {
-      const address = readWord(this.bytes, start);
-      this.elementBuffer = this.windows[address >>> windowShift] as Buffer;
-      this.elementStart = (address & windowMask) * 8;
-      this.elementEnd = this.elementStart + readWord(this.bytes, start + 4);
-    } else {
-      this.elementBuffer = this.bytes;
-      this.elementStart = start;
-      this.elementEnd = start + (word >>> lengthShift);
-    }
-  }
-
-  /** The place becomes a slot of a leaf, or the end of the last leaf. */
-  protected enterLeaf(page: Address, slot: number): boolean {
-    this.slot = slot;
-    if (this.height === 0) {
-      return false;
-    }
-    this.setLeaf(page);
-    if (slot >= (this.view[this.base + countWord] as number)) {
-      return false;
-    }
-    this.load();
-    return true;
-  }
-
-  /** Goes down from a page at `level` to its first or last leaf, which it returns. */
-  protected descend(page: Address, level: number, toLast: boolean): Address {
-    let down = page;
-    for (let at = level; at > 0; at--) {
-      const view = this.words[down >>> windowShift] as Int32Array;
-      const base = (down & windowMask) * 2;
-      const slot = toLast ? (view[base + countWord] as number) - 1 : 0;
-      this.pages[at] = down;
-      this.slots[at] = slot;
-      down = view[base + headerWords + slot * this.innerWords] as number;
-    }
-    return down;
-  }
-
-  /** Makes `leaf` the next (1) or the previous (-1) leaf; false when there is none. */
-  private hop(step: number): boolean {
-    for (let level = 1; level < this.height; level++) {
-      const page = this.pages[level] as number;
-      const view = this.words[page >>> windowShift] as Int32Array;
-      const base = (page & windowMask) * 2;
-      const slot = (this.slots[level] as number) + step;
-      if (slot >= 0 && slot < (view[base + countWord] as number)) {
-        this.slots[level] = slot;
-        const child = view[base + headerWords + slot * this.innerWords] as number;
-        this.leaf = this.descend(child, level - 1, step < 0);
-        return true;
-      }
-    }
-    return false;
-  }
 
   /** At the end of a leaf: to the first of the next if it has this hash; else the place stays. */
   private hopToHash(hash: number): boolean {
@@ -418,6 +163,50 @@ export class TreeReader {
     this.soughtBuffer = buffer;
     this.soughtStart = start;
     this.soughtEnd = end;
+    this.sameBelow = this.sameAbove = 0;
+  }
+
+  /**
+   * The first slot from `from` on whose hash is not less than the one sought. Hashes are spread
+   * evenly: it is a few slots from where it would be if they were exactly that.
+   */
+  private searchHash(page: Address, from: number, shape: SlotShape): number {
+    const view = this.words[page >>> windowShift] as Int32Array;
+    const base = (page & windowMask) * 2;
+    const { words } = shape;
+    const first = base + headerWords + shape.key;
+    const count = view[base + countWord] as number;
+    const hash = this.high;
+    const part = (hash - this.least) / (this.most - this.least + 1);
+    const guess = Math.floor(from + part * (count - from));
+    if (count <= from) {
+      return from;
+    }
+    let low = Math.max(from, Math.min(guess, count - 1));
+    let high = low;
+    if ((view[first + low * words] as number) >= hash) {
+      const end = Math.max(from, high - nearSlots);
+      while (high > end && (view[first + (high - 1) * words] as number) >= hash) {
+        high--;
+      }
+      low = high > end ? high : from;
+    } else {
+      const end = Math.min(count, low + nearSlots);
+      low++;
+      while (low < end && (view[first + low * words] as number) < hash) {
+        low++;
+      }
+      high = low < end ? low : count;
+    }
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((view[first + middle * words] as number) < hash) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
   }
 
   /**
@@ -430,6 +219,7 @@ export class TreeReader {
     const { words, element, key } = shape;
     const soughtHigh = this.high;
     const soughtLow = this.low;
+    let { sameBelow, sameAbove } = this;
     let low = first;
     for (let high = view[base + countWord] as number; low < high;) {
       const middle = (low + high) >>> 1;
@@ -440,11 +230,20 @@ export class TreeReader {
       if (foundHigh === soughtHigh) {
         below = foundLow < soughtLow;
         if (foundLow === soughtLow) {
-          const order = this.compareElement(page, view[at + element] as number);
+          const order = this.compareElement(
+            page, view[at + element] as number, Math.min(sameBelow, sameAbove),
+          );
           if (order === 0) {
+            this.met = true;
+            this.sameBelow = this.same;
             return middle + first;
           }
           below = order < 0;
+          if (below) {
+            sameBelow = this.same;
+          } else {
+            sameAbove = this.same;
+          }
         }
       }
       if (below) {
@@ -453,11 +252,17 @@ export class TreeReader {
         high = middle;
       }
     }
+    this.sameBelow = sameBelow;
+    this.sameAbove = sameAbove;
     return low;
   }
 
-  /** Compares the bytes of an element with those sought. */
-  private compareElement(page: Address, word: number): number {
+  /** Compares the bytes of an element with those sought; the first `same` are the same. */
+  private compareElement(page: Address, word: number, same: number): number {
+    this.same = same;
+    if (this.soughtEnd < this.soughtStart) {
+      return -1;
+    }
     let buffer = this.windows[page >>> windowShift] as Buffer;
     let start = (page & windowMask) * 8 + (word & offsetMask);
     let end = start + lengthOf(word);
@@ -468,29 +273,23 @@ export class TreeReader {
       start = (address & windowMask) * 8;
       end += start;
     }
-    if (this.soughtEnd < this.soughtStart) {
-      return -1;
-    }
-    return compareBytes(
-      buffer, start, end, this.soughtBuffer, this.soughtStart, this.soughtEnd,
-    );
+    return this.compareRest(buffer, start, end);
   }
-}
 
-/** Order of bytes `start` to `end` and `otherStart` to `otherEnd`, as memcmp and then by length. */
-export function compareBytes(
-  buffer: Buffer, start: number, end: number,
-  other: Buffer, otherStart: number, otherEnd: number,
-): number {
-  const shorter = Math.min(end - start, otherEnd - otherStart);
-  if (shorter > loopBytes) {
-    return buffer.compare(other, otherStart, otherEnd, start, end);
-  }
-  for (let at = 0; at < shorter; at++) {
-    const difference = (buffer[start + at] as number) - (other[otherStart + at] as number);
-    if (difference !== 0) {
-      return difference;
+  /** Order of bytes `start` to `end` and those sought, as memcmp and then by length. */
+  private compareRest(buffer: Buffer, start: number, end: number): number {
+    const { soughtBuffer: other, soughtStart, soughtEnd } = this;
+    const shorter = Math.min(end - start, soughtEnd - soughtStart);
+    let at = this.same;
+    if (shorter - at > loopBytes) {
+      return buffer.compare(other, soughtStart + at, soughtEnd, start + at, end);
     }
+    while (at < shorter && buffer[start + at] === other[soughtStart + at]) {
+      at++;
+    }
+    this.same = at;
+    return at < shorter
+      ? (buffer[start + at] as number) - (other[soughtStart + at] as number)
+      : end - start - (soughtEnd - soughtStart);
   }
-  return end - start - (otherEnd - otherStart);
 }

@@ -2,9 +2,10 @@
 // before it changes anything, leaves the same elements in the same order, and writes the root: so a
 // change that takes several steps may fail between any two of them.
 
+import { windowMask, windowShift } from '../memory/arena.ts';
 import type { Address } from '../memory/arena.ts';
 import type { TreeHost } from './host.ts';
-import { apartFlag, lengthOf, pointerBytes, writeWord } from './layout.ts';
+import { apartFlag, headerWords, lengthOf, pointerBytes, writeWord } from './layout.ts';
 import type { SlotShape } from './layout.ts';
 import { copyBytes, PageCopier, PageRef } from './page.ts';
 import { TreeReader } from './reader.ts';
@@ -57,6 +58,11 @@ export class TreeStructure extends TreeReader {
     writeWord(rootBuffer, rootOffset + 4, this.height | (this.kind << 8));
     writeWord(rootBuffer, rootOffset + 8, this.count);
     writeWord(rootBuffer, rootOffset + 12, this.units);
+  }
+
+  /** Writes the root's count, all that has changed of it. */
+  protected saveCount(): void {
+    writeWord(this.rootBuffer, this.rootOffset + 8, this.count);
   }
 
   protected shapeAt(level: number): SlotShape {
@@ -145,10 +151,12 @@ export class TreeStructure extends TreeReader {
 
   /** Adds to the counts of elements all the way down. */
   protected addCounts(change: number): void {
-    for (let level = 1; level < this.height; level++) {
-      const above = this.above.point(this.pages[level] as number);
-      const at = above.at(this.slots[level] as number, this.innerShape) + 1;
-      above.view[at] = (above.view[at] as number) + change;
+    const { height, pages, slots, words, innerWords } = this;
+    for (let level = 1; level < height; level++) {
+      const page = pages[level] as number;
+      const view = words[page >>> windowShift] as Int32Array;
+      const slot = (page & windowMask) * 2 + headerWords + (slots[level] as number) * innerWords;
+      view[slot + 1] = (view[slot + 1] as number) + change;
     }
   }
 

@@ -95,6 +95,16 @@ export class Tree extends TreeMerging {
   }
 
   /**
+   * Makes the element at the place ready for changes in place, and so for being removed.
+   * @throws {EngineError} ARENA_FULL only while a snapshot runs.
+   */
+  prepare(): void {
+    if (this.host.frozenBelow !== 0) {
+      this.replace(this.elementEnd - this.elementStart);
+    }
+  }
+
+  /**
    * Removes the element at the place; the place is before the next one (`settle`).
    * @throws {EngineError} ARENA_FULL only while a snapshot runs.
    */

@@ -64,10 +64,54 @@ export function bootstrapCi95(
   return [sortedQuantile(medians, 0.025), sortedQuantile(medians, 0.975)];
 }
 
+/** A value far from the rest: pointed at in reports, never left out of a figure. */
+export interface Outlier {
+  readonly index: number;
+  readonly value: number;
+  /** Modified z-score: distance from the median in standard deviations, estimated robustly. */
+  readonly score: number;
+}
+
+/** Standard deviation of a normal distribution over its median absolute deviation. */
+const sdPerMad = 1.482602218505602;
+/** And over its mean absolute deviation: √(π/2). */
+const sdPerMeanDeviation = 1.2533141373155003;
+
 /**
- * Upper bound at 95 % confidence of the probability of an event not seen in `trials` independent
- * trials: 3 / n (Hanley and Lippman-Hand 1983), at most 1.
+ * Robust standard deviation: the median absolute deviation from the median, × 1.4826 (R: `mad`).
+ * Where more than half of the values are equal, the mean absolute deviation × 1.2533 stands in.
  */
-export function ruleOfThreeUpperBound(trials: number): number {
-  return trials < 1 ? 1 : Math.min(1, 3 / trials);
+export function robustSd(values: readonly number[]): number {
+  const centre = median(values);
+  const deviations = values.map((value) => Math.abs(value - centre));
+  const mad = median(deviations);
+  if (mad !== 0) return mad * sdPerMad;
+  return (deviations.reduce((sum, one) => sum + one, 0) / values.length) * sdPerMeanDeviation;
+}
+
+/**
+ * The values whose modified z-score exceeds 3.5 either way: Iglewicz and Hoaglin 1993, recommended
+ * by the NIST/SEMATECH e-Handbook, 1.3.5.17. In the order of the values.
+ */
+export function flagOutliers(values: readonly number[]): Outlier[] {
+  const [centre, sd] = [median(values), robustSd(values)];
+  return values
+    .map((value, index) => ({ index, value, score: sd > 0 ? (value - centre) / sd : 0 }))
+    .filter(({ score }) => Math.abs(score) > 3.5);
+}
+
+/**
+ * P-values adjusted for being members of one family: those at or below a level are significant,
+ * and any false one among them is at most that likely (Holm 1979; R: `p.adjust(p, "holm")`).
+ */
+export function adjustHolm(pValues: readonly number[]): number[] {
+  const order = pValues.map((_, index) => index)
+    .sort((one, other) => (pValues[one] as number) - (pValues[other] as number));
+  const adjusted = new Array<number>(pValues.length).fill(1);
+  let floor = 0;
+  for (const [rank, index] of order.entries()) {
+    floor = Math.max(floor, Math.min(1, (pValues[index] as number) * (pValues.length - rank)));
+    adjusted[index] = floor;
+  }
+  return adjusted;
 }

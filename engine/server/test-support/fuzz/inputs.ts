@@ -130,13 +130,18 @@ function rawBytes(random: Random): Buffer {
     few ? random.of([10, 13, 36, 42, 48, 49, 50, 45, 34, 32]) : random.below(256)));
 }
 
+/** One to three things changed. */
+export function damaged(random: Random, whole: Buffer): Buffer {
+  let bytes = whole;
+  for (let changes = 1 + random.below(3); changes > 0; changes--) bytes = mutate(random, bytes);
+  return bytes;
+}
+
 /** One input: some requests, most inputs damaged. */
 export function fuzzInput(random: Random): Buffer {
   const kind = random.below(16);
   if (kind === 0) return Buffer.concat(Array.from({ length: 8 }, () => rawBytes(random)));
   const requests = Array.from({ length: 1 + random.below(4) }, () => validRequest(random));
-  let bytes: Buffer = Buffer.concat(requests);
-  if (kind < 5) return bytes;
-  for (let changes = 1 + random.below(3); changes > 0; changes--) bytes = mutate(random, bytes);
-  return bytes;
+  const bytes = Buffer.concat(requests);
+  return kind < 5 ? bytes : damaged(random, bytes);
 }
