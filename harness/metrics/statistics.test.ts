@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import {
-  bootstrapCi95, estimateMedian, median, quantile, ruleOfThreeUpperBound,
+  adjustHolm, bootstrapCi95, estimateMedian, flagOutliers, median, quantile, robustSd,
 } from './statistics.ts';
 
 // Efron and Tibshirani, An Introduction to the Bootstrap (1993), table 2.1: survival of mice, days.
@@ -65,13 +65,47 @@ test('one value has no interval', (t) => {
   t.deepEqual(estimateMedian([5, 5, 5], { seed: 1 }), { median: 5, ci95: [5, 5] });
 });
 
-test('rule of three', (t) => {
-  t.is(ruleOfThreeUpperBound(100), 0.03);
-  t.is(ruleOfThreeUpperBound(1), 1);
-  t.is(ruleOfThreeUpperBound(0), 1);
-  for (const trials of [10, 30, 100, 1000]) {
-    const exact = 1 - 0.05 ** (1 / trials); // the bound it approximates, from above
-    const bound = ruleOfThreeUpperBound(trials);
-    t.true(bound >= exact && bound < exact * 1.17, `${trials}: ${bound} against ${exact}`);
-  }
+test('the median absolute deviation is the one in the examples of R’s `mad`', (t) => {
+  const inSds = (mad: number): number => mad * 1.482602218505602;
+  t.is(robustSd([1, 2, 3, 4, 5, 6, 7, 8, 9]), inSds(2)); // mad(1:9) = 2.965204
+  t.is(robustSd([1, 2, 3, 4, 5, 6, 7, 8, 100]), inSds(2)); // "# = 2 2": untouched by the outlier
+});
+
+test('the wild value of a NIST example is flagged, with the score worked out by hand', (t) => {
+  // Uranium isotope by mass spectrometer: Tietjen and Moore 1972, in the NIST/SEMATECH e-Handbook
+  // under Grubbs’ test (1.3.5.17.1). Median 201.37, median deviation (0.81 + 1.18) / 2 = 0.995.
+  const uranium = [199.31, 199.53, 200.19, 200.82, 201.92, 201.95, 202.18, 245.57];
+  const flagged = flagOutliers(uranium);
+  t.deepEqual(flagged.map(({ index, value }) => [index, value]), [[7, 245.57]]);
+  t.true(Math.abs((flagged[0]?.score ?? 0) - (0.674489750196 * 44.2) / 0.995) < 1e-9);
+  t.deepEqual(flagOutliers(uranium.slice(0, 7)), []);
+});
+
+test('outliers among mostly equal values are found, and among equal ones there are none', (t) => {
+  const mostly = [...Array.from({ length: 9 }, () => 5), 6];
+  t.deepEqual(flagOutliers(mostly).map(({ index }) => index), [9]); // 1 / (0.1 × 1.2533) = 7.98
+  t.deepEqual(flagOutliers([5, 5, 5]), []);
+  t.deepEqual(flagOutliers([]), []);
+});
+
+/** Holm’s method is the closed test by Bonferroni: the worst intersection a member belongs to. */
+function closedBonferroni(pValues: readonly number[]): number[] {
+  return pValues.map((_, member) => {
+    let worst = 0;
+    for (let subset = 1; subset < 2 ** pValues.length; subset++) {
+      if (((subset >> member) & 1) === 0) continue;
+      const inside = pValues.filter((_p, index) => ((subset >> index) & 1) === 1);
+      worst = Math.max(worst, inside.length * Math.min(...inside));
+    }
+    return Math.min(1, worst);
+  });
+}
+
+test('Holm’s adjustment is that of the closed test, and of the textbook', (t) => {
+  // Wikipedia, Holm–Bonferroni method: of these four, 0.05 rejects the first and the last.
+  t.deepEqual(adjustHolm([0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02]);
+  for (const family of [
+    [0.2], [0.01, 0.02, 0.03, 0.04, 0.05], [0.04, 0.04, 0.001, 1, 0.5, 0.04], [0.9, 0.8, 0.7],
+  ]) t.deepEqual(adjustHolm(family), closedBonferroni(family));
+  t.deepEqual(adjustHolm([]), []);
 });

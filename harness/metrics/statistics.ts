@@ -107,7 +107,7 @@ export function flagOutliers(values: readonly number[]): Outlier[] {
 export function adjustHolm(pValues: readonly number[]): number[] {
   const order = pValues.map((_, index) => index)
     .sort((one, other) => (pValues[one] as number) - (pValues[other] as number));
-  const adjusted = new Array<number>(pValues.length).fill(1);
+  const adjusted = pValues.map(() => 1);
   let floor = 0;
   for (const [rank, index] of order.entries()) {
     floor = Math.max(floor, Math.min(1, (pValues[index] as number) * (pValues.length - rank)));
