@@ -19,12 +19,21 @@ import { WatchTable } from './watch.ts';
 /** The version whose behaviour the commands follow; HELLO and INFO say it to clients. */
 export const redisVersion = '7.0.15';
 
+/** An element of a collection, as its handle shows it. */
+export interface SeenElement {
+  readonly elementBuffer: Buffer;
+  readonly elementStart: number;
+  readonly elementEnd: number;
+}
+
 /** Where the effects of commands go: the AOF, or nowhere. */
 export interface EffectSink {
   /** The request changed the keyspace and may be logged as it came: deterministic, absolute. */
   request(databaseIndex: number, ctx: CommandContext): void;
   /** The keyspace changed, and this command says how (relative expiry → PXAT, …). */
   command(databaseIndex: number, ...parts: readonly (string | Uint8Array)[]): void;
+  /** As `command`, for a name, the key in argument 1 and one element: without any garbage. */
+  element(name: Uint8Array, ctx: CommandContext, seen: SeenElement): void;
   /** Brackets EXEC: the sink emits MULTI and EXEC only when something inside was logged. */
   beginTransaction(): void;
   endTransaction(): void;
@@ -34,6 +43,7 @@ export interface EffectSink {
 export const noEffects: EffectSink = {
   request() {},
   command() {},
+  element() {},
   beginTransaction() {},
   endTransaction() {},
 };

@@ -25,17 +25,31 @@ export function callCommand(ctx: CommandContext, spec: CommandSpec): void {
   ctx.statistics.commandsProcessed++;
   const timed = times.begin(spec, ctx.requestEnd - ctx.requestStart);
   const beganUs = timed ? ctx.server.monotonicUs() : 0;
+  // What changes data must not end in the middle because its reply is too long.
+  reply.mayThrow = (spec.flags & flag.readonly) !== 0;
   try {
     spec.handler(ctx);
   } catch (error) {
-    const full = error instanceof EngineError && error.code === 'ARENA_FULL';
-    if (ctx.replaying || !full) throw error;
-    ctx.reply.length = mark;
-    ctx.reply.error(outOfMemory);
+    const text = ctx.replaying ? null : replyTo(error);
+    if (text === null) throw error;
+    reply.length = mark;
+    reply.error(text);
   }
+  reply.mayThrow = false;
   if (timed) ctx.monitor.ended(ctx, spec, ctx.server.monotonicUs() - beganUs);
   if (ctx.feed.count !== 0) ctx.feed.show(ctx, spec);
   if (reply.errors !== errors) times.failed[spec.index] = (times.failed[spec.index] as number) + 1;
+}
+
+/** What the client is told of an exception that is no bug; null for one that is. */
+function replyTo(error: unknown): string | null {
+  if (error instanceof EngineError) {
+    if (error.code === 'ARENA_FULL') return outOfMemory;
+    return error.code === 'REPLY_TOO_LONG' ? `ERR ${error.message}` : null;
+  }
+  // An argument or value of half a gigabyte, where a number or name is expected.
+  const { code } = error as { code?: unknown };
+  return code === 'ERR_STRING_TOO_LONG' ? 'ERR value is too long to be read as text' : null;
 }
 
 /**
@@ -103,9 +117,11 @@ export function rejectUnknownSubcommand(ctx: CommandContext, container: CommandS
   replyErrorBytes(ctx, `ERR unknown subcommand '${name}'. Try ${help} HELP.`);
 }
 
-/** Bytes as latin1 up to the first NUL, where Redis' C strings end. */
+/** The first bytes as latin1 up to the first NUL, where Redis' C strings end. */
 function printable(ctx: CommandContext, index: number): string {
-  const text = ctx.buffer.toString('latin1', ctx.argStart[index], ctx.argEnd[index]);
+  const start = ctx.argStart[index] as number;
+  const end = Math.min(ctx.argEnd[index] as number, start + previewBytes);
+  const text = ctx.buffer.toString('latin1', start, end);
   const nul = text.indexOf('\0');
   return nul < 0 ? text : text.slice(0, nul);
 }

@@ -34,6 +34,11 @@ export function parseLongDouble(text: string): LongDouble | null {
   return hex === null ? null : fromParts(hex, hexNotation);
 }
 
+/** As `parseLongDouble`, of bytes, which may be very many. */
+export function readLongDouble(bytes: Buffer, start: number, end: number): LongDouble | null {
+  return end - start < textMax ? parseLongDouble(bytes.toString('latin1', start, end)) : null;
+}
+
 interface Notation {
   readonly digitBase: bigint;
   readonly exponentBase: bigint;

@@ -156,10 +156,15 @@ export class Database extends EntryView {
     return entry;
   }
 
+  /** Makes the value ready for changes in place; it stays where it is. */
+  touch(entry: EntryAddress): void {
+    this.preserve(entry);
+    this.entries.setEpoch(entry, this.keyspace.epoch);
+  }
+
   /**
    * Gives the value `length` bytes, of which the first ones are kept and the others undefined;
-   * type, encoding and deadline stay. Big values grow with slack. The same length only makes the
-   * value ready for changes in place ("touch").
+   * type, encoding and deadline stay. Big values grow with slack. The same length: as `touch`.
    * @throws {EngineError} ARENA_FULL when there is no room; never for the same length.
    */
   resizeValue(entry: EntryAddress, length: number): EntryAddress {

@@ -102,6 +102,11 @@ export class Entries {
 
   /** Offset of the value in `valueBuffer`. */
   valueOffset(entry: EntryAddress): number {
+    const header = this.header(entry);
+    // Most entries have none of the optional fields.
+    if ((header & flagBits) === 0) {
+      return (entry & windowMask) * 8 + fixedBytes + (header >>> keyShift);
+    }
     return (this.valueBlock(entry) & windowMask) * 8 + this.valueSkip(entry);
   }
 

@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { decodeChunks, halves, singleBytes } from './test-support/chunks.ts';
-import { RequestDecoder, needMore, requestReady } from './decoder.ts';
+import { RequestDecoder, needMore, protocolError, requestReady } from './decoder.ts';
 import { maxLineBytes } from './limits.ts';
 
 interface Row {

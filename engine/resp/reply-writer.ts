@@ -5,6 +5,7 @@
 //   _  ,double  #t/#f  (big  %count  ~count  >count  =length txt:…   RESP3 only
 //
 // No strings are made for numbers, and the common replies are copied from prepared bytes.
+import { EngineError } from '../errors.ts';
 import { doubleText } from './doubles.ts';
 
 const carriageReturn = 13;
@@ -16,6 +17,8 @@ const loopBytes = 32;
 /** Of any bytes, not only of a Buffer; unlike `set` it needs no view of the part. */
 const copyOf = Buffer.prototype.copy;
 const smallestBuffer = 1024;
+/** Nothing longer is written: whoever is meant to get it is cut off. */
+const mostBytes = 2 ** 31;
 /** Whole numbers below this are written digit by digit. */
 const smallDouble = 1e9;
 
@@ -46,8 +49,15 @@ export class ReplyWriter {
   length = 0;
   /** Errors written so far; what INFO counts. */
   errors = 0;
+  /** Set while a command runs that may end anywhere: what gets too long is thrown. */
+  mayThrow = false;
+  /** More was written than anybody can be sent; what `buffer` holds means nothing any more. */
+  overflowed = false;
+  private readonly mostBytes: number;
 
-  constructor(sizeBytes: number = smallestBuffer) {
+  /** `limitBytes` is what all replies together may take; tests make it small. */
+  constructor(sizeBytes: number = smallestBuffer, limitBytes: number = mostBytes) {
+    this.mostBytes = limitBytes;
     this.buffer = Buffer.allocUnsafeSlow(Math.max(sizeBytes, 64));
   }
 
@@ -64,8 +74,8 @@ export class ReplyWriter {
 
   ok(): void {
     // Written out: by far the commonest reply.
+    if (this.length + 5 > this.buffer.length) this.grow(5);
     let at = this.length;
-    if (at + 5 > this.buffer.length) this.grow(5);
     const buffer = this.buffer;
     buffer[at++] = simpleMark;
     buffer[at++] = 79;
@@ -209,6 +219,7 @@ export class ReplyWriter {
 
   /** Moves what was written from `bodyEnd` on before what was written from `mark` on. */
   private moveBefore(mark: number, bodyEnd: number): void {
+    if (mark > bodyEnd) return;
     const header = Buffer.from(this.buffer.subarray(bodyEnd, this.length));
     this.buffer.copyWithin(mark + header.length, mark, bodyEnd);
     this.buffer.set(header, mark);
@@ -237,8 +248,8 @@ export class ReplyWriter {
 
   private prepared(bytes: Buffer): void {
     const size = bytes.length;
+    if (this.length + size > this.buffer.length) this.grow(size);
     let at = this.length;
-    if (at + size > this.buffer.length) this.grow(size);
     const buffer = this.buffer;
     for (let i = 0; i < size; i++) buffer[at++] = bytes[i] as number;
     this.length = at;
@@ -259,6 +270,14 @@ export class ReplyWriter {
   private number(value: number): void {
     const buffer = this.buffer;
     let at = this.length;
+    if (value >= 0 && value < 10) {
+      // Most counts, and lengths of short elements.
+      buffer[at] = zero + value;
+      buffer[at + 1] = carriageReturn;
+      buffer[at + 2] = lineFeed;
+      this.length = at + 3;
+      return;
+    }
     let rest = value;
     if (rest < 0) {
       buffer[at++] = minus;
@@ -285,11 +304,22 @@ export class ReplyWriter {
     if (this.length + count > this.buffer.length) this.grow(count);
   }
 
+  /** @throws {EngineError} REPLY_TOO_LONG when `mayThrow`; else what is there is dropped. */
   private grow(count: number): void {
+    if (this.length + count > this.mostBytes) this.overflow();
+    if (this.length + count <= this.buffer.length) return;
     const wanted = Math.max(this.buffer.length * 2, this.length + count);
     const larger = Buffer.allocUnsafeSlow(wanted);
     this.buffer.copy(larger, 0, 0, this.length);
     this.buffer = larger;
+  }
+
+  private overflow(): void {
+    this.overflowed = true;
+    if (this.mayThrow) {
+      throw new EngineError('REPLY_TOO_LONG', `a reply may have ${this.mostBytes} bytes at most`);
+    }
+    this.length = 0;
   }
 }
 

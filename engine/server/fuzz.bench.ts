@@ -1,5 +1,5 @@
-// npm run fuzz [-- --inputs N] [--redis N] [--seed N]: a million damaged inputs; exits with 1 at
-// the first that is not borne. Then some thousands to redis-server as well, which must answer alike.
+// npm run fuzz [-- --inputs N] [--redis N] [--seed N]: a million damaged inputs, then some to
+// redis-server as well, which must answer alike. Exits with 1 at what is not borne.
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { hasRedis } from './test-support/bench/servers.ts';

@@ -4,8 +4,10 @@
 // at its end is copied here; what is read next is appended, and what has run is dropped.
 
 const smallestBytes = 1024;
-/** A buffer that grew for a big request is given back above this size. */
+/** A buffer that grew beyond this is given back when the client has nothing unfinished. */
 const keptBytes = 64 * 1024;
+/** Beyond this it is given back in any case: what is left is copied. */
+const keptUnfinishedBytes = 256 * 1024;
 const nothing = Buffer.alloc(0);
 
 /** An unfinished request, at the start of `bytes`. */
@@ -25,7 +27,10 @@ export class InputBuffer {
   drop(count: number): void {
     if (count === 0) return;
     const rest = this.length - count;
-    if (this.bytes.length > keptBytes && rest < keptBytes) {
+    // A client that sends without a pause has something unfinished at the end of each read: a new
+    // buffer each time would be 128 kB of garbage.
+    const kept = rest > 0 ? keptUnfinishedBytes : keptBytes;
+    if (this.bytes.length > kept && rest < keptBytes) {
       this.bytes = rest === 0 ? nothing : Buffer.from(this.bytes.subarray(count, this.length));
     } else if (rest > 0) {
       this.bytes.copyWithin(0, count, this.length);

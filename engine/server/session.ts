@@ -152,7 +152,7 @@ export class NetworkSession implements TickMember, ByteReceiver {
     reply.raw(bytes, 0, end);
     if (token > this.token) this.token = token;
     this.host.tick.add(this);
-    if (reply.length > this.cutBytes) this.cutForOutput();
+    if (reply.length > this.cutBytes || reply.overflowed) this.cutForOutput();
   }
 
   /**
@@ -214,7 +214,7 @@ export class NetworkSession implements TickMember, ByteReceiver {
     const { reply } = this.output;
     if (reply.length !== mark) this.output.replyCount++;
     if (reply.errors !== errors) this.host.statistics.countError(reply.buffer, mark);
-    if (reply.length > this.cutBytes) this.cutForOutput();
+    if (reply.length > this.cutBytes || reply.overflowed) this.cutForOutput();
   }
 
   private get cutBytes(): number {

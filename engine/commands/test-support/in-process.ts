@@ -10,7 +10,8 @@ import { CommandRunner } from '../apply.ts';
 import type { ReplayStatus } from '../apply.ts';
 import { CommandContext } from '../context.ts';
 import type {
-  AccessPort, CommandOutcome, EffectSink, PersistencePort, ReloadMode, ServerPort, ShutdownMode,
+  AccessPort, CommandOutcome, EffectSink, PersistencePort, ReloadMode, SeenElement,
+  ServerPort, ShutdownMode,
 } from '../context.ts';
 import { Session } from '../session.ts';
 import { encodeRequest, quoted, readReply } from './replies.ts';
@@ -34,6 +35,13 @@ export class RecordingSink implements EffectSink {
 
   command(databaseIndex: number, ...parts: readonly (string | Uint8Array)[]): void {
     this.keep(databaseIndex, parts.map((part) => Buffer.from(part as string)));
+  }
+
+  element(name: Uint8Array, ctx: CommandContext, seen: SeenElement): void {
+    const key = ctx.buffer.subarray(ctx.argStart[1], ctx.argEnd[1]);
+    const { elementBuffer, elementStart, elementEnd } = seen;
+    const element = elementBuffer.subarray(elementStart, elementEnd);
+    this.keep(ctx.database.index, [name, key, element].map((part) => Buffer.from(part)));
   }
 
   beginTransaction(): void {

@@ -15,6 +15,8 @@ import type { Parts, RestRequest } from './rest-request.ts';
 
 /** Commands of a pipeline between which other clients get their turn. */
 const sliceLength = 1000;
+/** JSON may take six characters for a byte, and a string ends at half a billion of them. */
+const mostReplyBytes = 64 * 1024 * 1024;
 
 /** Only these wait for, or change, a connection that REST does not have. */
 const needConnection = new Set([
@@ -107,7 +109,8 @@ export class RestCall implements TickMember, Pausable {
   }
 
   private get isTooLong(): boolean {
-    return this.reply.length > this.host.limits.cutBytes;
+    const { length, overflowed } = this.reply;
+    return overflowed || length > Math.min(this.host.limits.cutBytes, mostReplyBytes);
   }
 
   /** Runs up to command `end`; true when a pause holds it up. */
@@ -170,7 +173,7 @@ export class RestCall implements TickMember, Pausable {
 
   private answer(): Answer {
     if (this.isTooLong) {
-      const error = 'ERR the reply is longer than the output buffer limit: ask for less';
+      const error = 'ERR the reply is longer than an answer over REST may be: ask for less';
       return { status: 400, json: JSON.stringify({ error }) };
     }
     const bytes = this.reply.buffer.subarray(0, this.reply.length);

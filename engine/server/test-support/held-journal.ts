@@ -23,6 +23,10 @@ export class HeldJournal implements Journal {
     this.inner.command(...args);
   }
 
+  element(...args: Parameters<Journal['element']>): void {
+    this.inner.element(...args);
+  }
+
   beginTransaction(): void {
     this.inner.beginTransaction();
   }

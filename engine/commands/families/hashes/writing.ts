@@ -6,7 +6,7 @@ import {
   formatSafeInteger, int64Max, int64Min, parseInt64, parseSafeInteger,
 } from '../../integers.ts';
 import {
-  addLongDoubles, formatLongDouble, isFiniteLongDouble, parseLongDouble,
+  addLongDoubles, formatLongDouble, isFiniteLongDouble, parseLongDouble, readLongDouble,
 } from '../../long-double.ts';
 import { changed } from '../../lookup.ts';
 import { changedTimes, logPartly, part } from '../typed-lookup.ts';
@@ -141,7 +141,7 @@ function storeCount(ctx: CommandContext, hash: HashHandle, length: number): void
 
 /** HINCRBYFLOAT key field increment */
 export function hincrbyfloat(ctx: CommandContext): void {
-  const delta = parseLongDouble(ctx.buffer.toString('latin1', ctx.argStart[3], ctx.argEnd[3]));
+  const delta = readLongDouble(ctx.buffer, ctx.argStart[3] as number, ctx.argEnd[3] as number);
   if (delta === null) {
     ctx.reply.error(badIncrement);
     return;
@@ -154,7 +154,7 @@ export function hincrbyfloat(ctx: CommandContext): void {
   if (hash === null) return;
   const found = findForPut(ctx, hash, 2);
   const value = found
-    ? parseLongDouble(hash.valueBuffer.toString('latin1', hash.valueStart, hash.valueEnd))
+    ? readLongDouble(hash.valueBuffer, hash.valueStart, hash.valueEnd)
     : parseLongDouble('0');
   if (value === null) {
     ctx.reply.error('ERR hash value is not a float');

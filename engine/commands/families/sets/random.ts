@@ -12,6 +12,7 @@ import { replyAll } from './membership.ts';
 
 /** Members in one SREM of the log. */
 const loggedTogether = 1000;
+const srem = Buffer.from('SREM');
 
 function replySeen(ctx: CommandContext, set: SetHandle): void {
   ctx.reply.bulk(set.elementBuffer, set.elementStart, set.elementEnd);
@@ -35,8 +36,7 @@ export function spop(ctx: CommandContext): void {
   set.seekRank(randomBelow(ctx.server.entropy, set.length));
   set.removeSeen();
   changed(ctx, 1);
-  const member = set.elementBuffer.subarray(set.elementStart, set.elementEnd);
-  ctx.effects.command(database.index, 'SREM', part(ctx, 1), member);
+  ctx.effects.element(srem, ctx, set);
   replySeen(ctx, set);
 }
 

@@ -9,7 +9,7 @@ import {
 } from '../../integers.ts';
 import { oneKey } from '../../key-specs.ts';
 import {
-  addLongDoubles, formatLongDouble, isFiniteLongDouble, parseLongDouble,
+  addLongDoubles, formatLongDouble, isFiniteLongDouble, parseLongDouble, readLongDouble,
 } from '../../long-double.ts';
 import { changed, isString, lookup } from '../../lookup.ts';
 import type { CommandRow } from '../../spec.ts';
@@ -103,13 +103,12 @@ function incrbyfloat(ctx: CommandContext): void {
   const entry = lookup(ctx, 1);
   if (entry !== 0 && !isString(ctx, entry)) return;
   const start = entry === 0 ? 0 : database.valueStart(entry);
-  const text = entry === 0
-    ? '0'
-    : ctx.keyspace.arena.u8.toString('latin1', start, start + database.valueLength(entry));
-  const value = parseLongDouble(text);
+  const value = entry === 0
+    ? parseLongDouble('0')
+    : readLongDouble(ctx.keyspace.arena.u8, start, start + database.valueLength(entry));
   const delta = value === null
     ? null
-    : parseLongDouble(ctx.buffer.toString('latin1', ctx.argStart[2], ctx.argEnd[2]));
+    : readLongDouble(ctx.buffer, ctx.argStart[2] as number, ctx.argEnd[2] as number);
   if (value === null || delta === null) {
     ctx.reply.error(notAFloat);
     return;
