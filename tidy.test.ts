@@ -37,7 +37,7 @@ const ranks: Readonly<Record<string, number>> = {
   'engine/rdb': 3.8, 'engine/commands': 4, 'engine/aof': 4,
   'engine/persistence': 5, 'engine/tools': 5.5, 'engine/config': 6, 'engine/server': 7,
   'engine/start.ts': 8, 'engine/main.ts': 8.5, 'harness/errors.ts': 9, 'harness/history': 10, 'harness/metrics': 10,
-  'harness/targets': 11, 'harness/workloads': 11,
+  'harness/targets': 11, 'harness/workloads': 11, 'harness/faultfs': 11,
   'harness/drivers': 12, 'harness/faults': 12, 'harness/checkers': 12, 'harness/crash': 12,
   'harness/plan': 13, 'harness/report': 14, 'harness/run': 15, 'harness/cli': 16,
   'harness/index.ts': 16, scenarios: 17,

@@ -13,6 +13,7 @@ export const engineErrorCodes = [
   'AOF_BAD', // the log is damaged: repair it with check-aof
   'AOF_TRUNCATED', // the log ends inside a command and may not be cut by itself
   'MANIFEST_BAD', // the manifest is damaged or names what does not exist
+  'REPLY_TOO_LONG', // a command asks for more than one reply can hold: ask for less
   'OP_LOG_BAD', // an op log is damaged or from another version
 ] as const;
 

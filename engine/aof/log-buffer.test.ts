@@ -42,6 +42,17 @@ test('commands made of text and bytes', (t) => {
     + '*1\r\n$4\r\nEXEC\r\n');
 });
 
+test('an element of a collection, named with the key of the request', (t) => {
+  const log = new LogBuffer();
+  const element = Buffer.from('xxmemberyy');
+  const buffer = Buffer.from('SPOP key');
+  log.element(Buffer.from('SREM'), {
+    buffer, argc: 2, argStart: Int32Array.of(0, 5), argEnd: Int32Array.of(4, 8),
+    requestStart: 0, requestEnd: 8,
+  }, { elementBuffer: element, elementStart: 2, elementEnd: 8 });
+  t.is(textOf(log), '*3\r\n$4\r\nSREM\r\n$3\r\nkey\r\n$6\r\nmember\r\n');
+});
+
 test('grows, loses its first bytes, and gives up a huge buffer', (t) => {
   const log = new LogBuffer();
   const value = 'x'.repeat(3_000_000);

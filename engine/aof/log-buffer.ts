@@ -10,6 +10,13 @@ export interface RequestBytes {
   readonly requestEnd: number;
 }
 
+/** An element of a collection as its handle shows it. */
+export interface ElementBytes {
+  readonly elementBuffer: Buffer;
+  readonly elementStart: number;
+  readonly elementEnd: number;
+}
+
 const carriageReturn = 13;
 const lineFeed = 10;
 const asterisk = 42;
@@ -53,6 +60,14 @@ export class LogBuffer {
       const bytes = typeof part === 'string' ? Buffer.from(part, 'utf8') : part;
       this.bulk(bytes, 0, bytes.length);
     }
+  }
+
+  /** Appends a command made of a name, the first argument of a request, and an element. */
+  element(name: Uint8Array, source: RequestBytes, seen: ElementBytes): void {
+    this.head(asterisk, 3);
+    this.bulk(name, 0, name.length);
+    this.bulk(source.buffer, source.argStart[1] as number, source.argEnd[1] as number);
+    this.bulk(seen.elementBuffer, seen.elementStart, seen.elementEnd);
   }
 
   select(database: number): void {

@@ -83,6 +83,27 @@ export class GroupTree extends Tree {
     }
   }
 
+  /**
+   * Adds one to what the group at the place stands for, and `bytes` bytes at its head or tail to
+   * those in use, where there are so many; its page must be ready for changes. Returns where they
+   * are in `elementBuffer`, -1: there are not.
+   */
+  extend(atHead: boolean, bytes: number): number {
+    const { view, elementStart } = this;
+    const at = this.base + sizeWord + this.slot * slotWords;
+    const word = view[at] as number;
+    const to = word >>> toShift;
+    const from = (word >>> fromShift) & offsetMask;
+    if (atHead ? from < bytes : to === 0 || to + bytes > this.elementEnd - elementStart) {
+      return -1;
+    }
+    view[at] = word + 1 + (atHead ? -(bytes << fromShift) : bytes << toShift);
+    this.addCounts(1);
+    this.count++;
+    this.saveCount();
+    return elementStart + (atHead ? from - bytes : to);
+  }
+
   /** Removes the group at the place, ready for changes; the place is before the next one. */
   removeGroup(): void {
     this.setGroup(1, 0, 0);

@@ -141,6 +141,13 @@ export class HashTree {
     const { tree } = this;
     const dropped = deadlineMs === 0 ? this.deadlineMs : 0;
     const field = this.soughtEnd - this.soughtStart;
+    if (deadlineMs === this.deadlineMs && tree.elementEnd - this.fieldEnd === end - start) {
+      // A value of the same length: header and field are there.
+      tree.prepare();
+      this.show();
+      copyBytes(tree.elementBuffer, this.fieldEnd, buffer, start, end);
+      return;
+    }
     this.reachDeadline(dropped);
     tree.replace(headerBytes(field, deadlineMs) + field + end - start);
     this.write(deadlineMs, buffer, start, end);

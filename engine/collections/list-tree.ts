@@ -1,6 +1,6 @@
 // A large list: a tree of groups, each a few elements as a listpack has them, but without their
-// back lengths and without header. A group has room for more (pushing costs no allocation) until
-// it is full; elements as large as a group are alone in theirs.
+// back lengths and without header. A group has room for more at one end or the other, so pushing
+// there moves nothing, until it is full; elements as large as a group are alone in theirs.
 
 import { copyBytes, moveBytes } from './bytes.ts';
 import { GroupTree } from './group-tree.ts';
@@ -9,15 +9,19 @@ import { elementBytes } from './pack/listpack.ts';
 
 /** Bytes of a group of several elements. */
 const groupBytes = 256;
+/** Bytes of a group made for one of several elements, at least. */
+const leastGroupBytes = 64;
 /** Elements of a group: what a walk inside it costs at most. */
-const groupElements = 64;
+const groupElements = 32;
 
 /** Reads and changes the tree of a list, and a place in it. */
 export class ListTree {
   readonly tree: GroupTree;
-  /** Of the element at the place: how many come before it in its group, and in how many bytes. */
+  /** Of the element at the place: how many come before it in its group, and its offset there. */
   private index: number = 0;
   private at: number = 0;
+  /** Elements of its group, for `next`. */
+  private size: number = 0;
   /** The place is before this element, or this group: what was there is removed. */
   private gap: boolean = false;
   private groupGap: boolean = false;
@@ -55,8 +59,7 @@ export class ListTree {
   }
 
   seekLast(): boolean {
-    const found = this.tree.seekLast();
-    this.gap = this.groupGap = false;
+    const found = this.seekTail();
     if (found) {
       this.enter(this.tree.size - 1);
     }
@@ -64,18 +67,27 @@ export class ListTree {
   }
 
   next(): boolean {
-    const { tree, gap, groupGap } = this;
-    this.gap = this.groupGap = false;
-    if (!groupGap) {
-      if (!gap) {
-        this.at += this.bytesAt(this.at);
-        this.index++;
-      }
-      if (this.index < tree.size) {
-        return true;
-      }
+    if (this.gap || this.groupGap) {
+      return this.leaveGap();
     }
-    if (groupGap ? tree.settle() : tree.next()) {
+    this.at += this.bytesAt(this.at);
+    this.index++;
+    return this.index < this.size || this.toNextGroup(this.tree.next());
+  }
+
+  /** To the element behind the gap that the place is. */
+  private leaveGap(): boolean {
+    const { tree, groupGap } = this;
+    this.gap = this.groupGap = false;
+    if (groupGap) {
+      return this.toNextGroup(tree.settle());
+    }
+    this.size = tree.size;
+    return this.index < tree.size || this.toNextGroup(tree.next());
+  }
+
+  private toNextGroup(found: boolean): boolean {
+    if (found) {
       return this.enter(0);
     }
     this.groupGap = true;
@@ -100,6 +112,23 @@ export class ListTree {
   // All of it with the value ready for changes in place, and elements encoded, without back length.
 
   /**
+   * Adds an element at the head or the tail; there is no place then.
+   * @throws {EngineError} ARENA_FULL when there is no room; nothing has changed then.
+   */
+  push(atHead: boolean, buffer: Buffer, start: number, end: number): void {
+    const { tree } = this;
+    if ((atHead ? tree.seekRank(0) : tree.seekLast()) && tree.size < groupElements) {
+      tree.prepare();
+      const at = tree.extend(atHead, end - start);
+      if (at >= 0) {
+        copyBytes(tree.elementBuffer, at, buffer, start, end);
+        return;
+      }
+    }
+    this.insert(atHead ? 0 : tree.count, buffer, start, end);
+  }
+
+  /**
    * Inserts an element so that it gets this rank.
    * @throws {EngineError} ARENA_FULL when there is no room; nothing has changed then.
    */
@@ -108,10 +137,7 @@ export class ListTree {
     const bytes = end - start;
     if (rank < tree.count) {
       this.seekRank(rank);
-    } else if (this.seekLast()) {
-      this.index = tree.size;
-      this.at = this.usedBytes();
-    } else {
+    } else if (!this.seekTail()) {
       tree.seekEnd();
       this.insertGroup(buffer, start, end);
       return;
@@ -123,9 +149,9 @@ export class ListTree {
       this.insertHere(buffer, start, end);
       return;
     }
+    tree.prepare();
+    this.trim();
     if (this.index > 0) {
-      tree.prepare();
-      this.trim();
       tree.next();
     }
     this.insertGroup(buffer, start, end);
@@ -137,20 +163,26 @@ export class ListTree {
    */
   replace(buffer: Buffer, start: number, end: number): void {
     const { tree } = this;
-    const bytes = end - start;
     const old = this.bytesAt(this.at);
-    if (tree.size > 1 && this.usedBytes() - old + bytes > Math.max(this.capacity, groupBytes)) {
+    const change = end - start - old;
+    if (tree.size > 1 && this.usedBytes + change > Math.max(this.capacity, groupBytes)) {
       this.isolate();
     }
-    const used = this.usedBytes();
     if (tree.size === 1) {
-      tree.replace(bytes);
+      tree.replace(end - start);
+      tree.setGroup(1, 0, end - start);
+      this.at = 0;
     } else {
-      this.makeRoom(used - old + bytes);
-      const from = this.elementStart;
-      const { elementBuffer, elementStart } = tree;
-      moveBytes(elementBuffer, from + bytes, from + old, elementStart + used);
+      this.makeRoom(this.usedBytes + change);
+      if (tree.to + change > this.capacity) {
+        this.slide(0);
+      }
+      const { elementBuffer, elementStart, from, to } = tree;
+      const behind = this.elementStart + old;
+      moveBytes(elementBuffer, behind + change, behind, elementStart + to);
+      tree.setGroup(tree.size, from, to + change);
     }
+    this.size = tree.size;
     copyBytes(tree.elementBuffer, this.elementStart, buffer, start, end);
   }
 
@@ -193,56 +225,104 @@ export class ListTree {
 
   /** Bytes of the element at this offset in the group. */
   private bytesAt(at: number): number {
-    return elementBytes(this.tree.elementBuffer, this.tree.elementStart + at);
-  }
-
-  /** Offset after `count` elements of the group. */
-  private offsetOf(count: number): number {
     const { elementBuffer, elementStart } = this.tree;
-    let at = elementStart;
-    for (let left = count; left > 0; left--) {
-      const first = elementBuffer[at] as number;
-      at += first < 0x80
-        ? 1
-        : first < 0xc0 ? 1 + (first & 0x3f) : elementBytes(elementBuffer, at);
-    }
-    return at - elementStart;
+    const first = elementBuffer[elementStart + at] as number;
+    return first < 0x80
+      ? 1
+      : first < 0xc0 ? 1 + (first & 0x3f) : elementBytes(elementBuffer, elementStart + at);
   }
 
-  private usedBytes(): number {
-    return this.offsetOf(this.tree.size);
+  /** Offset of what comes `count` elements after the one at offset `at` in the group. */
+  private offsetAfter(at: number, count: number): number {
+    const { elementBuffer, elementStart } = this.tree;
+    let place = elementStart + at;
+    for (let left = count; left > 0; left--) {
+      const first = elementBuffer[place] as number;
+      place += first < 0x80
+        ? 1
+        : first < 0xc0 ? 1 + (first & 0x3f) : elementBytes(elementBuffer, place);
+    }
+    return place - elementStart;
+  }
+
+  private get usedBytes(): number {
+    return this.tree.to - this.tree.from;
   }
 
   private enter(index: number): boolean {
     this.index = index;
-    this.at = this.offsetOf(index);
+    this.size = this.tree.size;
+    this.at = this.offsetAfter(this.tree.from, index);
+    return true;
+  }
+
+  /** To behind the last element; false: there is none. */
+  private seekTail(): boolean {
+    const { tree } = this;
+    this.gap = this.groupGap = false;
+    if (!tree.seekLast()) {
+      return false;
+    }
+    this.index = tree.size;
+    this.at = tree.to;
     return true;
   }
 
   /** Whether the group at the place takes so many bytes more. */
   private fits(bytes: number): boolean {
-    return this.tree.size < groupElements &&
-      this.usedBytes() + bytes <= Math.max(groupBytes, this.tree.size > 1 ? 0 : this.capacity);
+    return this.tree.size < groupElements && this.usedBytes + bytes <= groupBytes;
   }
 
   /** Inserts a new group with one element where the tree's place is. */
   private insertGroup(buffer: Buffer, start: number, end: number): void {
     const { tree } = this;
-    tree.insertGroup(end - start > groupBytes / 2 ? end - start : groupBytes, 1);
-    copyBytes(tree.elementBuffer, tree.elementStart, buffer, start, end);
-    this.index = this.at = 0;
+    const bytes = end - start;
+    // At the head it is filled from the end.
+    const atHead = this.index === 0 && tree.count > 0;
+    const capacity = bytes > groupBytes / 2
+      ? bytes
+      : Math.min(groupBytes, Math.max(leastGroupBytes, bytes * groupElements));
+    tree.insertGroup(capacity, 1);
+    this.index = 0;
+    this.size = 1;
+    this.at = atHead ? capacity - bytes : 0;
     this.gap = this.groupGap = false;
+    if (bytes < capacity) {
+      tree.setGroup(1, this.at, this.at + bytes);
+    }
+    copyBytes(tree.elementBuffer, this.elementStart, buffer, start, end);
   }
 
   private insertHere(buffer: Buffer, start: number, end: number): void {
-    const { tree, at } = this;
-    const used = this.usedBytes();
-    this.makeRoom(used + end - start);
-    const { elementBuffer, elementStart } = tree;
-    const from = elementStart + at;
-    moveBytes(elementBuffer, from + end - start, from, elementStart + used);
-    copyBytes(elementBuffer, from, buffer, start, end);
-    tree.resize(tree.size + 1);
+    const { tree, index } = this;
+    const bytes = end - start;
+    this.makeRoom(this.usedBytes + bytes);
+    if (index === 0) {
+      if (tree.from < bytes) {
+        this.slide(this.capacity - this.usedBytes);
+      }
+      this.at = tree.from - bytes;
+      tree.setGroup(tree.size + 1, this.at, tree.to);
+    } else {
+      if (tree.to + bytes > this.capacity) {
+        this.slide(0);
+      }
+      const from = this.elementStart;
+      const { elementBuffer, elementStart, to } = tree;
+      moveBytes(elementBuffer, from + bytes, from, elementStart + to);
+      tree.setGroup(tree.size + 1, tree.from, to + bytes);
+    }
+    this.size = tree.size;
+    copyBytes(tree.elementBuffer, this.elementStart, buffer, start, end);
+  }
+
+  /** Moves what the group at the place, ready for changes, holds so that it begins at `from`. */
+  private slide(from: number): void {
+    const { tree } = this;
+    const { elementBuffer, elementStart, from: old, to } = tree;
+    moveBytes(elementBuffer, elementStart + from, elementStart + old, elementStart + to);
+    tree.setGroup(tree.size, from, from + to - old);
+    this.at += from - old;
   }
 
   /**
@@ -259,15 +339,17 @@ export class ListTree {
 
   private setCapacity(bytes: number): void {
     const { tree } = this;
-    const used = this.usedBytes();
-    this.keep(0, used);
+    const { size, from, to } = tree;
+    this.keep(from, to);
     tree.replace(bytes);
-    copyBytes(tree.elementBuffer, tree.elementStart, this.scratch, 0, used);
+    copyBytes(tree.elementBuffer, tree.elementStart, this.scratch, 0, to - from);
+    tree.setGroup(size, 0, to - from);
+    this.at -= from;
   }
 
   /** Gives back what the group at the place, ready for changes, has and does not use. */
   private trim(): void {
-    const used = this.usedBytes();
+    const used = this.usedBytes;
     if (used < this.capacity && this.tree.shrinksInPlace) {
       this.setCapacity(used);
     }
@@ -288,17 +370,17 @@ export class ListTree {
    */
   private split(): void {
     const { tree, index, at } = this;
-    const used = this.usedBytes();
+    const { from, to } = tree;
     const size = tree.size - index;
     tree.prepare();
-    this.keep(at, used);
+    this.keep(at, to);
     if (!tree.next()) {
       tree.seekEnd();
     }
-    tree.insertGroup(used - at, size);
-    copyBytes(tree.elementBuffer, tree.elementStart, this.scratch, 0, used - at);
+    tree.insertGroup(to - at, size);
+    copyBytes(tree.elementBuffer, tree.elementStart, this.scratch, 0, to - at);
     tree.previous();
-    tree.resize(index);
+    tree.setGroup(index, from, at);
     this.index = index;
     this.at = at;
     this.trim();
@@ -309,38 +391,45 @@ export class ListTree {
    * @throws {EngineError} ARENA_FULL when there is no room; the list is the same then.
    */
   private isolate(): void {
-    const { tree } = this;
-    if (this.index < tree.size - 1) {
-      const { index, at } = this;
-      this.at += this.bytesAt(at);
+    const { tree, index } = this;
+    const before = this.at - tree.from;
+    if (index < tree.size - 1) {
+      this.at += this.bytesAt(this.at);
       this.index++;
       this.split();
       this.index = index;
-      this.at = at;
+      this.at = tree.from + before;
     }
-    if (this.index > 0) {
+    if (index > 0) {
       this.split();
       tree.next();
-      this.index = this.at = 0;
+      this.index = 0;
+      this.at = tree.from;
     }
   }
 
   /** Removes elements of the group at the place, ready for changes, from the place on. */
   private removeSome(count: number): void {
     const { tree, at } = this;
+    const { from, to, size } = tree;
     this.gap = true;
-    if (count === tree.size) {
+    if (count === size) {
       this.groupGap = true;
       tree.removeGroup();
       return;
     }
-    const used = this.usedBytes();
-    const end = this.offsetOf(this.index + count);
-    const { elementBuffer, elementStart } = tree;
-    moveBytes(elementBuffer, elementStart + at, elementStart + end, elementStart + used);
-    tree.resize(tree.size - count);
-    if ((used - end + at) * 4 < this.capacity && tree.shrinksInPlace) {
-      this.setCapacity((used - end + at) * 2);
+    const end = this.offsetAfter(at, count);
+    if (at === from) {
+      this.at = end;
+      tree.setGroup(size - count, end, to);
+    } else {
+      const { elementBuffer, elementStart } = tree;
+      moveBytes(elementBuffer, elementStart + at, elementStart + end, elementStart + to);
+      tree.setGroup(size - count, from, to - end + at);
+    }
+    const used = to - from - end + at;
+    if (used * 4 < this.capacity && tree.shrinksInPlace) {
+      this.setCapacity(used * 2);
     }
   }
 }

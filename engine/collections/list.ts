@@ -14,6 +14,8 @@ import { elementBytes, emptyBytes, headerBytes } from './pack/listpack.ts';
 const kind = { type: typeList, encoding: encodingPack };
 /** Bytes of encoding and back length that an element may have beside its own. */
 const elementOverheadBytes = 10;
+const atTheHead = -1;
+const atTheTail = -2;
 
 /** The list of a key. */
 export class ListHandle extends CollectionHandle {
@@ -53,7 +55,7 @@ export class ListHandle extends CollectionHandle {
     if (this.encoding !== encodingTree && this.staysPack(end - start)) {
       this.packInsert(atHead ? headerBytes : this.pack.end, buffer, start, end);
     } else {
-      this.treeInsert(atHead ? 0 : this.length, buffer, start, end);
+      this.treeInsert(atHead ? atTheHead : atTheTail, buffer, start, end);
     }
   }
 
@@ -194,6 +196,7 @@ export class ListHandle extends CollectionHandle {
     pack.openPack(pack.database, pack.entry, 1);
   }
 
+  /** `index`: 0 to length, or one of the ends. */
   private treeInsert(index: number, buffer: Buffer, start: number, end: number): void {
     const { pack, large, writer } = this;
     if (this.encoding !== encodingTree) {
@@ -203,7 +206,11 @@ export class ListHandle extends CollectionHandle {
     writer.length = 0;
     writer.add(buffer, start, end);
     try {
-      large.insert(index, writer.bytes, 0, writer.bodyBytes);
+      if (index < 0) {
+        large.push(index === atTheHead, writer.bytes, 0, writer.bodyBytes);
+      } else {
+        large.insert(index, writer.bytes, 0, writer.bodyBytes);
+      }
     } catch (error) {
       if (large.count === 0) {
         this.removeKey();
@@ -266,7 +273,17 @@ export class ListHandle extends CollectionHandle {
   private showLarge(found: boolean): boolean {
     if (found) {
       const { large, reader } = this;
-      reader.read(large.tree.elementBuffer, large.elementStart);
+      const { elementBuffer } = large.tree;
+      const start = large.elementStart;
+      const first = elementBuffer[start] as number;
+      if (first >= 0x80 && first < 0xc0) {
+        // A short string, by far the commonest, needs no reader.
+        this.elementBuffer = elementBuffer;
+        this.elementStart = start + 1;
+        this.elementEnd = start + 1 + (first & 0x3f);
+        return true;
+      }
+      reader.read(elementBuffer, start);
       this.showReader();
     }
     return found;

@@ -133,11 +133,11 @@ export class SortedSetPack {
 
   /** Offset of the first entry above (score, member). */
   private placeOf(score: number, buffer: Buffer, start: number, end: number): number {
-    const { pack } = this;
+    const { pack, codec } = this;
+    codec.setBound(score);
     for (let at = headerBytes; at < pack.end; at = pack.afterEntry(at)) {
-      const other = this.scoreOf(at);
-      if (other > score ||
-        (other === score && this.compareMember(at, buffer, start, end) > 0)) {
+      const order = codec.compare(pack.buffer, pack.base + pack.after(at));
+      if (order > 0 || (order === 0 && this.compareMember(at, buffer, start, end) > 0)) {
         return at;
       }
     }

@@ -10,6 +10,7 @@
 
 import type { KeyHash } from '../keyspace/hash.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
+import type { TreeHost } from '../tree/host.ts';
 import { orderHash, orderScore, rootBytes } from '../tree/reader.ts';
 import { Tree } from '../tree/tree.ts';
 import { copyBytes, sameBytes } from './bytes.ts';
@@ -25,11 +26,13 @@ export class SortedSetTree {
   readonly tree: Tree;
   private readonly members: Tree;
   private readonly keyHash: KeyHash;
+  private readonly host: TreeHost;
   private readonly double: Float64Array = new Float64Array(1);
   private readonly doubleBytes: Uint8Array = new Uint8Array(this.double.buffer);
 
   constructor(keyspace: Keyspace, tree: Tree) {
     this.keyHash = keyspace.keyHash;
+    this.host = keyspace.treeHost;
     this.tree = tree;
     this.members = new Tree(keyspace.treeHost);
   }
@@ -44,6 +47,11 @@ export class SortedSetTree {
   create(roots: Buffer): void {
     this.tree.create(roots, 0, orderScore);
     this.members.create(roots, rootBytes, orderHash);
+  }
+
+  /** Whether a snapshot runs: what it reads is copied before it changes. */
+  private get frozen(): boolean {
+    return this.host.frozenBelow !== 0;
   }
 
   /** Finds the score of a member: the place in `members` is on it. In `tree` there is none. */
@@ -91,8 +99,10 @@ export class SortedSetTree {
       return;
     }
     members.prepare();
-    this.locate(buffer, start, end);
-    tree.prepare();
+    if (this.frozen) {
+      this.locate(buffer, start, end);
+      tree.prepare();
+    }
     tree.seekScore(score, buffer, start, end);
     tree.insert(end - start);
     copyBytes(tree.elementBuffer, tree.elementStart, buffer, start, end);

@@ -9,7 +9,7 @@
 import type { Database } from '../keyspace/database.ts';
 import type { ReplyWriter } from '../resp/reply-writer.ts';
 import type { CommandContext } from './context.ts';
-import { callCommand } from './execute.ts';
+import { runHandler } from './execute.ts';
 import { isExpired } from './lookup.ts';
 import type { QueuedCommand, Session } from './session.ts';
 import { copyOfRequest } from './session.ts';
@@ -206,12 +206,11 @@ export class BlockingTable {
       this.servedArgument = argument;
       this.foundNothing = false;
       try {
-        callCommand(ctx, command.spec);
+        // It was counted, and shown, when it began to wait.
+        runHandler(ctx, command.spec);
       } finally {
         this.servedArgument = 0;
       }
-      // It was counted when it began to wait.
-      ctx.statistics.commandsProcessed--;
       if (this.foundNothing) return;
       this.remove(waiter);
       muffle(session, reply, mark);

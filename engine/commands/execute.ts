@@ -13,10 +13,9 @@ export const loadingRefusal = 'LOADING Redis is loading the dataset in memory';
 /** Names in unknown commands are cut to this many bytes, and so is the list of arguments. */
 const previewBytes = 128;
 
-/** Runs the handler; a full arena takes back the reply and answers -OOM instead. */
+/** Runs a command; counted, timed, and shown to who watches. */
 export function callCommand(ctx: CommandContext, spec: CommandSpec): void {
   const { reply, times } = ctx;
-  const mark = reply.length;
   const { errors } = reply;
   if (spec.handler === null) {
     ctx.reply.error(wrongArity(spec));
@@ -25,10 +24,20 @@ export function callCommand(ctx: CommandContext, spec: CommandSpec): void {
   ctx.statistics.commandsProcessed++;
   const timed = times.begin(spec, ctx.requestEnd - ctx.requestStart);
   const beganUs = timed ? ctx.server.monotonicUs() : 0;
+  runHandler(ctx, spec);
+  if (timed) ctx.monitor.ended(ctx, spec, ctx.server.monotonicUs() - beganUs);
+  if (ctx.feed.count !== 0) ctx.feed.show(ctx, spec);
+  if (reply.errors !== errors) times.failed[spec.index] = (times.failed[spec.index] as number) + 1;
+}
+
+/** Runs the handler; a full arena takes back the reply and answers -OOM instead. */
+export function runHandler(ctx: CommandContext, spec: CommandSpec): void {
+  const { reply } = ctx;
+  const mark = reply.length;
   // What changes data must not end in the middle because its reply is too long.
   reply.mayThrow = (spec.flags & flag.readonly) !== 0;
   try {
-    spec.handler(ctx);
+    spec.handler?.(ctx);
   } catch (error) {
     const text = ctx.replaying ? null : replyTo(error);
     if (text === null) throw error;
@@ -36,9 +45,6 @@ export function callCommand(ctx: CommandContext, spec: CommandSpec): void {
     reply.error(text);
   }
   reply.mayThrow = false;
-  if (timed) ctx.monitor.ended(ctx, spec, ctx.server.monotonicUs() - beganUs);
-  if (ctx.feed.count !== 0) ctx.feed.show(ctx, spec);
-  if (reply.errors !== errors) times.failed[spec.index] = (times.failed[spec.index] as number) + 1;
 }
 
 /** What the client is told of an exception that is no bug; null for one that is. */

@@ -19,7 +19,7 @@
 //          44 path, new path, data
 //            inode: of the file; 0 when the call creates it. offset: where a write lands, or the
 //            length that a truncate leaves. data: the bytes of a write, whole; `result` of its end
-//            says how many of them were taken. new path: of a rename.
+//            says how many of them were taken. new path: of a rename or link.
 //
 //   end      8 u32 id       12 u32 0            16 f64 end time              24 f64 inode
 //   kind 2  32 f64 result   (40 bytes)
@@ -40,18 +40,20 @@ export const opCalls = [
   'mkdir',
   'sync-directory',
   'close',
+  'link',
 ] as const;
 
 /** A recorded storage call. */
 export type OpCall = (typeof opCalls)[number];
 
-/** Bits of `flags` of an open (and `created` of a mkdir). */
+/** Bits of `flags` of an open (and `created` of a mkdir, `dropped` of a sync). */
 export const opFlags: {
   readonly read: number;
   readonly create: number;
   readonly truncate: number;
   readonly exclusive: number;
   readonly created: number;
+  readonly dropped: number;
 } = {
   /** Opened for reading. */
   read: 1,
@@ -63,6 +65,11 @@ export const opFlags: {
   exclusive: 8,
   /** The path named nothing before: a success made a new file or directory. */
   created: 16,
+  /**
+   * The sync fails, and what it should have made durable never will be: as Linux does, which marks
+   * the pages clean after a write error. Later syncs cover only pages that are written again.
+   */
+  dropped: 32,
 };
 
 /** One storage call. */
@@ -76,7 +83,7 @@ export interface OpRecord {
   inode: number;
   /** Relative to the data directory; '' is the directory itself. */
   path: string;
-  /** Where a rename leads, else ''. */
+  /** Where a rename or link leads, else ''. */
   newPath: string;
   /** Bits of `opFlags`. */
   flags: number;

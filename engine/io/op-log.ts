@@ -263,7 +263,9 @@ class Reader {
     const buffer = this.#buffer;
     const number = buffer[position + 5] as number;
     const call = format.opCalls[number];
-    if (call === undefined) throw bad(position + 5, `call ${number}, expected 0 to 8`);
+    if (call === undefined) {
+      throw bad(position + 5, `call ${number}, expected 0 to ${format.opCalls.length - 1}`);
+    }
     const pathStart = position + format.beginBytes;
     const newPathStart = pathStart + buffer.readUInt16LE(position + 40);
     const dataStart = newPathStart + buffer.readUInt16LE(position + 42);

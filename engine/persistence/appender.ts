@@ -11,7 +11,7 @@
 //   With always nothing can be promised any more: the process ends. Otherwise writes are refused
 //   and no more replies are released until a rewrite has replaced the file.
 import { LogBuffer } from '../aof/log-buffer.ts';
-import type { CommandContext, EffectSink } from '../commands/context.ts';
+import type { CommandContext, EffectSink, SeenElement } from '../commands/context.ts';
 import { reasonOf } from '../errors.ts';
 import { WriteError, writeFully } from '../io/disk.ts';
 import type { Disk } from '../io/disk.ts';
@@ -122,6 +122,12 @@ export class Appender implements Journal {
     if (this.fd < 0) return;
     this.precede(databaseIndex);
     this.log.command(parts);
+  }
+
+  element(name: Uint8Array, ctx: CommandContext, seen: SeenElement): void {
+    if (this.fd < 0) return;
+    this.precede(ctx.database.index);
+    this.log.element(name, ctx, seen);
   }
 
   beginTransaction(): void {

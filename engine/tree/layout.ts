@@ -11,7 +11,7 @@
 //            … free …
 //            bytes of elements, unordered    from the back, with holes
 //
-//   slot of a leaf     element word [hash]  [score: high, low]  [orderGroups: elements it counts]
+//   slot of a leaf     element word [hash]  [score: high, low]  [orderGroups: see GroupTree]
 //   slot of an inner   child, elements below it [hash] [score: high, low, element word]
 //   element word       offset in the page (13 bits) | bytes in the page << 13 | apart << 31
 //   element apart      in the page: u32 address, u32 bytes, u32 epoch of its block

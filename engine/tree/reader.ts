@@ -56,28 +56,32 @@ export class TreeReader extends TreePlace {
     this.least = 0;
     this.most = mostHash;
     let page = this.root;
+    let count = this.count;
     for (let level = this.height - 1; level > 0; level--) {
-      const slot = this.searchHash(page, 1, this.innerShape) - 1;
       const view = this.words[page >>> windowShift] as Int32Array;
       const base = (page & windowMask) * 2;
+      const slots = view[base + countWord] as number;
+      const slot = this.searchHash(page, 1, slots) - 1;
       const at = base + headerWords + slot * 3;
       if (slot > 0) {
         this.least = view[at + 2] as number;
       }
-      if (slot + 1 < (view[base + countWord] as number)) {
+      if (slot + 1 < slots) {
         this.most = view[at + 5] as number;
       }
       this.pages[level] = page;
       this.slots[level] = slot;
       page = view[at] as number;
+      count = view[at + 1] as number;
     }
     if (page === 0) {
       return false;
     }
     this.setLeaf(page);
-    const slot = this.searchHash(page, 0, this.leafShape);
+    // Its number of elements is known from above: one wait for memory less.
+    const slot = this.searchHash(page, 0, count);
     this.slot = slot;
-    if (slot === this.view[this.base + countWord]) {
+    if (slot === count) {
       return this.hopToHash(hash);
     }
     if (this.view[this.base + headerWords + slot * 2 + 1] !== hash) {
@@ -167,15 +171,14 @@ export class TreeReader extends TreePlace {
   }
 
   /**
-   * The first slot from `from` on whose hash is not less than the one sought. Hashes are spread
-   * evenly: it is a few slots from where it would be if they were exactly that.
+   * The first of `count` slots of a leaf (`from` is 0) or, from slot 1 on, of an inner page whose
+   * hash is not less than the one sought. Hashes are spread evenly: it is a few slots from where it
+   * would be if they were exactly that.
    */
-  private searchHash(page: Address, from: number, shape: SlotShape): number {
+  private searchHash(page: Address, from: number, count: number): number {
     const view = this.words[page >>> windowShift] as Int32Array;
-    const base = (page & windowMask) * 2;
-    const { words } = shape;
-    const first = base + headerWords + shape.key;
-    const count = view[base + countWord] as number;
+    const words = from + 2;
+    const first = (page & windowMask) * 2 + headerWords + from + 1;
     const hash = this.high;
     const part = (hash - this.least) / (this.most - this.least + 1);
     const guess = Math.floor(from + part * (count - from));

@@ -8,7 +8,7 @@ import type { ElementWriter } from './listpack.ts';
 /** Beyond it not every integer is a double. */
 const exactLimit = 2 ** 52;
 /** Powers of ten up to here are exact, and so is a quotient of two exact doubles rounded once. */
-const powers: readonly number[] = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
+const powers: Float64Array = Float64Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
 const exactDigits = 15;
 const minus = 0x2d;
 const point = 0x2e;
@@ -19,19 +19,42 @@ export class ScoreCodec {
   private readonly integer: Integer64 = new Integer64();
   private readonly reader: ElementReader = new ElementReader();
   private readonly text: Buffer = Buffer.alloc(32);
+  // What was read last: a double that a call returns, or in a plain field, would be garbage.
+  private readonly value: Float64Array = new Float64Array(1);
+  private readonly bound: Float64Array = new Float64Array(1);
 
   /** The score in the element at `at`; NaN when it is none. */
   read(buffer: Buffer, at: number): number {
+    this.load(buffer, at);
+    return this.value[0] as number;
+  }
+
+  /** What `compare` compares with. */
+  setBound(score: number): void {
+    this.bound[0] = score;
+  }
+
+  /** Order of the score in the element at `at` and the bound: negative, 0, positive. */
+  compare(buffer: Buffer, at: number): number {
+    this.load(buffer, at);
+    const value = this.value[0] as number;
+    const bound = this.bound[0] as number;
+    return value === bound ? 0 : value > bound ? 1 : -1;
+  }
+
+  private load(buffer: Buffer, at: number): void {
     const first = buffer[at] as number;
     if (first < 0x80) {
-      return first;
+      this.value[0] = first;
+      return;
     }
     const { integer, reader } = this;
     if (readInteger(buffer, at, integer)) {
-      return integer.value;
+      this.value[0] = integer.value;
+      return;
     }
     reader.read(buffer, at);
-    return parseScore(reader.buffer, reader.start, reader.end);
+    this.parse(reader.buffer, reader.start, reader.end);
   }
 
   /** Adds a score as an element. */
@@ -43,38 +66,42 @@ export class ScoreCodec {
     const digits = score === Infinity ? 'inf' : score === -Infinity ? '-inf' : String(score);
     writer.addString(this.text, 0, this.text.write(digits, 0, 'latin1'));
   }
-}
 
-/** The double that these digits are; NaN when they are none. */
-function parseScore(buffer: Buffer, start: number, end: number): number {
-  let at = start;
-  const negative = buffer[at] === minus;
-  if (negative) {
-    at++;
-  }
-  let mantissa = 0;
-  let digits = 0;
-  let decimals = -1;
-  for (; at < end; at++) {
-    const byte = buffer[at] as number;
-    if (byte === point && decimals < 0) {
-      decimals = 0;
-      continue;
+  /** The double that these digits are; NaN when they are none. */
+  private parse(buffer: Buffer, start: number, end: number): void {
+    const negative = buffer[start] === minus;
+    let mantissa = 0;
+    let digits = 0;
+    let decimals = -1;
+    for (let at = negative ? start + 1 : start; at < end; at++) {
+      const byte = buffer[at] as number;
+      if (byte === point && decimals < 0) {
+        decimals = 0;
+        continue;
+      }
+      const digit = byte - zero;
+      if (digit < 0 || digit > 9 || ++digits > exactDigits) {
+        this.value[0] = parseText(buffer, start, end);
+        return;
+      }
+      mantissa = mantissa * 10 + digit;
+      if (decimals >= 0) {
+        decimals++;
+      }
     }
-    const digit = byte - zero;
-    if (digit < 0 || digit > 9 || ++digits > exactDigits) {
-      return parseText(buffer, start, end);
+    // Through the array at each step: a double that has two origins would be boxed.
+    const { value } = this;
+    value[0] = mantissa;
+    if (digits === 0) {
+      value[0] = NaN;
     }
-    mantissa = mantissa * 10 + digit;
-    if (decimals >= 0) {
-      decimals++;
+    if (decimals > 0) {
+      value[0] = (value[0] as number) / (powers[decimals] as number);
+    }
+    if (negative) {
+      value[0] = -(value[0] as number);
     }
   }
-  if (digits === 0) {
-    return NaN;
-  }
-  const value = decimals > 0 ? mantissa / (powers[decimals] as number) : mantissa;
-  return negative ? -value : value;
 }
 
 function parseText(buffer: Buffer, start: number, end: number): number {

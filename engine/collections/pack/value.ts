@@ -149,9 +149,7 @@ export class PackValue {
 
   /** Makes the value ready for changes in place. */
   touch(): void {
-    const present = this.database.valueLength(this.entry);
-    this.entry = this.database.resizeValue(this.entry, present);
-    this.locate();
+    this.database.touch(this.entry);
   }
 
   /** Gives back what the value has more than the pack needs. */
