@@ -231,11 +231,12 @@ export const directives: readonly Directive[] = [
   },
   {
     name: 'proto-max-bulk-len', kind: 'memory', initial: 512 * mebibyte, mutability: 'mutable',
-    min: mebibyte, help: 'longest string in a request',
+    min: mebibyte, max: 1024 * mebibyte, help: 'longest string in a request',
   },
   {
     name: 'client-query-buffer-limit', kind: 'memory', initial: 1024 * mebibyte,
-    mutability: 'mutable', min: mebibyte, help: 'longest unfinished request',
+    mutability: 'mutable', min: mebibyte, max: 2048 * mebibyte - 1,
+    help: 'longest unfinished request',
   },
   {
     name: 'client-output-buffer-limit', kind: 'output-limits', initial: outputLimits,

@@ -57,7 +57,7 @@ function lineOf(ctx: CommandContext): Buffer {
   const us = ctx.server.wallUs();
   const time = `${Math.floor(us / 1e6)}.${String(us % 1e6).padStart(6, '0')}`;
   const secret = secretArguments(ctx);
-  const pieces = [
+  const pieces: Buffer[] = [
     Buffer.from(`+${time} [${ctx.session.databaseIndex} ${ctx.session.address}]`, 'latin1'),
   ];
   for (let i = 0; i < ctx.argc; i++) pieces.push(secret.has(i) ? redacted : quoted(ctx, i));

@@ -126,11 +126,14 @@ function bitcount(ctx: CommandContext): void {
   const start = indexArgument(ctx, 2);
   const end = Number.isNaN(start) ? NaN : indexArgument(ctx, 3);
   if (Number.isNaN(end)) return;
+  // BITPOS has no such rule: there -1 -2 of a single byte is that byte.
+  if (start < 0 && end < 0 && start > end) {
+    ctx.reply.integer(0);
+    return;
+  }
   const unit = ctx.argc === 5 ? unitArgument(ctx, 4) : 0;
   if (unit < 0) return;
-  // BITPOS has no such rule: there -1 -2 of a single byte is that byte.
-  const backwards = start < 0 && end < 0 && start > end;
-  const any = !backwards && limitRange({ start, end }, database.valueLength(entry), unit === 1);
+  const any = limitRange({ start, end }, database.valueLength(entry), unit === 1);
   const range = { first: firstBit, last: lastBit };
   ctx.reply.integer(any
     ? countBitRange(database.valueBuffer(entry), database.valueOffset(entry), range)

@@ -72,6 +72,10 @@ function populate(ctx: CommandContext): void {
     ctx.reply.error('ERR value is out of range, must be positive');
     return;
   }
+  if (bytes > ctx.maxBulkBytes) {
+    ctx.reply.error('ERR string exceeds maximum allowed size (proto-max-bulk-len)');
+    return;
+  }
   const prefix = ctx.argc > 3 ? argumentCopy(ctx, 3) : Buffer.from('key');
   for (let i = 0; i < count; i++) {
     const key = Buffer.concat([prefix, Buffer.from(`:${i}`)]);

@@ -1,8 +1,8 @@
 // SLOWLOG: what the monitor kept of slow commands.
-import { safeIntegerArgument } from '../../arguments.ts';
 import type { CommandContext } from '../../context.ts';
 import { helpHandler, wrongSubcommand } from '../../help.ts';
 import type { CommandRow } from '../../spec.ts';
+import { countArgument } from '../counts.ts';
 
 const defaultCount = 10;
 
@@ -11,11 +11,10 @@ function get(ctx: CommandContext): void {
     wrongSubcommand(ctx, 'SLOWLOG');
     return;
   }
-  const wanted = ctx.argc === 3 ? safeIntegerArgument(ctx, 2) : defaultCount;
-  if (!(wanted >= -1)) {
-    ctx.reply.error('ERR count should be greater than or equal to -1');
-    return;
-  }
+  const wanted = ctx.argc === 3
+    ? countArgument(ctx, 2, -1, 'ERR count should be greater than or equal to -1')
+    : defaultCount;
+  if (Number.isNaN(wanted)) return;
   const { reply } = ctx;
   const { entries } = ctx.monitor.slowLog;
   const shown = entries.slice(0, wanted < 0 ? entries.length : wanted);
