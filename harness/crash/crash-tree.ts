@@ -24,6 +24,14 @@ export interface DataChange {
   readonly bytes: Uint8Array | null;
 }
 
+/** A sync that failed and after which the changes it covered are lost to all later syncs. */
+export interface Drop {
+  readonly atNs: number;
+  /** The changes `from … to` of the file were dropped; earlier ones were durable. */
+  readonly from: number;
+  readonly to: number;
+}
+
 /** What one call did to a name. */
 export interface NameChange {
   /** Position in `Timeline.nameChanges`. */
@@ -59,6 +67,8 @@ export class CrashFile {
   /** Syncs that made more changes durable: when, and how many changes were durable then. */
   readonly settledNs: number[] = [];
   readonly settledCounts: number[] = [];
+  /** In the order in which the syncs ended. */
+  readonly drops: Drop[] = [];
   place: Place | null = null;
   naming: NameChange | null = null;
   openedNs = 0;
@@ -71,6 +81,18 @@ export class CrashFile {
   durableCount(atNs: number): number {
     const index = countUpTo(this.settledNs, atNs);
     return index === 0 ? 0 : (this.settledCounts[index - 1] as number);
+  }
+
+  /** The same, up to the first change that a failed sync dropped. */
+  intactCount(atNs: number): number {
+    const drop = this.drops.find((each) => each.atNs <= atNs);
+    return Math.min(this.durableCount(atNs), drop?.from ?? Infinity);
+  }
+
+  /** Notes that a sync which covered the first `count` changes failed and dropped them. */
+  drop(count: number, atNs: number): void {
+    const from = this.settledCounts.at(-1) ?? 0;
+    if (count > from) this.drops.push({ atNs, from, to: count });
   }
 
   /** Notes that the first `count` changes became durable. */

@@ -1,6 +1,7 @@
 // What a crash at one instant leaves of a data directory, rebuilt from the op log. Pure.
 
 import type { OpLog } from '../../engine/io/op-log.ts';
+import { contentAfterDrops } from './dropped-content.ts';
 import { FileContent } from './file-content.ts';
 import { countUpTo } from './crash-tree.ts';
 import type { CrashFile, CrashNode, FileTree, TimelineOptions } from './crash-tree.ts';
@@ -26,7 +27,9 @@ export class CrashImager {
   /** The least that a power cut at this instant (CLOCK_MONOTONIC ns) leaves. */
   at(cutNs: number): CrashImage {
     return imageOf(durableNodes(this.timeline, cutNs), (file) =>
-      contentOf(this.#durable, file).at(file.durableCount(cutNs)),
+      file.drops.length > 0
+        ? contentAfterDrops(file, cutNs)
+        : contentOf(this.#durable, file).at(file.durableCount(cutNs)),
     );
   }
 

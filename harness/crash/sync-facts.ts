@@ -70,7 +70,7 @@ export function firstUndurableWriteNs(
   let firstNs = Infinity;
   for (const [path, node] of liveNodes(timeline, cutNs)) {
     if (node.kind !== 'file' || !filter(path)) continue;
-    const pending = node.changes.slice(node.durableCount(cutNs), countUpTo(node.endedNs, cutNs));
+    const pending = node.changes.slice(node.intactCount(cutNs), countUpTo(node.endedNs, cutNs));
     const write = pending.find((change) => change.bytes !== null);
     firstNs = Math.min(firstNs, write?.beginNs ?? Infinity);
   }

@@ -8,7 +8,8 @@
 // A rename is one change (the new name and the loss of the old one together), covered by a sync of
 // the new name's directory or of the file. A change of a name never becomes durable before earlier
 // changes of the same names: no journal orders them otherwise.
-// Failed calls, and calls that had not ended, change nothing.
+// Failed calls, and calls that had not ended, change nothing; but a sync that fails with the flag
+// `dropped` leaves changes behind that no later sync makes durable (see dropped-content.ts).
 
 import { EngineError } from '../../engine/errors.ts';
 import { opFlags } from '../../engine/io/op-log.ts';
@@ -62,7 +63,7 @@ export class Timeline {
   #replay(log: OpLog, loadStartNs: number): void {
     const ends = log.records.filter((record) => record.endNs !== Infinity);
     ends.sort((a, b) => a.endNs - b.endNs || a.endPosition - b.endPosition);
-    const syncs = ends.filter(isGoodSync);
+    const syncs = ends.filter((record) => isGoodSync(record) || isDrop(record));
     syncs.sort((a, b) => a.beginNs - b.beginNs || a.beginPosition - b.beginPosition);
     let nextSync = 0;
     let loading = true;
@@ -75,6 +76,7 @@ export class Timeline {
       }
       if (loading && record.endNs > loadStartNs) loading = this.#settleAll(loadStartNs);
       if (record.result >= 0) this.#end(record);
+      else if (isDrop(record)) this.#drop(record);
     }
     if (loading) this.#settleAll(loadStartNs);
   }
@@ -92,6 +94,8 @@ export class Timeline {
         return this.#endSync(record);
       case 'rename':
         return this.#rename(record);
+      case 'link':
+        return this.#link(record);
       case 'unlink':
         return this.#unlink(record);
       case 'mkdir':
@@ -133,6 +137,11 @@ export class Timeline {
     this.#name(record, node, { removed, added });
   }
 
+  #link(record: OpRecord): void {
+    const node = this.#find(record.path) ?? this.#file(record);
+    this.#name(record, node, { removed: null, added: this.#place(record.newPath) });
+  }
+
   #unlink(record: OpRecord): void {
     const node = this.#find(record.path);
     if (node === null) throw unknownPath(record, record.path);
@@ -163,7 +172,7 @@ export class Timeline {
       node,
       removed,
       added,
-      path: added !== null && removed !== null ? record.newPath : record.path,
+      path: record.newPath === '' ? record.path : record.newPath,
       earlier,
       openedNs: node.kind === 'file' ? node.openedNs : 0,
       durableNs: Infinity,
@@ -174,7 +183,9 @@ export class Timeline {
     if (replaced !== undefined) setPlace(replaced, null, null);
     added?.directory.live.set(added.name, node);
     added?.directory.lastChange.set(added.name, change);
-    setPlace(node, added, added === null ? null : change);
+    // Of a file with several names the latest one counts as the name that a sync of it covers.
+    if (added !== null) setPlace(node, added, change);
+    else if (isPlace(node.place, removed)) setPlace(node, null, null);
     (added ?? removed)?.directory.waiting.push(change);
     this.nameChanges.push(change);
   }
@@ -194,6 +205,12 @@ export class Timeline {
     this.#running.delete(record);
     if (coverage.names.length > 0) this.#settleNames(coverage.names, record.endNs);
     if (coverage.node.kind === 'file') coverage.node.settle(coverage.dataCount, record.endNs);
+  }
+
+  #drop(record: OpRecord): void {
+    const coverage = this.#running.get(record);
+    this.#running.delete(record);
+    if (coverage?.node.kind === 'file') coverage.node.drop(coverage.dataCount, record.endNs);
   }
 
   // With whatever has to be durable before.
@@ -243,6 +260,14 @@ export class Timeline {
 
 function isGoodSync(record: OpRecord): boolean {
   return record.result >= 0 && (record.call === 'sync' || record.call === 'sync-directory');
+}
+
+function isDrop(record: OpRecord): boolean {
+  return record.result < 0 && record.call === 'sync' && (record.flags & opFlags.dropped) !== 0;
+}
+
+function isPlace(place: Place | null, other: Place | null): boolean {
+  return place?.directory === other?.directory && place?.name === other?.name;
 }
 
 function beginsBefore(sync: OpRecord, other: OpRecord): boolean {
