@@ -1,8 +1,9 @@
 // The runner: what is refused when, what a full arena does, how replay differs.
 import test from 'ava';
+import { ReplyWriter } from '../resp/reply-writer.ts';
 import { noEffects } from './context.ts';
 import { InProcessServer } from './test-support/in-process.ts';
-import { splitCommand } from './test-support/replies.ts';
+import { encodeRequest, splitCommand } from './test-support/replies.ts';
 
 const loading = '-LOADING Redis is loading the dataset in memory';
 const misconf = 'MISCONF Errors writing to the AOF file: No space left on device';
@@ -192,4 +193,43 @@ test('hits, misses and expired keys are counted', (t) => {
   const { keyspaceHits, keyspaceMisses, expiredKeys,
     commandsProcessed } = server.context.statistics;
   t.deepEqual([keyspaceHits, keyspaceMisses, expiredKeys, commandsProcessed], [1, 2, 1, 5]);
+});
+
+test('a reading command whose reply gets too long ends; a writing one does what it has to', (t) => {
+  const { server, run } = setup();
+  t.is(run(`RPUSH l ${'x'.repeat(3000)} b c`), ':3');
+  t.is(run(`SET k ${'x'.repeat(3000)}`), '+OK');
+  const { context } = server;
+  const call = (text: string): ReplyWriter => {
+    server.load(context.session, encodeRequest(splitCommand(text)));
+    context.reply = new ReplyWriter(64, 4096);
+    server.runner.run(context);
+    const { reply } = context;
+    context.reply = server.reply;
+    return reply;
+  };
+  const read = call('MGET k k k k');
+  t.true(read.overflowed);
+  t.is(read.buffer.toString('latin1', 0, read.length),
+    '-ERR a reply may have 4096 bytes at most\r\n');
+  const before = server.sink.lines.length;
+  t.true(call('MULTI').overflowed === false);
+  for (const text of ['LPOP l 3', 'GET k', 'INCR n']) call(text);
+  t.true(call('EXEC').overflowed);
+  t.is(run('LLEN l'), ':0');
+  t.is(run('GET n'), '"1"');
+  t.deepEqual(server.sink.lines.slice(before), ['MULTI', '0 LPOP l 3', '0 INCR n', 'EXEC']);
+});
+
+test('an argument or value that is too long to be a string is an error', (t) => {
+  const { server, run } = setup();
+  const { context, decoder } = server;
+  decoder.maxBulkBytes = 2 ** 30;
+  const big = Buffer.alloc(2 ** 29 + 1, 'x');
+  t.is(server.send(context.session, ['PUBLISH', big, 'x']),
+    '-ERR value is too long to be read as text');
+  t.regex(server.send(context.session, ['nosuch', big]), /^-ERR unknown command 'nosuch'/);
+  t.regex(server.send(context.session, [big]), /^-ERR unknown command 'x{128}'/);
+  t.is(run('DEBUG POPULATE 1 k 99999999999'),
+    '-ERR string exceeds maximum allowed size (proto-max-bulk-len)');
 });

@@ -1,7 +1,7 @@
 // Sums as an x86 long double makes them; the expected texts were answered by redis-server 7.0.15.
 import test from 'ava';
 import {
-  addLongDoubles, formatLongDouble, isFiniteLongDouble, parseLongDouble,
+  addLongDoubles, formatLongDouble, isFiniteLongDouble, parseLongDouble, readLongDouble,
 } from './long-double.ts';
 
 function sum(a: string, b: string): string {
@@ -35,3 +35,9 @@ for (const [a, b, expected] of [
     t.is(sum(b, a), expected);
   });
 }
+
+test('long double: more bytes than a string can have are no number', (t) => {
+  const many = Buffer.alloc(2 ** 29 + 1, '1');
+  t.is(readLongDouble(many, 0, many.length), null);
+  t.deepEqual(readLongDouble(many, 0, 3), parseLongDouble('111'));
+});

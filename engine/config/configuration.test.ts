@@ -100,6 +100,11 @@ const refusedRows: readonly (readonly [args: readonly string[], message: string]
     "--maxmemory: expected a size such as 64mb, from 0 bytes, found '10zb'",
   ],
   [
+    ['--proto-max-bulk-len', '2gb'],
+    '--proto-max-bulk-len: expected a size such as 64mb, from 1048576 to 1073741824 bytes, found '
+      + "'2gb'",
+  ],
+  [
     ['--save', '3600'],
     '--save: expected pairs of seconds and changes such as "3600 1 300 100", or "", found \'3600\'',
   ],

@@ -98,3 +98,25 @@ test('reply: errors are counted', (t) => {
   reply.error('ERR b');
   t.is(reply.errors, 2);
 });
+
+test('reply: what is too long is dropped, or thrown where a command may end', (t) => {
+  const reply = new ReplyWriter(64, 4096);
+  const part = Buffer.alloc(1000, 'x');
+  for (let i = 0; i < 4; i++) reply.bulk(part, 0, part.length);
+  t.false(reply.overflowed);
+  const mark = reply.length;
+  for (let i = 0; i < 50; i++) {
+    reply.ok();
+    reply.bulk(part, 0, part.length);
+    reply.queued();
+  }
+  t.true(reply.overflowed);
+  t.true(reply.buffer.length <= 4096, 'memory is bounded');
+  t.true(reply.length <= reply.buffer.length);
+  reply.clear();
+  reply.arrayBefore(mark, 1);
+  reply.mayThrow = true;
+  t.throws(() => reply.bulk(Buffer.alloc(5000), 0, 5000), {
+    code: 'REPLY_TOO_LONG', message: 'a reply may have 4096 bytes at most',
+  });
+});

@@ -308,7 +308,8 @@ export class ReplyWriter {
   private grow(count: number): void {
     if (this.length + count > this.mostBytes) this.overflow();
     if (this.length + count <= this.buffer.length) return;
-    const wanted = Math.max(this.buffer.length * 2, this.length + count);
+    const doubled = Math.min(this.buffer.length * 2, this.mostBytes);
+    const wanted = Math.max(doubled, this.length + count);
     const larger = Buffer.allocUnsafeSlow(wanted);
     this.buffer.copy(larger, 0, 0, this.length);
     this.buffer = larger;

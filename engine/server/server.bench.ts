@@ -1,7 +1,4 @@
-// npm run bench [-- --only micro,compare,memory,latency] [--quick] [--rounds N] [--seconds N]
-//   [--policy none,no,everysec,always] [--pipeline 1,16] [--tests set,get,lpush,…]
-//   [--latency-seconds N]
-// Everything takes about five minutes; --quick about one, for a look.
+// The engine beside redis-server in one run: npm run bench -- --help.
 import { parseArgs } from 'node:util';
 import { compare } from './compare.bench.ts';
 import { latency } from './latency.bench.ts';
@@ -15,8 +12,28 @@ const parts: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> 
   micro, compare, memory, latency,
 };
 
-const { values } = parseArgs({
+const usage = `npm run bench -- [options]
+  --only micro,compare,memory,latency   parts; default: all, about five minutes
+  --quick                               about a minute, for a look
+  --tests set,get,lpush,...             of redis-benchmark's default tests
+  --policy none,no,everysec,always      --pipeline 1,16
+  --rounds N  --seconds N               of each measurement
+  --latency-seconds N                   of mixed load for the slowest command
+Example: npm run bench -- --only compare --tests set,get --rounds 5`;
+
+function given(): ReturnType<typeof parse>['values'] {
+  try {
+    return parse().values;
+  } catch (error) {
+    print(error instanceof Error ? error.message : String(error));
+    print(usage);
+    process.exit(64);
+  }
+}
+
+const parse = () => parseArgs({
   options: {
+    help: { type: 'boolean', short: 'h', default: false },
     only: { type: 'string' },
     quick: { type: 'boolean', default: false },
     rounds: { type: 'string' },
@@ -28,6 +45,11 @@ const { values } = parseArgs({
   },
 });
 
+const values = given();
+if (values.help) {
+  print(usage);
+  process.exit(0);
+}
 const list = (text: string | undefined): string[] => text?.toLowerCase().split(',') ?? [];
 const { quick } = values;
 const options: BenchOptions = {

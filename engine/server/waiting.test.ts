@@ -39,6 +39,23 @@ test('who is served waits for the log as the pop does', async (t) => {
   t.is(await waiter.ask('BLPOP k 0.01\r\n', '*-1\r\n'), '*-1\r\n', 'no write, no waiting');
 });
 
+test('who is served is counted and shown once', async (t) => {
+  const { port, engine } = await startTestEngine();
+  t.teardown(() => engine.close());
+  const [waiter, pusher, monitor] = [
+    await TestClient.connect(port), await TestClient.connect(port), await TestClient.connect(port),
+  ];
+  await monitor.ask('MONITOR\r\n', '+OK\r\n');
+  waiter.send('BLPOP k 0\r\n');
+  await eventually(() => monitor.received.includes('BLPOP'));
+  await pusher.ask('RPUSH k a\r\n', ':1\r\n');
+  await waiter.expect(array('k', 'a'));
+  pusher.send('INFO commandstats\r\n');
+  await eventually(() => pusher.received.includes('cmdstat_blpop'));
+  t.regex(pusher.received, /cmdstat_blpop:calls=1,/);
+  t.is(monitor.received.split('BLPOP').length - 1, 1);
+});
+
 test('a message waits for what its sender has written, but for nothing else', async (t) => {
   const { port, engine, journal } = await heldEngine();
   t.teardown(() => engine.close());

@@ -31,7 +31,8 @@ export const bitmapRows: readonly Row[] = [
 
   row('BITCOUNT', ['BITCOUNT k', ':0'], ['SET k foobar', '+OK'], ['BITCOUNT k', ':26'],
     ['BITCOUNT k 0 0', ':4'], ['BITCOUNT k 1 1', ':6'], ['BITCOUNT k -2 -1', ':7'],
-    ['BITCOUNT k 5 -10', ':0'], ['BITCOUNT k -1 -2', ':0'], ['BITCOUNT k 0 100', ':26'],
+    ['BITCOUNT k 5 -10', ':0'], ['BITCOUNT k -1 -2', ':0'], ['BITCOUNT k -1 -2 x', ':0'],
+    ['BITCOUNT k 0 100', ':26'],
     ['BITCOUNT k 5 30 BIT', ':17'], ['BITCOUNT k 1 1 byte', ':6'], ['BITCOUNT k 0 -1 bit', ':26'],
     ['BITCOUNT k 3 3 BIT', ':0'], ['BITCOUNT k 1 1 BIT', ':1'], ['BITCOUNT k 7 8 BIT', ':0']),
   row('BITCOUNT errors', ['BITCOUNT nokey a b', ':0'], ['BITCOUNT nokey 1', ':0'],

@@ -45,7 +45,8 @@ export const monitorRows: readonly Row[] = [
       /^-ERR AUTH <password> called without any password configured/])),
 
   row('SLOWLOG', ['SLOWLOG RESET', '+OK'], ['SLOWLOG LEN', ':0'], ['SLOWLOG GET', '[]'],
-    ['SLOWLOG GET 5', '[]'], ['SLOWLOG GET -1', '[]']),
+    ['SLOWLOG GET 5', '[]'], ['SLOWLOG GET -1', '[]'],
+    ['SLOWLOG GET 9223372036854775807', '[]']),
   row('SLOWLOG keeps everything at 0', ['CONFIG SET slowlog-log-slower-than 0', '+OK'],
     ['CLIENT SETNAME me', '+OK'], ['SLOWLOG RESET', '+OK'], ['ECHO hi', '"hi"'],
     ['SLOWLOG GET 1',

@@ -247,6 +247,15 @@ test('maxclients counts HTTP connections too', async (t) => {
   t.deepEqual(await response.json(), { error: 'ERR max number of clients reached' });
 });
 
+test('a reply too long for JSON is an error, and others are served', async (t) => {
+  const { post } = await started(t, { 'arena-bytes': '256mb' });
+  t.deepEqual(await post('/', ['SETRANGE', 'k', 68 * 2 ** 20, 'x']),
+    [200, { result: 68 * 2 ** 20 + 1 }]);
+  const error = 'ERR the reply is longer than an answer over REST may be: ask for less';
+  t.deepEqual(await post('/', ['GET', 'k']), [400, { error }]);
+  t.deepEqual(await post('/', ['GETRANGE', 'k', -1, -1]), [200, { result: 'x' }]);
+});
+
 test('a connection is used again, after errors too', async (t) => {
   const { engine } = await started(t);
   const client = await TestClient.connect(engine.restPort);
