@@ -58,7 +58,7 @@ testWith(['redis-cli'], 'redis-cli --latency, bounded', async (t) => {
   child.stdout.on('data', (chunk: Buffer) => {
     text += chunk.toString();
   });
-  const code = await new Promise((resolve) => child.once('exit', resolve));
+  const code = await new Promise((resolve) => child.once('close', resolve));
   t.is(code, 0);
   t.regex(text, /^\d+ \d+ \d+\.\d+ \d+\n$/);
 });
@@ -72,7 +72,7 @@ testWith(['redis-cli', 'stdbuf'], 'redis-cli --stat, some lines', async (t) => {
       text += chunk.toString();
       if (text.split('\n').length > 5) resolve();
     });
-    child.once('exit', () => resolve());
+    child.once('close', () => resolve());
   });
   child.kill();
   t.regex(text, /^------- data ------ .*\nkeys .*\n5 +\d+\.\d+M +\d+ +0 +\d+ \(\+0\)/);
@@ -86,7 +86,8 @@ testWith(['redis-cli'], 'redis-cli --pipe loads raw requests', async (t) => {
     text += chunk.toString();
   });
   child.stdin.end('SET x 1\r\n*3\r\n$3\r\nSET\r\n$1\r\ny\r\n$1\r\n2\r\n');
-  await new Promise((resolve) => child.once('exit', resolve));
+  // 'close' comes after the last output, 'exit' may come before it.
+  await new Promise((resolve) => child.once('close', resolve));
   t.regex(text, /errors: 0, replies: 2/);
 });
 
