@@ -17,22 +17,39 @@ import type { Clock } from './io/clock.ts';
 import type { Disk, InspectableDisk } from './io/disk.ts';
 import type { Entropy } from './io/entropy.ts';
 import { fileSink, OpLogWriter } from './io/op-log.ts';
+import type { OpLogSink } from './io/op-log.ts';
 import { recordingDisk } from './io/recording-disk.ts';
+import { realScheduler } from './io/scheduler.ts';
+import type { Scheduler } from './io/scheduler.ts';
 import { Keyspace } from './keyspace/keyspace.ts';
+import type { KeyspaceOptions } from './keyspace/keyspace.ts';
 import { Arena } from './memory/arena.ts';
 import type { Journal } from './persistence/appender.ts';
 import { createPersistence } from './persistence/persistence.ts';
-import type { RecoverySummary } from './persistence/persistence.ts';
+import type { Persistence, RecoverySummary } from './persistence/persistence.ts';
+import type { PersistenceOptions } from './persistence/settings.ts';
+import type { SnapshotWalker } from './persistence/snapshot.ts';
 import { ReplyWriter } from './resp/reply-writer.ts';
-import { afterPendingIo, createLog, isAlive, logWriter, processId } from './server/host.ts';
+import { createLog, isAlive, logWriter, processId } from './server/host.ts';
 import type { Log } from './server/host.ts';
 import { Server } from './server/server.ts';
 
-/** The outside world. */
+/** The outside world. What is optional is the process' own unless it is given. */
 export interface EnginePorts {
   readonly disk: InspectableDisk;
   readonly clock: Clock;
   readonly entropy: Entropy;
+  readonly scheduler?: Scheduler;
+  /** Who this process is, and who else is there: for names of temporary files. */
+  readonly process?: Pick<PersistenceOptions, 'processId' | 'isAlive'>;
+  /** False: no sockets; clients come through `RunningEngine.server`. */
+  readonly listens?: boolean;
+  /** Where the op log goes, instead of to `op-log-file`. */
+  readonly opLog?: OpLogSink;
+  /** Memory that is there already, and small structures, for simulations. */
+  readonly keyspace?: Partial<Omit<KeyspaceOptions, 'databaseCount'>>;
+  /** Who writes snapshots; simulations take one that advances when they say so. */
+  readonly walker?: (options: PersistenceOptions) => SnapshotWalker;
   /** Where log lines go; by default to standard output or to `logfile`. */
   readonly writeLog?: (line: string) => void;
   /** Ends the process at once when nothing more may be acknowledged. In process: not given. */
@@ -44,6 +61,9 @@ export interface EngineWrappers {
   /** Above the recording of `op-log-file`. */
   readonly disk?: (disk: Disk) => Disk;
   readonly journal?: (journal: Journal) => Journal;
+  readonly walker?: (walker: SnapshotWalker, options: PersistenceOptions) => SnapshotWalker;
+  /** The clock of commands and of everything that is due; the op log keeps the real one. */
+  readonly clock?: (clock: Clock) => Clock;
   readonly recover?: (recover: () => Promise<RecoverySummary>) => Promise<RecoverySummary>;
 }
 
@@ -57,6 +77,8 @@ export interface EngineOptions {
 
 /** An engine that serves. */
 export interface RunningEngine {
+  /** For those who bring clients without a socket. */
+  readonly server: Server;
   readonly port: number;
   /** Port of the REST edge; -1 = none. */
   readonly restPort: number;
@@ -75,7 +97,8 @@ export interface RunningEngine {
  * ARENA_FULL). Nothing is left running then.
  */
 export async function startEngine(options: EngineOptions): Promise<RunningEngine> {
-  const { ports, wrap } = options;
+  const { wrap } = options;
+  const ports = { ...options.ports, ...wrappedClock(options) };
   const configuration = new Configuration(options.directives.flatMap((directive) =>
     'where' in directive ? [directive] : entriesOf([directive])));
   configuration.settle('dir', resolve(configuration.text('dir')));
@@ -83,42 +106,54 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
   const log = makeLog(configuration, ports);
   for (const warning of configuration.warnings) log('warning', warning);
   const keyspace = makeKeyspace(configuration, ports);
-  const opLog = openOpLog(configuration, ports.clock);
+  const opLog = openOpLog(configuration, options.ports);
   let server: Server | null = null;
-  const persistence = createPersistence({
+  const scheduler = ports.scheduler ?? realScheduler();
+  const persistence = makePersistence({
     disk: wrapDisk(configuration, { ports, wrap, opLog }),
     clock: ports.clock,
     keyspace,
     settings: persistenceSettings(configuration),
-    schedule: afterPendingIo,
+    schedule: (step) => scheduler.soon(step),
     log,
     fatal: (reason) => {
       log('warning', reason);
       server?.stop(1);
       ports.exit?.(1);
     },
-    processId,
-    isAlive,
-  });
+    ...(ports.process ?? { processId, isAlive }),
+  }, options);
   const journal = wrap?.journal?.(persistence.journal) ?? persistence.journal;
   server = new Server({
     configuration, keyspace, persistence, journal, log, recorder: opLog,
-    clock: ports.clock, entropy: ports.entropy,
+    clock: ports.clock, entropy: ports.entropy, scheduler,
   });
   const running = runningEngine(server);
   void server.ended.then(() => opLog?.close());
-  return serve(server, { running, log, wrap, onListening: options.onListening });
+  return serve(server, { running, log, options });
+}
+
+function wrappedClock({ ports, wrap }: EngineOptions): Pick<EnginePorts, 'clock'> {
+  return { clock: wrap?.clock?.(ports.clock) ?? ports.clock };
+}
+
+function makePersistence(
+  parts: PersistenceOptions, { ports, wrap }: EngineOptions,
+): Persistence {
+  return createPersistence(parts, (walker) => {
+    const chosen = ports.walker?.(parts) ?? walker();
+    return wrap?.walker?.(chosen, parts) ?? chosen;
+  });
 }
 
 interface Serving {
   readonly running: RunningEngine;
   readonly log: Log;
-  readonly wrap: EngineWrappers | undefined;
-  readonly onListening: EngineOptions['onListening'];
+  readonly options: EngineOptions;
 }
 
 async function serve(server: Server, serving: Serving): Promise<RunningEngine> {
-  const { running, log, wrap, onListening } = serving;
+  const { running, log, options } = serving;
   const { persistence, config } = server;
   config.onChange = (names) => {
     server.applySettings();
@@ -127,15 +162,16 @@ async function serve(server: Server, serving: Serving): Promise<RunningEngine> {
   try {
     // From the first connection on clients must hear that the data is not there yet.
     persistence.loading = true;
-    await server.listen();
+    if (options.ports.listens === false) server.wake();
+    else await server.listen();
     config.settle('port', server.listener.port);
     log('notice', `Running mode=standalone, port=${server.listener.port}.`);
     if (server.rest.port >= 0) log('notice', `REST on port ${server.rest.port}.`);
     config.settle('rest-port', server.rest.port);
     log('warning', 'Server initialized');
-    onListening?.(running);
+    options.onListening?.(running);
     const recover = (): Promise<RecoverySummary> => persistence.recover(replayPort(server));
-    await (wrap?.recover?.(recover) ?? recover());
+    await (options.wrap?.recover?.(recover) ?? recover());
     persistence.loading = false;
   } catch (error) {
     server.stop(1);
@@ -147,6 +183,7 @@ async function serve(server: Server, serving: Serving): Promise<RunningEngine> {
 
 function runningEngine(server: Server): RunningEngine {
   return {
+    server,
     get port() {
       return server.listener.port;
     },
@@ -171,12 +208,18 @@ function makeLog(configuration: Configuration, ports: EnginePorts): Log {
 }
 
 function makeKeyspace(configuration: Configuration, ports: EnginePorts): Keyspace {
-  const arena = new Arena({ capacityBytes: configuration.integer('arena-bytes') });
-  const hashSeed = ports.entropy.uint32() * 2 ** 21 + (ports.entropy.uint32() >>> 11);
-  return new Keyspace({ arena, hashSeed, databaseCount: configuration.integer('databases') });
+  const { entropy, keyspace } = ports;
+  const hashSeed = entropy.uint32() * 2 ** 21 + (entropy.uint32() >>> 11);
+  return new Keyspace({
+    arena: keyspace?.arena ?? new Arena({ capacityBytes: configuration.integer('arena-bytes') }),
+    hashSeed, databaseCount: configuration.integer('databases'), ...keyspace,
+  });
 }
 
-function openOpLog(configuration: Configuration, clock: Clock): OpLogWriter | null {
+function openOpLog(
+  configuration: Configuration, { clock, opLog }: EnginePorts,
+): OpLogWriter | null {
+  if (opLog !== undefined) return new OpLogWriter(opLog, clock);
   const path = configuration.text('op-log-file');
   if (path === '') return null;
   try {

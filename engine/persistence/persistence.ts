@@ -397,7 +397,13 @@ export class Persistence implements PersistencePort {
   }
 }
 
-/** Builds persistence; nothing touches the disk before `recover`. */
-export function createPersistence(options: PersistenceOptions): Persistence {
-  return new Persistence(options);
+/**
+ * Builds persistence; nothing touches the disk before `recover`. `choose` may take another walker
+ * than the usual one, which it gets made when it asks for it.
+ */
+export function createPersistence(
+  options: PersistenceOptions,
+  choose: (usual: () => SnapshotWalker) => SnapshotWalker = (usual) => usual(),
+): Persistence {
+  return new Persistence(options, choose(() => new SliceWalker(options)));
 }

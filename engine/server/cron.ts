@@ -6,6 +6,7 @@ import { expireEntry } from '../commands/lookup.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { endPosition } from '../keyspace/database.ts';
 import type { Database, Position } from '../keyspace/database.ts';
+import type { Scheduler } from '../io/scheduler.ts';
 import type { EntryAddress } from '../keyspace/entry.ts';
 import { FieldExpiry } from './field-expiry.ts';
 import type { ServerStatistics } from './info.ts';
@@ -25,6 +26,7 @@ export interface CronHost {
   readonly configuration: Configuration;
   readonly statistics: ServerStatistics;
   readonly loading: boolean;
+  readonly scheduler: Scheduler;
   monotonicNs(): number;
   networkSessions(): Iterable<NetworkSession>;
   /** Opens a tick, so that what the cron changes is committed like a client's changes. */
@@ -43,7 +45,7 @@ export class Cron {
   private readonly positions: Position[];
   private readonly expired: EntryAddress[] = [];
   private readonly fields: FieldExpiry;
-  private timer: NodeJS.Timeout | null = null;
+  private forget: (() => void) | null = null;
 
   constructor(host: CronHost) {
     this.host = host;
@@ -52,15 +54,16 @@ export class Cron {
   }
 
   start(): void {
-    this.timer = setTimeout(() => {
+    const periodMs = 1000 / this.host.configuration.integer('hz');
+    this.forget = this.host.scheduler.after(periodMs, () => {
       this.run();
-      if (this.timer !== null) this.start();
-    }, 1000 / this.host.configuration.integer('hz'));
+      if (this.forget !== null) this.start();
+    });
   }
 
   stop(): void {
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = null;
+    this.forget?.();
+    this.forget = null;
   }
 
   private run(): void {

@@ -45,11 +45,6 @@ export function isAlive(id: number): boolean {
   }
 }
 
-/** Runs a step soon, after pending I/O was served. */
-export function afterPendingIo(step: () => void): void {
-  setImmediate(step);
-}
-
 /** Writes log lines to standard output, or appends them to a file. A log that cannot be written
  * never stops the engine. */
 export function logWriter(file: string): (line: string) => void {

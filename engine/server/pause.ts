@@ -2,6 +2,7 @@
 
 import type { CommandContext } from '../commands/context.ts';
 import { registry } from '../commands/registry.ts';
+import type { Scheduler } from '../io/scheduler.ts';
 import type { Session } from '../commands/session.ts';
 import { flag } from '../commands/spec.ts';
 import type { CommandSpec } from '../commands/spec.ts';
@@ -28,11 +29,17 @@ export class Pause {
   private readonly over: (waiting: Iterable<Pausable>) => void;
   private onlyWrites = true;
   private waiting: Set<Pausable> = new Set();
-  private timer: NodeJS.Timeout | null = null;
+  private readonly scheduler: Scheduler;
+  private forget: (() => void) | null = null;
 
   /** `over` lets those who waited go on. */
-  constructor(context: CommandContext, over: (waiting: Iterable<Pausable>) => void) {
+  constructor(
+    context: CommandContext,
+    scheduler: Scheduler,
+    over: (waiting: Iterable<Pausable>) => void,
+  ) {
     this.context = context;
+    this.scheduler = scheduler;
     this.over = over;
   }
 
@@ -45,14 +52,14 @@ export class Pause {
     if (this.untilMs === 0 || !onlyWrites) this.onlyWrites = onlyWrites;
     if (untilMs <= this.untilMs) return;
     this.untilMs = untilMs;
-    if (this.timer !== null) clearTimeout(this.timer);
+    this.forget?.();
     const delayMs = Math.min(Math.max(0, untilMs - this.context.nowMs), 2 ** 31 - 1);
-    this.timer = setTimeout(() => this.end(), delayMs);
+    this.forget = this.scheduler.after(delayMs, () => this.end());
   }
 
   end(): void {
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = null;
+    this.forget?.();
+    this.forget = null;
     this.untilMs = 0;
     const { waiting } = this;
     this.waiting = new Set();
@@ -61,8 +68,8 @@ export class Pause {
 
   /** Nobody goes on any more. */
   stop(): void {
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = null;
+    this.forget?.();
+    this.forget = null;
     this.waiting.clear();
   }
 

@@ -11,6 +11,7 @@ import { Session } from '../commands/session.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { Clock } from '../io/clock.ts';
 import type { Entropy } from '../io/entropy.ts';
+import type { Scheduler } from '../io/scheduler.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { Journal } from '../persistence/appender.ts';
 import type { Persistence } from '../persistence/persistence.ts';
@@ -41,6 +42,7 @@ export interface ServerOptions {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly entropy: Entropy;
+  readonly scheduler: Scheduler;
   readonly log: Log;
   readonly recorder: ReleaseRecorder | null;
 }
@@ -107,12 +109,14 @@ export class Server implements ServerPort, SessionHost, RestHost {
     this.limits = {
       maxBulkBytes: 0, maxRequestBytes: 0, pauseBytes: 0, cutBytes: 0, listenerCutBytes: 0,
     };
-    this.tick = new Tick(new CommitTimer(options.journal, this.context, this.config), () => {
+    const { scheduler } = options;
+    const timed = new CommitTimer(options.journal, this.context, this.config);
+    this.tick = new Tick(timed, scheduler, () => {
       this.context.nowMs = options.clock.wallMs();
     });
     this.tick.beforeCommit = () => this.resumeUnblocked();
-    this.waits = new WaitTimer(() => this.endWaits());
-    this.pause = new Pause(this.context, (waiting) => {
+    this.waits = new WaitTimer(scheduler, () => this.endWaits());
+    this.pause = new Pause(this.context, scheduler, (waiting) => {
       this.tick.open();
       this.resumable.push(...waiting);
     });
@@ -126,9 +130,14 @@ export class Server implements ServerPort, SessionHost, RestHost {
 
   /** Lets clients in; until persistence has loaded they are told so. */
   async listen(): Promise<void> {
-    this.context.nowMs = this.startedMs;
     await this.listener.open();
     await this.rest.open();
+    this.wake();
+  }
+
+  /** What happens by itself happens from now on. */
+  wake(): void {
+    this.context.nowMs = this.startedMs;
     this.cron.start();
   }
 
@@ -383,7 +392,8 @@ export class Server implements ServerPort, SessionHost, RestHost {
     session.socket.destroy();
   }
 
-  private accept(socket: Socket): void {
+  /** A client has come. */
+  accept(socket: Socket): void {
     const refusal = this.refusalOf(socket);
     if (refusal !== null) {
       this.statistics.connectionsRejected++;
@@ -433,6 +443,7 @@ export class Server implements ServerPort, SessionHost, RestHost {
       get loading() {
         return persistence.loading;
       },
+      scheduler: options.scheduler,
       monotonicNs: () => options.clock.monotonicNs(),
       networkSessions: () => this.networkSessions(),
       openTick: () => tick.open(),

@@ -2,6 +2,7 @@
 // is committed once, then the replies that it covers leave. That is what makes one fdatasync serve
 // every client of the turn.
 
+import type { Scheduler } from '../io/scheduler.ts';
 import type { CommittingJournal } from './commit-timer.ts';
 
 /** What a tick needs from a session. */
@@ -20,6 +21,7 @@ export class Tick {
   beforeCommit: (() => void) | null = null;
   private readonly journal: CommittingJournal;
   private readonly begin: () => void;
+  private readonly scheduler: Scheduler;
   private members: TickMember[] = [];
   private spare: TickMember[] = [];
   private readonly waiting: Set<TickMember> = new Set();
@@ -27,8 +29,9 @@ export class Tick {
   private stopped = false;
 
   /** `begin` is called before the first request of a turn (it sets the clock). */
-  constructor(journal: CommittingJournal, begin: () => void) {
+  constructor(journal: CommittingJournal, scheduler: Scheduler, begin: () => void) {
     this.journal = journal;
+    this.scheduler = scheduler;
     this.begin = begin;
     journal.onRelease = () => this.releaseWaiting();
   }
@@ -38,7 +41,7 @@ export class Tick {
     if (this.scheduled) return;
     this.scheduled = true;
     this.begin();
-    setImmediate(this.end);
+    this.scheduler.soon(this.end);
   }
 
   /** The session has replies to send at the end of this turn. */

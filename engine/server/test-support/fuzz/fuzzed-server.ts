@@ -7,6 +7,7 @@ import { persistenceSettings } from '../../../config/persistence-settings.ts';
 import { entriesOf } from '../../../config/source.ts';
 import { realClock } from '../../../io/clock.ts';
 import { seededEntropy } from '../../../io/entropy.ts';
+import { realScheduler } from '../../../io/scheduler.ts';
 import { Keyspace } from '../../../keyspace/keyspace.ts';
 import { Arena } from '../../../memory/arena.ts';
 import { createPersistence } from '../../../persistence/persistence.ts';
@@ -93,14 +94,14 @@ export class FuzzedServer {
     this.server = new Server({
       configuration, keyspace: this.keyspace, persistence, journal: persistence.journal,
       log: () => {}, recorder: null, clock, entropy: seededEntropy(7),
+      scheduler: realScheduler(),
     });
     persistence.loading = false;
   }
 
   connect(): FakeSocket {
     const socket = new FakeSocket();
-    const inside = this.server as unknown as { accept(socket: Socket): void };
-    inside.accept(socket as unknown as Socket);
+    this.server.accept(socket as unknown as Socket);
     return socket;
   }
 
