@@ -23,6 +23,16 @@ test('intervals that overlap give none', (t) => {
   t.deepEqual(costOf(rated({ median: 92, ci95: [88, 96] }), base), { kind: 'within-noise' });
 });
 
+test('medians far apart with intervals that overlap are no likeness: too noisy to tell', (t) => {
+  const cost = costOf(rated({ median: 40, ci95: [30, 98] }), base);
+  t.deepEqual(cost, { kind: 'too-noisy', share: 0.6 });
+  const cells = healthy.cells.map((cell): CellRecord => (
+    cell.qps === null ? cell : { ...cell, qps: { ...cell.qps, ci95: [1, 1e6] } }
+  ));
+  const [sentence] = advise({ ...healthy, cells });
+  t.regex(sentence ?? '', /aof\/always looked 78 % slower than none, but .* too noisy to tell and/);
+});
+
 test('without intervals only a big difference counts', (t) => {
   const alone = rated({ median: 100, ci95: null });
   t.deepEqual(costOf(rated({ median: 85, ci95: null }), alone), { kind: 'within-noise' });

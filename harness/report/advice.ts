@@ -10,7 +10,12 @@ import type { Group, GroupLoss } from './summary.ts';
 export type Cost =
   | { readonly kind: 'share'; readonly share: number; readonly atLeast: boolean }
   | { readonly kind: 'within-noise' }
+  /** The medians lie far apart, but so do the repetitions of each. */
+  | { readonly kind: 'too-noisy'; readonly share: number }
   | { readonly kind: 'generator' };
+
+/** Medians that differ by more are not called alike, however wide their intervals are. */
+const likeness = 0.2;
 
 /** The advice, one text a sentence; empty when neither rates nor losses were measured. */
 export function advise(record: RunRecord): string[] {
@@ -34,9 +39,8 @@ export function costOf(cell: CellRecord, base: CellRecord): Cost | null {
     || (mine[0] <= other[1] && other[0] <= mine[1]);
   const share = 1 - cell.qps.median / base.qps.median;
   // Without intervals a difference below a fifth may well be the noise of the machine.
-  if (overlap && ((mine !== null && other !== null) || Math.abs(share) < 0.2)) {
-    return { kind: 'within-noise' };
-  }
+  if (overlap && Math.abs(share) < likeness) return { kind: 'within-noise' };
+  if (overlap && mine !== null && other !== null) return { kind: 'too-noisy', share };
   return { kind: 'share', share, atLeast: base.generatorLimited };
 }
 
@@ -65,6 +69,11 @@ function clauseOf(group: Group, base: CellRecord | null): string | null {
 
 function costText(cost: Cost): string {
   if (cost.kind === 'within-noise') return 'writes as fast as none, within the noise of this run';
+  if (cost.kind === 'too-noisy') {
+    const way = cost.share < 0 ? 'faster' : 'slower';
+    const by = shareText(Math.abs(cost.share));
+    return `looked ${by} ${way} than none, but this run is too noisy to tell`;
+  }
   if (cost.kind === 'generator') return 'was faster than the load generator (its cost is unknown)';
   if (cost.share < 0) return `wrote ${shareText(-cost.share)} faster than none`;
   const share = `${cost.atLeast ? 'at least ' : ''}${shareText(cost.share)}`;
