@@ -29,7 +29,7 @@ export class OperationEncoder {
     this.#values = new ValueCodec(spec);
     this.#plainKeys = spec.keysPerClient;
     this.#pieces = makePieces(spec);
-    this.maximumBytes = 2 * spec.valueSizeBytes + 512;
+    this.maximumBytes = 2 * this.#values.sizeBytes + 512;
   }
 
   /** Writes one operation at `at`; returns the offset after it. */
@@ -43,7 +43,7 @@ export class OperationEncoder {
     }
     if (kind === KIND_SET_EXPIRE) {
       const value = this.#head(target, at, this.#pieces.setExpire, client);
-      return this.#deadline(target, this.#values.write(target, value, client, sequence));
+      return this.#deadline(target, this.#values.writeBulk(target, value, client, sequence));
     }
     return this.#transaction(target, at, client, sequence);
   }
@@ -85,7 +85,7 @@ export class OperationEncoder {
       const name = at + this.#pieces.brief.nameAt;
       writeDigits(target, name + 2, client, clientDigits);
       writeDigits(target, name + 3 + clientDigits, sequence, sequenceDigits);
-      next = this.#deadline(target, this.#values.write(target, next, client, sequence));
+      next = this.#deadline(target, this.#values.writeBulk(target, next, client, sequence));
     }
     const witness = next;
     next = copy(this.#pieces.witness.bytes, target, witness);
@@ -94,7 +94,7 @@ export class OperationEncoder {
     return next;
   }
 
-  /** A piece that ends after a key's name (and perhaps a value's length), for slotA. */
+  /** A piece that ends after a key's name, for slotA. */
   #head(target: Buffer, at: number, piece: Piece, client: number): number {
     const slot = this.#operations.slotA;
     const isCounter = slot >= this.#plainKeys;
@@ -108,7 +108,7 @@ export class OperationEncoder {
   }
 
   #value(target: Buffer, at: number, client: number, sequence: number): number {
-    const end = this.#values.write(target, at, client, sequence);
+    const end = this.#values.writeBulk(target, at, client, sequence);
     target[end] = 13;
     target[end + 1] = 10;
     return end + 2;
@@ -123,7 +123,7 @@ export class OperationEncoder {
 
 /** Encodes the keys that are loaded before a run and that no operation touches. */
 export class PreloadEncoder {
-  /** Bytes of each preload command. */
+  /** Bytes of the longest preload command. */
   readonly commandBytes: number;
   readonly #piece: Piece;
   readonly #values: ValueCodec;
@@ -131,15 +131,16 @@ export class PreloadEncoder {
   /** The values are those of client 0 of `spec`, sequence = index + 1. */
   constructor(spec: WorkloadSpec) {
     this.#values = new ValueCodec(spec);
-    this.#piece = makePiece(setHead(3, preloadKey(0), spec), preloadKey(0));
-    this.commandBytes = this.#piece.bytes.length + spec.valueSizeBytes + 2;
+    this.#piece = makePiece(setHead(3, preloadKey(0)), preloadKey(0));
+    const length = `$${this.#values.sizeBytes}\r\n`.length;
+    this.commandBytes = this.#piece.bytes.length + length + this.#values.sizeBytes + 2;
   }
 
   /** Writes `SET p:<index> <value>` at `at`; returns the offset after it. One reply. */
   encode(target: Buffer, at: number, index: number): number {
     const value = copy(this.#piece.bytes, target, at);
     writeDigits(target, at + this.#piece.nameAt + 2, index, sequenceDigits);
-    const end = this.#values.write(target, value, 0, index + 1);
+    const end = this.#values.writeBulk(target, value, 0, index + 1);
     target[end] = 13;
     target[end + 1] = 10;
     return end + 2;
@@ -171,11 +172,11 @@ function makePieces(spec: WorkloadSpec): Pieces {
   const witness = witnessKey(0);
   const witnessText = `${array('SET', witness)}${bulk('0'.repeat(sequenceDigits))}`;
   return {
-    set: makePiece(setHead(3, plain, spec), plain),
-    setExpire: makePiece(setHead(5, plain, spec), plain),
+    set: makePiece(setHead(3, plain), plain),
+    setExpire: makePiece(setHead(5, plain), plain),
     increment: makePiece(array('INCR', counter), counter),
     delete: makePiece(array('DEL', plain), plain),
-    brief: makePiece(setHead(5, brief, spec), brief),
+    brief: makePiece(setHead(5, brief), brief),
     witness: makePiece(witnessText.replace('*2', '*3'), witness),
     deadline: latin1(`\r\n${bulk('PXAT')}${bulk('0'.repeat(deadlineDigits))}`),
     multi: latin1(array('MULTI')),
@@ -183,9 +184,9 @@ function makePieces(spec: WorkloadSpec): Pieces {
   };
 }
 
-/** `SET name value …` up to the value's first byte. */
-function setHead(argumentCount: number, name: string, spec: WorkloadSpec): string {
-  return `*${argumentCount}\r\n${bulk('SET')}${bulk(name)}$${spec.valueSizeBytes}\r\n`;
+/** `SET name value …` up to the value's length. */
+function setHead(argumentCount: number, name: string): string {
+  return `*${argumentCount}\r\n${bulk('SET')}${bulk(name)}`;
 }
 
 function array(...parts: readonly string[]): string {

@@ -12,8 +12,11 @@
 // written once and never again: no operation touches a key within a second of its deadline.
 
 import { mix32, saltOf } from './hash.ts';
+import { keyPicker } from './key-distribution.ts';
+import type { KeyPicker } from './key-distribution.ts';
 import { briefKey, briefNameBytes, keyNameBytes, slotKey } from './keys.ts';
 import type { WorkloadSpec } from './spec.ts';
+import { ValueCodec } from './value.ts';
 
 export const operationKinds = [
   'set', 'set-expire', 'pair', 'increment', 'delete', 'brief',
@@ -71,12 +74,16 @@ export class Operations {
   deadlineMs: number = 0;
   readonly #salts: Uint32Array;
   readonly #keys: number;
+  readonly #picker: KeyPicker;
+  readonly #values: ValueCodec;
   readonly #plain: boolean;
 
   constructor(spec: WorkloadSpec) {
     this.spec = spec;
     this.#plain = spec.mix === 'set';
     this.#keys = spec.keysPerClient;
+    this.#picker = keyPicker(spec.distribution ?? 'uniform', spec.keysPerClient);
+    this.#values = new ValueCodec(spec);
     this.counterCount = this.#plain ? 0 : Math.min(16, spec.keysPerClient);
     this.slotCount = spec.keysPerClient + this.counterCount;
     this.#salts = new Uint32Array(spec.clients);
@@ -89,10 +96,10 @@ export class Operations {
   load(client: number, sequence: number): void {
     const hash = mix32((this.#salts[client] as number) + Math.imul(sequence, 0x9e3779b9));
     if (this.#plain) {
-      this.slotA = scale(hash, this.#keys);
+      this.slotA = this.#picker.pick(hash, sequence);
       return;
     }
-    this.#loadChaos(hash);
+    this.#loadChaos(hash, sequence);
   }
 
   /** Whether the loaded operation is a MULTI that also writes the witness. */
@@ -112,7 +119,7 @@ export class Operations {
    */
   payloadBytes(client: number, sequence: number): number {
     this.load(client, sequence);
-    const value = this.spec.valueSizeBytes;
+    const value = this.#values.sizeOf(client, sequence);
     if (this.kind === KIND_PAIR) return 2 * (keyNameBytes + value);
     if (this.kind === KIND_INCREMENT || this.kind === KIND_DELETE) return keyNameBytes;
     return value + (this.kind === KIND_BRIEF ? briefNameBytes : keyNameBytes);
@@ -135,10 +142,10 @@ export class Operations {
     return { kind, keys, deadlineMs: this.deadlineMs, hasWitness: this.hasWitness };
   }
 
-  #loadChaos(hash: number): void {
+  #loadChaos(hash: number, sequence: number): void {
     const choice = hash & 0xff;
     const pick = mix32(hash ^ 0x85ebca6b);
-    this.slotA = scale(pick, this.#keys);
+    this.slotA = this.#picker.pick(pick, sequence);
     this.slotB = NO_SLOT;
     this.deadlineMs = 0;
     if (choice < untilSet) {

@@ -1,6 +1,10 @@
 // What a workload is: plain numbers from which every operation of every client follows.
 
 import { HarnessError } from '../errors.ts';
+import { distributionExpected, isDistribution } from './key-distribution.ts';
+import type { KeyDistribution } from './key-distribution.ts';
+import { isValueSizes, valueSizesExpected } from './value-sizes.ts';
+import type { ValueSizes } from './value-sizes.ts';
 
 /** The mixes of operations, see operations.ts for what each one sends. */
 export const mixNames = ['set', 'chaos'] as const;
@@ -19,6 +23,10 @@ export interface WorkloadSpec {
   /** Exact size of each value in bytes; at least `minimumValueSizeBytes`. */
   readonly valueSizeBytes: number;
   readonly mix: MixName;
+  /** Which keys are taken; `uniform` unless given. */
+  readonly distribution?: KeyDistribution;
+  /** How long values are; `fixed` (valueSizeBytes) unless given. */
+  readonly valueSizes?: ValueSizes;
   /** Wall clock at which the load starts, in ms: the base of absolute deadlines. */
   readonly startWallMs: number;
 }
@@ -61,7 +69,19 @@ export function parseWorkload(value: unknown): WorkloadSpec {
   if (mix === 'chaos' && keysPerClient < 2) {
     throw bad('keysPerClient', 'at least 2 with mix chaos, which writes pairs', keysPerClient);
   }
-  return { seed, clients, keysPerClient, valueSizeBytes, mix, startWallMs };
+  return {
+    seed, clients, keysPerClient, valueSizeBytes, mix, startWallMs, ...shapeOf(fields),
+  };
+}
+
+function shapeOf(
+  { distribution = 'uniform', valueSizes = 'fixed' }: Readonly<Record<string, unknown>>,
+): Required<Pick<WorkloadSpec, 'distribution' | 'valueSizes'>> {
+  if (!isDistribution(distribution)) {
+    throw bad('distribution', distributionExpected, distribution);
+  }
+  if (!isValueSizes(valueSizes)) throw bad('valueSizes', valueSizesExpected, valueSizes);
+  return { distribution, valueSizes };
 }
 
 function integerIn(value: unknown, range: Range): number {

@@ -81,7 +81,7 @@ test('the pattern uses every byte value and does not repeat', (t) => {
 });
 
 test('a workload is checked field by field', (t) => {
-  t.deepEqual(parseWorkload(JSON.parse(JSON.stringify(spec))), spec);
+  t.like(parseWorkload(JSON.parse(JSON.stringify(spec))), spec);
   const rows: readonly (readonly [unknown, RegExp])[] = [
     [null, /^workload: workload: expected an object, found null$/],
     [{ ...spec, mix: 'sets' }, /^workload: mix: expected set or chaos, found "sets"$/],

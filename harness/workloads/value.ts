@@ -12,6 +12,8 @@
 import { mix32, saltOf } from './hash.ts';
 import { clientDigits, sequenceDigits } from './keys.ts';
 import type { WorkloadSpec } from './spec.ts';
+import { sizePicker } from './value-sizes.ts';
+import type { SizePicker } from './value-sizes.ts';
 
 const headerBytes = clientDigits + 1 + sequenceDigits + 1;
 const colon = 58;
@@ -24,11 +26,16 @@ export const VALUE_OF_ANOTHER: number = -1;
 
 /** Writes and checks the values of one workload; no allocation after construction. */
 export class ValueCodec {
+  /** Bytes of the longest value. */
   readonly sizeBytes: number;
+  readonly #sizes: SizePicker;
+  readonly #isFixed: boolean;
   readonly #salts: Uint32Array;
 
   constructor(spec: WorkloadSpec) {
-    this.sizeBytes = spec.valueSizeBytes;
+    this.#sizes = sizePicker(spec.valueSizes ?? 'fixed', spec.valueSizeBytes);
+    this.sizeBytes = this.#sizes.maximumBytes;
+    this.#isFixed = (spec.valueSizes ?? 'fixed') === 'fixed';
     this.#salts = new Uint32Array(spec.clients);
     for (let client = 0; client < spec.clients; client++) {
       // Another salt than the operations': values must not follow from the choice of keys.
@@ -36,13 +43,27 @@ export class ValueCodec {
     }
   }
 
+  /** Bytes of the value of one operation. */
+  sizeOf(client: number, sequence: number): number {
+    if (this.#isFixed) return this.sizeBytes;
+    // Another stream than the pattern's: a size must not tell the first bytes.
+    const bits = mix32(this.#start(client, sequence) ^ 0x51ed270b);
+    return this.#sizes.pick(bits, sequence);
+  }
+
   /** Writes the value of one operation at `at`; returns the offset after it. */
   write(target: Uint8Array, at: number, client: number, sequence: number): number {
+    return this.#write(target, at, client, sequence, this.sizeOf(client, sequence));
+  }
+
+  #write(
+    target: Uint8Array, at: number, client: number, sequence: number, bytes: number,
+  ): number {
     writeDigits(target, at, client, clientDigits);
     target[at + clientDigits] = colon;
     writeDigits(target, at + clientDigits + 1, sequence, sequenceDigits);
     target[at + headerBytes - 1] = colon;
-    const end = at + this.sizeBytes;
+    const end = at + bytes;
     let state = this.#start(client, sequence);
     let next = at + headerBytes;
     while (next + 4 <= end) {
@@ -61,13 +82,25 @@ export class ValueCodec {
     return end;
   }
 
+  /** The same after its length as a bulk string, `$100\r\n`, but without the CRLF behind it. */
+  writeBulk(target: Uint8Array, at: number, client: number, sequence: number): number {
+    const bytes = this.sizeOf(client, sequence);
+    const width = bytes < 100 ? 2 : bytes < 1000 ? 3 : bytes < 10_000 ? 4 : String(bytes).length;
+    target[at] = 36; // $
+    writeDigits(target, at + 1, bytes, width);
+    target[at + 1 + width] = 13;
+    target[at + 2 + width] = 10;
+    return this.#write(target, at + 3 + width, client, sequence, bytes);
+  }
+
   /** The sequence of a whole value of `client`, or VALUE_TORN, or VALUE_OF_ANOTHER. */
   read(bytes: Uint8Array, client: number): number {
-    if (bytes.length !== this.sizeBytes) return VALUE_TORN;
+    if (bytes.length < headerBytes) return VALUE_TORN;
     const owner = readDigits(bytes, 0, clientDigits);
     const sequence = readDigits(bytes, clientDigits + 1, sequenceDigits);
     if (owner < 0 || owner >= this.#salts.length || sequence < 1) return VALUE_TORN;
     if (bytes[clientDigits] !== colon || bytes[headerBytes - 1] !== colon) return VALUE_TORN;
+    if (bytes.length !== this.sizeOf(owner, sequence)) return VALUE_TORN;
     if (!this.#matches(bytes, owner, sequence)) return VALUE_TORN;
     return owner === client ? sequence : VALUE_OF_ANOTHER;
   }
@@ -77,7 +110,7 @@ export class ValueCodec {
   }
 
   #matches(bytes: Uint8Array, client: number, sequence: number): boolean {
-    const end = this.sizeBytes;
+    const end = bytes.length;
     let state = this.#start(client, sequence);
     let next = headerBytes;
     while (next + 4 <= end) {
