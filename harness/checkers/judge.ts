@@ -14,13 +14,14 @@ import type { ClientSurvivors, Survivors } from './survivors.ts';
 
 /** Judges several cuts of one run; the model is advanced, not replayed, when cuts come in order. */
 export class Judge {
-  readonly #run: RunContext;
+  /** The run as it is judged: operations, and when each was acknowledged. */
+  readonly run: RunContext;
   readonly #models: ClientModel[];
 
   constructor(history: RunHistory) {
-    this.#run = new RunContext(history);
+    this.run = new RunContext(history);
     this.#models = Array.from(
-      { length: history.workload.clients }, (_, client) => new ClientModel(this.#run, client),
+      { length: history.workload.clients }, (_, client) => new ClientModel(this.run, client),
     );
   }
 
@@ -31,7 +32,7 @@ export class Judge {
     const isKept = rule.kind !== 'empty' && cut.survivors !== null;
     const survived = isKept ? this.#readClients(cut, cut.survivors, findings) : [];
     const prefixes = this.#models.map((_, client) => survived[client]?.prefix ?? 0);
-    const losses = countLosses(this.#run, prefixes, cut.cutNs);
+    const losses = countLosses(this.run, prefixes, cut.cutNs);
     const isKnown = cut.survivors !== null || cut.refusal !== null;
     if (cut.survivors === null) reportRefusal(cut, findings);
     else if (isKept) this.#checkKept(cut, { losses, rule, findings });
@@ -47,9 +48,9 @@ export class Judge {
       const own = survivors.clients[client];
       const sentLimit = this.#sentLimit(cut, client);
       mustCover(own, { client, sentLimit });
-      const evidence = readEvidence(this.#run, own, { sentLimit, findings });
+      const evidence = readEvidence(this.run, own, { sentLimit, findings });
       const prefix = checkState({
-        run: this.#run, model, evidence, survivors: own, times: survivors,
+        run: this.run, model, evidence, survivors: own, times: survivors,
         cutNs: cut.cutNs, sentLimit, findings,
       });
       return { prefix, present: evidence.present };
@@ -59,16 +60,16 @@ export class Judge {
   #checkKept(
     cut: Cut, { losses, rule, findings }: { losses: Losses; rule: PromiseRule; findings: Findings },
   ): void {
-    checkAcrossClients(this.#run, losses, findings);
+    checkAcrossClients(this.run, losses, findings);
     const promise = promiseSentence(cut.question);
-    checkPromise(this.#run, losses, { rule, promise, floors: cut.facts.floors, findings });
+    checkPromise(this.run, losses, { rule, promise, floors: cut.facts.floors, findings });
   }
 
   /** What the target can have seen: all that was sent while it may have been alive. */
   #sentLimit(cut: Cut, client: number): number {
     const outlivesCut = cut.question.crash === 'process' || cut.question.crash === 'block';
     const deadNs = cut.deadNs ?? (outlivesCut ? Infinity : cut.cutNs);
-    return this.#run.ledger.lastSent(client, deadNs);
+    return this.run.ledger.lastSent(client, deadNs);
   }
 
   #checkApplied(cut: Cut, losses: Losses, findings: Findings): void {
@@ -83,7 +84,7 @@ export class Judge {
    * power cut is read from a recording, so there it is enough that the load went on afterwards.
    */
   #isBusyAt(cut: Cut): boolean {
-    const { ledger } = this.#run;
+    const { ledger } = this.run;
     const isRecorded = cut.question.crash === 'power' || cut.question.crash === 'power-torn';
     return this.#models.some((_, client) => {
       const last = ledger.lastSent(client, cut.cutNs);
@@ -122,6 +123,7 @@ function answer(cut: Cut, { losses, rule, findings, prefixes }: Parts): Judgemen
     acknowledged: losses.acknowledged,
     inFlight: losses.inFlight,
     survived: prefixes.reduce((sum, prefix) => sum + prefix, 0),
+    prefixes,
     boundMs: rule.kind === 'window' ? rule.boundMs : null,
     findings: list,
   };

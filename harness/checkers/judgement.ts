@@ -23,9 +23,13 @@ export const findingKinds = [
   'not-empty', // survivors where nothing is kept
   'refused', // the server did not start by itself
   'not-applied', // the fault did nothing: the trial proves nothing
+  'disagreement', // the loss curve and a booted image differ: a bug of ours
 ] as const;
 
 export type FindingKind = (typeof findingKinds)[number];
+
+/** What makes a trial inconclusive instead of failing it. */
+const openKinds: ReadonlySet<FindingKind> = new Set(['not-applied', 'disagreement']);
 
 /** One thing that is wrong, in plain words. */
 export interface Finding {
@@ -56,6 +60,8 @@ export interface Judgement {
   readonly inFlight: number;
   /** Writes whose effects were found, all clients together. */
   readonly survived: number;
+  /** The last of them of each client. */
+  readonly prefixes: readonly number[];
   /** The window the promise allows at this cut; null where it allows none or any. */
   readonly boundMs: number | null;
   readonly findings: readonly Finding[];
@@ -112,7 +118,7 @@ export class Findings {
   add(kind: FindingKind, text: () => string): void {
     this.more(kind, 1);
     if (this.#worded.filter((finding) => finding.kind === kind).length >= wordedPerKind) return;
-    this.#worded.push({ kind, breaks: kind !== 'not-applied', text: text() });
+    this.#worded.push({ kind, breaks: !openKinds.has(kind), text: text() });
   }
 
   /** Counts further ones without words. */
@@ -130,7 +136,7 @@ export class Findings {
     const all = [...this.#worded];
     for (const [kind, count] of this.#counts) {
       const more = count - all.filter((finding) => finding.kind === kind).length;
-      const breaks = kind !== 'not-applied';
+      const breaks = !openKinds.has(kind);
       if (more > 0) all.push({ kind, breaks, text: `and ${grouped(more)} more: ${kind}` });
     }
     return all.sort((a, b) => Number(b.breaks) - Number(a.breaks));

@@ -28,34 +28,72 @@ export interface SyncFacts {
   readonly inFlightSyncNs: number | null;
 }
 
-/** The syncs (fsync, fdatasync) of the files that `filter` chooses, up to a cut. */
-export function syncFacts(log: OpLog, cutNs: number, filter: PathFilter): SyncFacts {
-  const good: { beginNs: number; endNs: number }[] = [];
-  let failedSyncs = 0;
-  let inFlightSinceNs = Infinity;
-  for (const record of log.records) {
-    if (record.call !== 'sync' || record.beginNs > cutNs || !filter(record.path)) continue;
-    const running = record.endNs > cutNs || record.endNs === Infinity;
-    if (running) inFlightSinceNs = Math.min(inFlightSinceNs, record.beginNs);
-    else if (record.result < 0) failedSyncs += 1;
-    else good.push(record);
-  }
-  good.sort((a, b) => a.endNs - b.endNs);
-  const durations = good.map((sync) => sync.endNs - sync.beginNs);
-  const began = good.map((sync) => sync.beginNs);
-  return {
-    syncs: good.length,
-    failedSyncs,
-    lastSyncBeganNs: good.length === 0 ? null : largest(began),
-    lastSyncEndedNs: good.at(-1)?.endNs ?? null,
-    longestSyncNs: largest(durations),
-    lastTwoSyncNs: [durations.at(-1) ?? 0, durations.at(-2) ?? 0],
-    inFlightSyncNs: inFlightSinceNs === Infinity ? null : cutNs - inFlightSinceNs,
-  };
+interface Sync {
+  readonly beginNs: number;
+  readonly endNs: number;
 }
 
-function largest(values: readonly number[]): number {
-  return values.reduce((most, value) => Math.max(most, value), 0);
+// More syncs than this are never in flight at one moment.
+const mostInFlight = 64;
+
+/** The syncs (fsync, fdatasync) of the files that a filter chooses, sorted once. */
+export class SyncHistory {
+  readonly #good: readonly Sync[];
+  readonly #goodEndedNs: readonly number[];
+  readonly #failedEndedNs: readonly number[];
+  readonly #began: readonly Sync[];
+  readonly #beganNs: readonly number[];
+  /** By the number of good syncs: the latest beginning and the longest duration among them. */
+  readonly #latestBeganNs: readonly number[];
+  readonly #longestNs: readonly number[];
+
+  constructor(log: OpLog, filter: PathFilter) {
+    const syncs = log.records.filter(({ call, path }) => call === 'sync' && filter(path));
+    const ended = syncs.filter(({ endNs }) => endNs !== Infinity);
+    this.#good = ended.filter(({ result }) => result >= 0).sort((a, b) => a.endNs - b.endNs);
+    this.#goodEndedNs = this.#good.map(({ endNs }) => endNs);
+    this.#failedEndedNs = ended.filter(({ result }) => result < 0)
+      .map(({ endNs }) => endNs).sort((a, b) => a - b);
+    this.#began = syncs.toSorted((a, b) => a.beginNs - b.beginNs);
+    this.#beganNs = this.#began.map(({ beginNs }) => beginNs);
+    this.#latestBeganNs = runningMost(this.#good.map(({ beginNs }) => beginNs));
+    this.#longestNs = runningMost(this.#good.map((sync) => sync.endNs - sync.beginNs));
+  }
+
+  /** What had happened by a cut. */
+  at(cutNs: number): SyncFacts {
+    const count = countUpTo(this.#goodEndedNs, cutNs);
+    const duration = (index: number): number => {
+      const sync = this.#good[index];
+      return sync === undefined ? 0 : sync.endNs - sync.beginNs;
+    };
+    return {
+      syncs: count,
+      failedSyncs: countUpTo(this.#failedEndedNs, cutNs),
+      lastSyncBeganNs: this.#latestBeganNs[count - 1] ?? null,
+      lastSyncEndedNs: this.#good[count - 1]?.endNs ?? null,
+      longestSyncNs: this.#longestNs[count - 1] ?? 0,
+      lastTwoSyncNs: [duration(count - 1), duration(count - 2)],
+      inFlightSyncNs: this.#inFlightNs(cutNs),
+    };
+  }
+
+  #inFlightNs(cutNs: number): number | null {
+    const end = countUpTo(this.#beganNs, cutNs);
+    const running = this.#began.slice(Math.max(0, end - mostInFlight), end)
+      .find(({ endNs }) => endNs > cutNs || endNs === Infinity);
+    return running === undefined ? null : cutNs - running.beginNs;
+  }
+}
+
+function runningMost(values: readonly number[]): number[] {
+  let most = -Infinity;
+  return values.map((value) => (most = Math.max(most, value)));
+}
+
+/** The syncs of the files that `filter` chooses, up to a cut. */
+export function syncFacts(log: OpLog, cutNs: number, filter: PathFilter): SyncFacts {
+  return new SyncHistory(log, filter).at(cutNs);
 }
 
 /**

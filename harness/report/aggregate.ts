@@ -107,6 +107,11 @@ export function zeroSeenUpperBound95(runs: number): number {
   return runs < 1 ? 1 : 1 - 0.05 ** (1 / runs);
 }
 
+/** Everything that was found in a trial: by the curve, then at the instants that were booted. */
+export function findingsOf({ curve, cuts }: TrialRecord): FindingRecord[] {
+  return [...curve?.findings ?? [], ...cuts.flatMap((cut: CutRecord) => cut.findings)];
+}
+
 /** fail beats inconclusive beats pass; nothing at all is inconclusive. */
 export function worstVerdict(found: readonly Verdict[]): Verdict {
   if (found.length === 0) return 'inconclusive';
@@ -155,26 +160,41 @@ function medianPhases(recoveries: readonly RecoveryRecord[]): Phases {
 }
 
 function lossOf(trials: readonly TrialRecord[]): CellRecord['loss'] {
-  // A crash that did not happen, or that nobody could judge, is no run in which nothing was lost.
-  const judged = trials
-    .map((trial) => trial.cuts.filter((cut) => cut.verdict !== 'inconclusive'))
-    .map((cuts) => cuts.flatMap((cut) => cut.loss ?? []))
-    .filter((losses) => losses.length > 0);
+  const judged = trials.map(lossesOf).filter((losses) => losses !== null);
   if (judged.length === 0) return null;
   const spread = (read: (loss: LossRecord) => number): Spread => ({
-    median: median(judged.map((losses) => median(losses.map(read)))),
-    max: Math.max(...judged.flat().map(read)),
+    median: median(judged.map(({ usual }) => median(usual.map(read)))),
+    max: Math.max(...judged.flatMap(({ worst }) => worst).map(read)),
   });
-  const runsWithLoss = judged.filter((losses) => losses.some((loss) => loss.writes > 0)).length;
+  const runsWithLoss = judged
+    .filter(({ worst }) => worst.some((loss) => loss.writes > 0)).length;
   return {
     writes: spread((loss) => loss.writes),
     bytes: spread((loss) => loss.bytes),
     windowMs: spread((loss) => loss.windowMs),
     runs: judged.length,
     runsWithLoss,
-    instants: judged.flat().length,
+    instants: sum(judged.map(({ instants }) => instants)),
     upperBound95: runsWithLoss === 0 ? zeroSeenUpperBound95(judged.length) : null,
   };
+}
+
+interface TrialLosses {
+  /** Whose middle is the loss of the trial. */
+  readonly usual: readonly LossRecord[];
+  /** The greatest of these is its worst. */
+  readonly worst: readonly LossRecord[];
+  readonly instants: number;
+}
+
+/** The losses of the booted instants; of all instants where the curve knows them. */
+function lossesOf({ cuts, curve }: TrialRecord): TrialLosses | null {
+  // A crash that did not happen, or that nobody could judge, is no run in which nothing was lost.
+  const booted = cuts.filter((cut) => cut.verdict !== 'inconclusive')
+    .flatMap((cut) => cut.loss ?? []);
+  if (booted.length === 0) return null;
+  if (curve === null) return { usual: booted, worst: booted, instants: booted.length };
+  return { usual: [curve.p50], worst: [curve.maximum, ...booted], instants: curve.instants };
 }
 
 function medianLatency(all: readonly LatencyUs[]): LatencyUs | null {
@@ -198,7 +218,7 @@ function medianFiles(all: readonly FileSizes[]): FileSizes | null {
 /** Each text once, those that break the promise first; every occurrence is in perTrial. */
 function distinctFindings(trials: readonly TrialRecord[]): FindingRecord[] {
   const seen = new Map<string, FindingRecord>();
-  for (const finding of trials.flatMap((trial) => trial.cuts).flatMap((cut) => cut.findings)) {
+  for (const finding of trials.flatMap(findingsOf)) {
     const key = `${finding.breaks} ${finding.kind} ${finding.text}`;
     if (!seen.has(key)) seen.set(key, finding);
   }
@@ -207,7 +227,7 @@ function distinctFindings(trials: readonly TrialRecord[]): FindingRecord[] {
 
 function failureOf({ cell, record }: CellTrial, plan: Plan): FailureRecord[] {
   if (record.verdict !== 'fail') return [];
-  const findings = record.cuts.flatMap((cut: CutRecord) => cut.findings);
+  const findings = findingsOf(record);
   const text = findings.find((finding) => finding.breaks)?.text ?? record.error ?? 'no words';
   const { id, seed, index } = { id: cell.id, ...record };
   return [{ cell: id, index, seed, text, repro: reproOf(cell, plan) }];

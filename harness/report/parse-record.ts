@@ -57,6 +57,17 @@ const cut = v.strictObject({
   findings: v.array(finding),
 });
 
+const curve = v.strictObject({
+  instants: count,
+  spanMs: amount,
+  maximum: loss,
+  p50: loss,
+  p99: loss,
+  brokenMs: amount,
+  broken: v.array(v.strictObject({ fromMs: amount, toMs: amount })),
+  findings: v.array(finding),
+});
+
 const trial = v.strictObject({
   index: count,
   seed: count,
@@ -73,6 +84,8 @@ const trial = v.strictObject({
   generatorLimited: v.boolean(),
   outageMs: v.nullable(amount),
   cuts: v.array(cut),
+  // Records of 0.1 have none.
+  curve: v.optional(v.nullable(curve), null),
   files: v.nullable(files),
   error: v.nullable(v.string()),
   artefacts: texts,

@@ -61,6 +61,23 @@ export interface CutRecord {
   readonly findings: readonly FindingRecord[];
 }
 
+/** What a power cut costs at every instant of a trial, read from its op log. */
+export interface CurveRecord {
+  /** Instants between which the loss does not change. */
+  readonly instants: number;
+  /** From the first operation of the load to the kill. */
+  readonly spanMs: number;
+  /** The worst instant for each figure by itself. */
+  readonly maximum: LossRecord;
+  /** The loss that half (99 %) of all instants do not exceed. */
+  readonly p50: LossRecord;
+  readonly p99: LossRecord;
+  /** How long the promise was broken, and when (the first spans), ms from the load's start. */
+  readonly brokenMs: number;
+  readonly broken: readonly { readonly fromMs: number; readonly toMs: number }[];
+  readonly findings: readonly FindingRecord[];
+}
+
 /** One repetition. */
 export interface TrialRecord {
   readonly index: number;
@@ -83,6 +100,8 @@ export interface TrialRecord {
   /** From the last reply before the crash to the first after it, as the driver saw it, ms. */
   readonly outageMs: number | null;
   readonly cuts: readonly CutRecord[];
+  /** Null where nothing was recorded. */
+  readonly curve: CurveRecord | null;
   readonly files: FileSizes | null;
   /** The words of the server when it failed to start or died on its own; else null. */
   readonly error: string | null;

@@ -65,6 +65,7 @@ export function healthyTrial(trial: Trial): TrialRecord {
     generatorLimited: false,
     outageMs: 240,
     cuts: cutsOf(trial),
+    curve: null,
     files: { rdbBytes: 1000, aofBytes: 2000 },
     error: null,
     artefacts: {},

@@ -22,6 +22,8 @@ export interface TrialSurroundings {
   readonly target: Target;
   readonly fault: Fault;
   readonly workspace: Workspace;
+  /** Files that the record names go here. */
+  readonly runDirectory: string;
   readonly signal: AbortSignal;
   /** Exactly these start the target, before the crash and after it. */
   readonly directives: readonly (readonly [name: string, value: string])[];

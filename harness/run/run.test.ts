@@ -112,7 +112,10 @@ test('bundled engine, power cut: always loses nothing, no loses all', async (t) 
   const { record } = await run(smallPlan({ settings: everything, crash: ['power'] }));
   for (const cell of record.cells) {
     t.is(cell.verdict, 'pass', `${cell.id}: ${JSON.stringify(cell.findings)}`);
-    t.is(cell.perTrial[0]?.cuts.length, 2);
+    const [trial] = cell.perTrial;
+    t.is(trial?.cuts.length, 2);
+    t.true((trial?.curve?.instants ?? 0) > 20, 'every instant is judged');
+    t.regex(trial?.artefacts['curve'] ?? '', /^curves\/small-bundled-.*-power-1\.json\.gz$/);
     t.is(cell.qps, null, 'cells that record give no QPS');
   }
   t.is(cellOf(record, 'aof/always', 'power').loss?.writes.max, 0);

@@ -10,7 +10,7 @@ import { installation } from '../metrics/installation.ts';
 import { describeTestbed } from '../metrics/testbed.ts';
 import type { RunEvent, RunOptions, TrialName } from '../plan/events.ts';
 import type { Plan, Trial } from '../plan/plan.ts';
-import { buildRunRecord } from '../report/aggregate.ts';
+import { buildRunRecord, findingsOf } from '../report/aggregate.ts';
 import type { CellTrial } from '../report/aggregate.ts';
 import type { RunRecord, TestbedRecord, TrialRecord } from '../report/record.ts';
 import type { Target } from '../targets/target.ts';
@@ -91,6 +91,7 @@ async function watched(
   onEvent({ kind: 'trial-started', trial: name, estimatedMs });
   const record = await runTrial(trial, {
     target, fault, workspace, signal, directives: cell.directives,
+    runDirectory: options.runDirectory,
     onPhase: (phase) => onEvent({ kind: 'phase', trial: name, phase }),
     onProgress: (operations, atMs) => onEvent({ kind: 'load-progress', operations, atMs }),
   });
@@ -102,7 +103,7 @@ async function watched(
 }
 
 function findingEvents(trial: TrialName, record: TrialRecord): RunEvent[] {
-  const findings = record.cuts.flatMap((cut) => cut.findings);
+  const findings = findingsOf(record);
   const events = findings.map(({ breaks, text }): RunEvent => (
     { kind: 'finding', trial, breaks, text }
   ));
@@ -112,12 +113,15 @@ function findingEvents(trial: TrialName, record: TrialRecord): RunEvent[] {
 
 function summaryOf(record: TrialRecord): string {
   if (record.error !== null) return 'the server failed';
-  const isRefused = record.cuts.some((cut) => cut.findings.some(({ kind }) => kind === 'refused'));
+  const isRefused = findingsOf(record).some(({ kind }) => kind === 'refused');
   if (isRefused) return 'the server did not start again';
   const count = (value: number): string => value.toLocaleString('en-US');
-  const worst = Math.max(0, ...record.cuts.map((cut) => cut.loss?.writes ?? 0));
+  const { cuts: judged, curve } = record;
+  const booted = judged.map((cut) => cut.loss?.writes ?? 0);
+  const worst = Math.max(0, curve?.maximum.writes ?? 0, ...booted);
   const rate = record.qps === null ? '' : `${count(record.qps)} writes/s, `;
-  const cuts = record.cuts.length > 1 ? ` at worst of ${record.cuts.length} instants` : '';
+  const cuts = curve === null ? '' : ` at worst of ${count(curve.instants)} instants, `
+    + `${judged.length} booted`;
   return `${rate}${count(worst)} of ${count(record.acknowledged)} writes lost${cuts}`;
 }
 

@@ -1,19 +1,28 @@
 // What a trial found out → its record: rates and latencies where they count, else null.
 
 import { promiseSentence } from '../checkers/promise.ts';
+import type { Verdict } from '../plan/events.ts';
 import type { Trial } from '../plan/plan.ts';
 import { worstVerdict } from '../report/aggregate.ts';
-import type { CutRecord, TrialRecord } from '../report/record.ts';
+import type { CurveRecord, CutRecord, TrialRecord } from '../report/record.ts';
 import type { Aftermath } from './cuts.ts';
 import { persistedBytes } from './workspace.ts';
 
 /** Below this share of a core the server still had room: then the generator was the limit. */
 const busyServerShare = 0.9;
 
+/** What was judged of a trial. */
+export interface Outcome {
+  readonly cuts: readonly CutRecord[];
+  readonly curve: CurveRecord | null;
+  readonly artefacts: Readonly<Record<string, string>>;
+}
+
 /** The record of a trial that ran to its end. */
 export function finishedTrial(
   { trial, crashed, result, workspace }: Aftermath,
-  { cuts, tookMs }: { cuts: readonly CutRecord[]; tookMs: number },
+  { cuts, curve, artefacts }: Outcome,
+  tookMs: number,
 ): TrialRecord {
   const { cell } = trial;
   const records = cell.syncDelayMs !== null;
@@ -26,7 +35,7 @@ export function finishedTrial(
     index: trial.index,
     seed: trial.seed,
     crashAtMs: trial.crashAtMs,
-    verdict: worstVerdict(cuts.map((cut) => cut.verdict)),
+    verdict: worstVerdict([...cuts.map((cut) => cut.verdict), ...verdictOf(curve)]),
     promise: promiseOf(trial),
     tookMs: Math.round(tookMs),
     acknowledged: result.acknowledged,
@@ -39,9 +48,10 @@ export function finishedTrial(
     generatorLimited: asksSpeed && result.generatorLimited && !isServerBusy,
     outageMs: result.outageMs === null ? null : Math.round(result.outageMs * 10) / 10,
     cuts,
+    curve,
     files: persistedBytes(workspace.dataDirectory),
     error: null,
-    artefacts: {},
+    artefacts,
   };
 }
 
@@ -54,8 +64,14 @@ export function failedTrial(
     verdict: 'inconclusive', promise: promiseOf(trial), tookMs: Math.round(tookMs),
     acknowledged: 0, errors: 0, qps: null, latencyUs: null, serverCpuUsPerOp: null,
     generatorCpuShare: null, generatorLimited: false, outageMs: null,
-    cuts: [], files: null, error: text, artefacts: {},
+    cuts: [], curve: null, files: null, error: text, artefacts: {},
   };
+}
+
+/** The curve alone passes nothing: it speaks where it found something. */
+function verdictOf(curve: CurveRecord | null): Verdict[] {
+  if (curve === null || curve.findings.length === 0) return [];
+  return [curve.findings.some(({ breaks }) => breaks) ? 'fail' : 'inconclusive'];
 }
 
 function promiseOf({ cell }: Trial): string {
