@@ -1,7 +1,7 @@
 // The command line apart from `run`: help, what is refused and how, list, check, report, engine.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { once } from 'node:events';
 import test from 'ava';
 import { EngineError } from '../../engine/errors.ts';
@@ -126,7 +126,34 @@ test('report renders a run again, as text, JSON and Markdown', async (t) => {
   t.true((await cli(['report', 'latest', '--markdown'], { cwd })).stdout.startsWith('## ✅ pass'));
 });
 
-test('report of a damaged or foreign record is refused', async (t) => {
+test('report writes several formats beside the record, or where --to says', async (t) => {
+  const cwd = temporaryFolder(t);
+  await cli(['run', '--seed', '7'], { cwd });
+  const beside = await cli(['report', '--format', 'html,md', '--format', 'junit'], { cwd });
+  t.is(beside.code, 0);
+  const names = beside.stdout.trimEnd().split('\n').map((path) => basename(path));
+  t.deepEqual(names, ['report.html', 'summary.md', 'junit.xml']);
+  const elsewhere = await cli(['report', '--format', 'json', '--to', 'a/b'], { cwd });
+  t.is(elsewhere.stdout, `${join(cwd, 'a/b/record.json')}\n`);
+  t.like(JSON.parse(readFileSync(join(cwd, 'a/b/record.json'), 'utf8')), { seed: 7 });
+  t.is((await cli(['report', '--to', 'a'], { cwd })).code, 64);
+  t.regex((await cli(['report', '--format', 'htm'], { cwd })).stderr, /--format: .* 'html'/);
+});
+
+test('report of half a record: what there is, what is missing, exit 2', async (t) => {
+  const cwd = temporaryFolder(t);
+  await cli(['run', '--seed', '7'], { cwd });
+  const text = readFileSync(join(cwd, 'reports/latest/run.json'), 'utf8');
+  mkdirSync(join(cwd, 'half'));
+  writeFileSync(join(cwd, 'half/run.json'), text.slice(0, text.length / 2));
+  const { code, stdout, stderr } = await cli(['report', 'half', '--format', 'html'], { cwd });
+  t.is(code, 2);
+  t.regex(stderr, /warning: The record ends too early or is damaged after \d+ of \d+ characters/);
+  t.true(stdout.startsWith('<!doctype html>'));
+  t.true(stdout.includes('This report is not\nwhole:'));
+});
+
+test('report of a foreign record is refused', async (t) => {
   const cwd = temporaryFolder(t);
   mkdirSync(join(cwd, 'a'));
   writeFileSync(join(cwd, 'a', 'run.json'), '{"schema": 2}');

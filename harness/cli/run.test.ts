@@ -21,7 +21,9 @@ test('a healthy run: exit 0, table on stdout, seed first and last, record kept',
   const record = JSON.parse(text) as RunRecord;
   t.like(record, { schema: 1, seed: 7, verdict: 'pass' });
   t.true(existsSync(join(cwd, 'reports/latest/summary.md')));
-  t.true(stderr.includes(`record: ${join(cwd, 'reports', 'runs', record.id, 'run.json')}`));
+  const folder = join(cwd, 'reports', 'runs', record.id);
+  t.true(stderr.includes(`record: ${join(folder, 'run.json')}\n`));
+  t.true(stderr.includes(`report: ${join(folder, 'report.html')}\n`));
 });
 
 for (const { verdict, expected } of [
@@ -230,6 +232,43 @@ test('trouble with the record is said and does not change the verdict', async (t
   t.is(code, 0);
   t.regex(stderr, /warning: cannot write the record of the run/);
   t.true(stdout.includes('pass: '));
+});
+
+test('trouble with the report is said and changes neither verdict nor record', async (t) => {
+  const cwd = temporaryFolder(t);
+  const { code, stderr, stdout } = await cli(['run', 'bytes-lost'], {
+    cwd,
+    runPlan: async (plan, options) => {
+      mkdirSync(join(options.runDirectory, 'report.html'));
+      return fakeRun(plan, options);
+    },
+  });
+  t.is(code, 0);
+  t.regex(stderr, /warning: report.html could not be written/);
+  t.true(existsSync(join(cwd, 'reports/latest/run.json')));
+  t.true(stdout.includes('pass: '));
+});
+
+test('in GitHub Actions: annotations, the summary, values for later steps', async (t) => {
+  const cwd = temporaryFolder(t);
+  const env = {
+    GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: join(cwd, 'summary'),
+    GITHUB_OUTPUT: join(cwd, 'output'),
+  };
+  writeFileSync(env.GITHUB_OUTPUT, 'before=1\n');
+  const { code, stderr } = await cli(['run', 'bytes-lost', '--seed', '7'], {
+    cwd, env,
+    runPlan: async (plan, options) => fakeRun(plan, options, (own, { cell }) => (
+      cell.setting.appendfsync === 'always'
+        ? { ...own, verdict: 'fail', error: 'a: 5 %\nb' } : own)),
+  });
+  t.is(code, 1);
+  t.regex(stderr, new RegExp('^::error title=Broken promise%3A bytes-lost/bundled/aof/always/'
+    + 'process::a: 5 %25%0Ab%0AAgain: plugpull run bytes-lost ', 'm'));
+  t.true(readFileSync(env.GITHUB_STEP_SUMMARY, 'utf8').startsWith('## ❌ FAIL'));
+  const id = readdirSync(join(cwd, 'reports', 'runs'))[0] ?? '';
+  t.is(readFileSync(env.GITHUB_OUTPUT, 'utf8'), 'before=1\nverdict=fail\n'
+    + `run-id=${id}\nseed=7\nreport=${join(cwd, 'reports', 'runs', id, 'report.html')}\n`);
 });
 
 const escape = '\u001b';

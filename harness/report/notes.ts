@@ -64,7 +64,8 @@ function openNotes({ cells }: RunRecord): string[] {
   return limited(texts, 'cells that could not be answered in run.json');
 }
 
-function openReason(cell: CellRecord): string {
+/** Why a cell could not be answered, in the words of the trial that could not. */
+export function openReason(cell: CellRecord): string {
   const open = cell.perTrial.filter((trial) => trial.verdict === 'inconclusive');
   const [error] = open.flatMap((trial) => trial.error ?? []);
   const [finding] = open.flatMap((trial) => trial.cuts)

@@ -8,7 +8,8 @@ import { fsyncNames, persistNames } from '../plan/settings.ts';
 import { mixNames } from '../workloads/spec.ts';
 import { HarnessError } from '../errors.ts';
 import { recordSchema } from './record.ts';
-import type { RunRecord } from './record.ts';
+import type { CellRecord, FailureRecord, RunRecord, SkippedRecord, TestbedRecord }
+  from './record.ts';
 
 /**
  * Checks what JSON.parse returned; `from` names the file in messages.
@@ -140,8 +141,45 @@ const cell = v.strictObject({
   perTrial: v.array(trial),
 });
 
-const runSchema = v.strictObject({
-  schema: v.literal(recordSchema),
+/** One cell. */
+export const cellSchema: Schema<CellRecord> = cell;
+
+/** The machine. */
+export const testbedSchema: Schema<TestbedRecord> = v.strictObject({
+  cpu: v.string(),
+  cores: count,
+  memory: count,
+  kernel: v.string(),
+  fs: v.string(),
+  fsyncUs,
+  fsyncUsAfter: v.nullable(fsyncUs),
+  node: v.string(),
+});
+
+/** One cell that was not run. */
+export const skippedSchema: Schema<SkippedRecord> = v.strictObject({
+  id: v.string(),
+  scenario: v.string(),
+  target: v.picklist(targetNames),
+  persist,
+  appendfsync,
+  crash: v.picklist(crashModels),
+  reason: v.string(),
+});
+
+/** One broken promise. */
+export const failureSchema: Schema<FailureRecord> = v.strictObject({
+  cell: v.string(), index: count, seed: count, text: v.string(), repro: v.string(),
+});
+
+/** Checks one value. */
+export type Schema<TValue> = v.GenericSchema<unknown, TValue>;
+
+type HeadField = 'id' | 'plugpull' | 'verdict' | 'interrupted' | 'seed' | 'startedAt' | 'tookMs'
+  | 'plannedTrials';
+
+/** What a record says before its cells, field by field. */
+export const headSchemas: { readonly [TField in HeadField]: Schema<RunRecord[TField]> } = {
   id: v.string(),
   plugpull: v.string(),
   verdict,
@@ -150,27 +188,13 @@ const runSchema = v.strictObject({
   startedAt: v.string(),
   tookMs: amount,
   plannedTrials: count,
-  testbed: v.strictObject({
-    cpu: v.string(),
-    cores: count,
-    memory: count,
-    kernel: v.string(),
-    fs: v.string(),
-    fsyncUs,
-    fsyncUsAfter: v.nullable(fsyncUs),
-    node: v.string(),
-  }),
-  cells: v.array(cell),
-  skipped: v.array(v.strictObject({
-    id: v.string(),
-    scenario: v.string(),
-    target: v.picklist(targetNames),
-    persist,
-    appendfsync,
-    crash: v.picklist(crashModels),
-    reason: v.string(),
-  })),
-  failures: v.array(v.strictObject({
-    cell: v.string(), index: count, seed: count, text: v.string(), repro: v.string(),
-  })),
+};
+
+const runSchema = v.strictObject({
+  schema: v.literal(recordSchema),
+  ...headSchemas,
+  testbed: testbedSchema,
+  cells: v.array(cellSchema),
+  skipped: v.array(skippedSchema),
+  failures: v.array(failureSchema),
 });

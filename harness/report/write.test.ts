@@ -24,13 +24,14 @@ test('a record is written, found by id, path and as latest, and comes back equal
   const { id, runDirectory } = await createRunFolder(out, { startedAt, seed: 7 });
   const written = await writeRun(out, { ...record, id });
   t.is(id, '2026-11-22T17-34-05-seed7');
-  t.is(written.warning, null);
-  t.deepEqual(readdirSync(runDirectory).sort(), ['run.json', 'summary.md']);
+  t.deepEqual(written.warnings, []);
+  t.deepEqual(readdirSync(runDirectory).sort(), ['report.html', 'run.json', 'summary.md']);
   t.is(readlinkSync(join(out, 'latest')), join('runs', id));
   for (const run of [id, 'latest', runDirectory, written.recordPath]) {
     t.deepEqual(await readRun(out, { run, cwd: '/' }), { ...record, id });
   }
-  t.true(readFileSync(written.summaryPath, 'utf8').startsWith('## '));
+  t.true(readFileSync(join(runDirectory, 'summary.md'), 'utf8').startsWith('## '));
+  t.is(written.reportPath, join(runDirectory, 'report.html'));
   t.deepEqual(await listRuns(out), [id]);
 });
 
@@ -56,11 +57,22 @@ test('latest moves to the newer run', async (t) => {
   t.is((await readRun(out, { run: 'latest', cwd: '/' })).id, '2026-11-22T17-34-05-seed2');
 });
 
+test('a report that cannot be written is a warning: the record is kept', async (t) => {
+  const out = temporary(t);
+  const { id, runDirectory } = await createRunFolder(out, { startedAt, seed: 7 });
+  mkdirSync(join(runDirectory, 'report.html'));
+  const written = await writeRun(out, { ...record, id });
+  t.is(written.reportPath, null);
+  t.regex(written.warnings.join(), /report.html could not be written/);
+  t.is((await readRun(out, { run: 'latest', cwd: '/' })).id, id);
+});
+
 test('a folder named latest is left alone and said', async (t) => {
   const out = temporary(t);
   mkdirSync(join(out, 'latest', 'mine'), { recursive: true });
   const { id } = await createRunFolder(out, { startedAt, seed: 7 });
-  t.regex((await writeRun(out, { ...record, id })).warning ?? '', /latest could not be pointed/);
+  const { warnings } = await writeRun(out, { ...record, id });
+  t.regex(warnings.join(), /latest could not be pointed/);
   t.true(existsSync(join(out, 'latest', 'mine')));
   t.deepEqual(readdirSync(out).sort(), ['latest', 'runs']);
 });

@@ -4,11 +4,14 @@
 import { randomBytes } from 'node:crypto';
 import { access, constants, mkdir, open, readdir, readFile, rename, rm, stat, symlink }
   from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { HarnessError } from '../errors.ts';
 import { markdownSummary } from './markdown.ts';
 import { parseRecord } from './parse-record.ts';
 import type { RunRecord } from './record.ts';
+import { salvageRecord } from './salvage.ts';
+import type { Salvaged } from './salvage.ts';
+import { renderHtml } from './write-html.ts';
 
 /** The folder of one run. */
 export interface RunFolder {
@@ -48,42 +51,84 @@ export async function discardRunFolder(folder: RunFolder): Promise<void> {
   await rm(folder.runDirectory, { recursive: true, force: true });
 }
 
-/** Where a record went; `warning` when the `latest` link could not be set. */
+/** Where a record went. */
 export interface WrittenRun {
   readonly recordPath: string;
-  readonly summaryPath: string;
-  readonly warning: string | null;
+  /** Null when the page could not be made. */
+  readonly reportPath: string | null;
+  /** What went wrong beside the record: the summary, the page, the `latest` link. */
+  readonly warnings: readonly string[];
 }
 
 /**
- * Writes run.json and summary.md, each at once, and points `OUT/latest` at the run.
+ * Writes run.json, then summary.md and report.html, each at once, and points `OUT/latest` at the
+ * run. Trouble with a rendering is a warning: the record is what counts.
  * @throws {HarnessError} ENVIRONMENT when the record cannot be written.
  */
 export async function writeRun(out: string, record: RunRecord): Promise<WrittenRun> {
   const runDirectory = join(out, 'runs', record.id);
   const recordPath = join(runDirectory, 'run.json');
-  const summaryPath = join(runDirectory, 'summary.md');
   try {
     await replaceFile(recordPath, `${JSON.stringify(record, null, 2)}\n`);
-    await replaceFile(summaryPath, markdownSummary(record));
   } catch (error) {
     throw new HarnessError('ENVIRONMENT', `cannot write the record of the run to ${runDirectory}: `
       + text(error), { cause: error });
   }
-  return { recordPath, summaryPath, warning: await pointLatest(out, record.id) };
+  const warnings: string[] = [];
+  const render = async (name: string, make: () => string | Promise<string>): Promise<string> => {
+    const path = join(runDirectory, name);
+    await replaceFile(path, await make());
+    return path;
+  };
+  const orWarning = (name: string) => (error: unknown): null => {
+    warnings.push(`${name} could not be written: ${text(error)}`);
+    return null;
+  };
+  await render('summary.md', () => markdownSummary(record)).catch(orWarning('summary.md'));
+  const reportPath = await render('report.html', () => renderHtml(record, runDirectory))
+    .catch(orWarning('report.html'));
+  const warning = await pointLatest(out, record.id);
+  return { recordPath, reportPath, warnings: warning === null ? warnings : [...warnings, warning] };
+}
+
+/** Writes a file at once: a reader sees the old one or the new one, never half of it. */
+export async function writeWhole(path: string, content: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await replaceFile(path, content);
 }
 
 /**
  * Reads a record by path (the file or its folder), by id, or `latest`.
  * @throws {HarnessError} USAGE when there is none, RECORD_BAD when it is damaged.
  */
-export async function readRun(out: string, { run, cwd }: { run: string; cwd: string }):
+export async function readRun(out: string, where: { run: string; cwd: string }):
 Promise<RunRecord> {
+  const path = await findRecord(out, where);
+  return parseRecord(await readJson(path), path);
+}
+
+/** A record, also one that is not whole, and the folder it lies in. */
+export interface FoundRun extends Salvaged {
+  readonly runDirectory: string;
+}
+
+/**
+ * As `readRun`, but reads what is left of a damaged record and says what is missing.
+ * @throws {HarnessError} USAGE when there is none, RECORD_BAD when nothing of it can be read.
+ */
+export async function readDamagedRun(out: string, where: { run: string; cwd: string }):
+Promise<FoundRun> {
+  const path = await findRecord(out, where);
+  return { ...salvageRecord(await readFile(path, 'utf8'), path), runDirectory: dirname(path) };
+}
+
+async function findRecord(out: string, { run, cwd }: { run: string; cwd: string }):
+Promise<string> {
   const path = resolve(cwd, run);
   const candidates = [path, join(path, 'run.json'), join(out, 'runs', run, 'run.json'),
     ...(run === 'latest' ? [join(out, 'latest', 'run.json')] : [])];
   for (const candidate of candidates) {
-    if (await isFile(candidate)) return parseRecord(await readJson(candidate), candidate);
+    if (await isFile(candidate)) return candidate;
   }
   throw new HarnessError('USAGE', `no run '${run}': looked for ${candidates.slice(1).join(', ')}`);
 }

@@ -1,58 +1,118 @@
 // `plugpull report`: renders a run again from its record; nothing is run.
 
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { HarnessError } from '../../errors.ts';
 import { didYouMean } from '../../plan/nearest.ts';
+import { junitReport } from '../../report/junit.ts';
 import { markdownSummary } from '../../report/markdown.ts';
-import type { RunRecord } from '../../report/record.ts';
 import { reportText } from '../../report/table.ts';
-import { listRuns, readRun } from '../../report/write.ts';
+import { listRuns, readDamagedRun, writeWhole } from '../../report/write.ts';
+import type { FoundRun } from '../../report/write.ts';
+import { renderHtml } from '../../report/write-html.ts';
 import { mayStyle } from '../context.ts';
 import type { CliContext } from '../context.ts';
-import { exitPass } from '../exit-codes.ts';
-import { usage } from '../values.ts';
+import { exitInconclusive, exitPass } from '../exit-codes.ts';
+import { parseNames, usage } from '../values.ts';
 
 interface ReportFlags {
   readonly out: string;
+  readonly format?: readonly string[];
+  readonly to?: string;
   readonly json?: boolean;
   readonly markdown?: boolean;
 }
+
+const formats = ['html', 'md', 'json', 'junit'] as const;
+type Format = (typeof formats)[number];
+
+/** The file of a rendering, in the folder of the run or in the one that --to names. */
+const fileNames: Readonly<Record<Format, string>> = {
+  html: 'report.html', md: 'summary.md', json: 'record.json', junit: 'junit.xml',
+};
 
 /** Adds the command; `finish` takes its exit code. */
 export function addReportCommand(
   program: Command, context: CliContext, finish: (code: number) => void,
 ): void {
+  const more = (word: string, words: readonly string[] = []): string[] => [...words, word];
   program.command('report')
     .description('show a run again from its record, without running anything')
     .argument('[run]', 'path of a record or its folder, id of a run, or latest', 'latest')
     .option('--out <folder>', 'where records are', 'reports')
-    .option('--json', 'print the record')
-    .option('--markdown', 'print the summary as Markdown')
+    .option('--format <names>', 'html, md, json, junit instead of the table', more)
+    .option('--to <folder>', 'write files there; one format alone goes to stdout without it')
+    .option('--json', 'the same as --format json')
+    .option('--markdown', 'the same as --format md')
     .addHelpText('after', `
+Several formats without --to are written beside the record: report.html, summary.md, record.json,
+junit.xml. A record that is damaged or cut in half is shown as far as it goes; the exit code is 2.
+
 Examples:
   plugpull report                                 the last run
-  plugpull report 2026-11-22T17-34-05-seed7 --markdown >> "$GITHUB_STEP_SUMMARY"
+  plugpull report 2026-11-22T17-34-05-seed7 --format md >> "$GITHUB_STEP_SUMMARY"
+  plugpull report latest --format html,junit --to artifacts
 `)
     .action(async (run: string, flags: ReportFlags) => finish(await report(context, run, flags)));
 }
 
 async function report(context: CliContext, run: string, flags: ReportFlags): Promise<number> {
-  const out = resolve(context.cwd, flags.out);
-  const record = await found(context, run, out);
-  const { stdout } = context;
-  if (flags.json === true) stdout.write(`${JSON.stringify(record, null, 2)}\n`);
-  else if (flags.markdown === true) stdout.write(markdownSummary(record));
-  else {
-    const columns = stdout.isTerminal ? stdout.columns() : 120;
-    stdout.write(reportText(record, { columns, color: mayStyle(context, stdout) }));
+  const wanted = formatsOf(flags);
+  const found = await findRun(context, run, resolve(context.cwd, flags.out));
+  for (const problem of found.problems) context.stderr.write(`warning: ${problem}\n`);
+  const [format] = wanted;
+  if (wanted.length > 1 || flags.to !== undefined) {
+    const folder = flags.to === undefined ? found.runDirectory : resolve(context.cwd, flags.to);
+    for (const each of wanted) {
+      const path = join(folder, fileNames[each]);
+      await writeFile(path, await rendered(found, each));
+      context.stdout.write(`${path}\n`);
+    }
+  } else {
+    context.stdout.write(format === undefined ? table(context, found)
+      : await rendered(found, format));
   }
-  return exitPass;
+  return found.problems.length === 0 ? exitPass : exitInconclusive;
 }
 
-async function found(context: CliContext, run: string, out: string): Promise<RunRecord> {
+/** @throws {HarnessError} ENVIRONMENT when the file cannot be written. */
+async function writeFile(path: string, content: string): Promise<void> {
+  await writeWhole(path, content).catch((error: unknown) => {
+    const words = error instanceof Error ? error.message : String(error);
+    throw new HarnessError('ENVIRONMENT', `cannot write ${path}: ${words}`, { cause: error });
+  });
+}
+
+function formatsOf({ format, json, markdown, to }: ReportFlags): Format[] {
+  const named = format === undefined ? [] : parseNames('--format', format, formats);
+  const wanted = [...named, ...(json === true ? ['json' as const] : []),
+    ...(markdown === true ? ['md' as const] : [])];
+  if (wanted.length === 0 && to !== undefined) {
+    throw usage('--to: expected --format beside it, to say what to write there');
+  }
+  return [...new Set(wanted)];
+}
+
+async function rendered({ record, problems, runDirectory }: FoundRun, format: Format):
+Promise<string> {
+  switch (format) {
+    case 'html': return renderHtml(record, runDirectory, { problems });
+    case 'md': return markdownSummary(record);
+    case 'json': return `${JSON.stringify(record, null, 2)}\n`;
+    case 'junit': return junitReport(record);
+  }
+}
+
+function table(context: CliContext, { record }: FoundRun): string {
+  const { stdout } = context;
+  const columns = stdout.isTerminal ? stdout.columns() : 120;
+  return reportText(record, { columns, color: mayStyle(context, stdout) });
+}
+
+/** The run, also a damaged one. @throws {HarnessError} USAGE naming runs that are there. */
+export async function findRun(context: CliContext, run: string, out: string): Promise<FoundRun> {
   try {
-    return await readRun(out, { run, cwd: context.cwd });
+    return await readDamagedRun(out, { run, cwd: context.cwd });
   } catch (error) {
     if (!(error instanceof HarnessError) || error.code !== 'USAGE') throw error;
     const runs = await listRuns(out);

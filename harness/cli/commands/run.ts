@@ -17,6 +17,7 @@ import { exitCodeOf, exitInterrupted, exitPass } from '../exit-codes.ts';
 import { addSelectionFlags, parseSelection } from '../options.ts';
 import type { SelectionFlags } from '../options.ts';
 import { checkDirectives, preflight } from '../preflight.ts';
+import { tellGitHub } from '../github-step.ts';
 import { findScenarios } from '../scenario-files.ts';
 
 interface RunFlags extends SelectionFlags {
@@ -86,7 +87,8 @@ async function run(
   if (plan.skipped.length > 0) context.stderr.write(`${skippedLines(plan.skipped).join('\n')}\n`);
   const folder = await createRunFolder(out, { startedAt: context.now(), seed: plan.seed });
   const record = await runInterruptibly(context, plan, folder);
-  await keep(context, record, out);
+  const reportPath = await keep(context, record, out);
+  await tellGitHub(context, record, reportPath);
   print(context, record, flags);
   return exitCodeOf(record);
 }
@@ -134,15 +136,20 @@ function progressOf(context: CliContext): Progress {
   });
 }
 
-/** Writes the record; trouble with it is said and never changes the verdict. */
-async function keep(context: CliContext, record: RunRecord, out: string): Promise<void> {
+/** Writes record and report; trouble with them is said and never changes the verdict. */
+async function keep(
+  context: CliContext, record: RunRecord, out: string,
+): Promise<string | null> {
   const { stderr } = context;
   try {
-    const { recordPath, warning } = await writeRun(out, record);
-    if (warning !== null) stderr.write(`warning: ${warning}\n`);
+    const { recordPath, reportPath, warnings } = await writeRun(out, record);
+    for (const warning of warnings) stderr.write(`warning: ${warning}\n`);
     stderr.write(`record: ${recordPath}\n`);
+    if (reportPath !== null) stderr.write(`report: ${reportPath}\n`);
+    return reportPath;
   } catch (error) {
     stderr.write(`warning: ${error instanceof Error ? error.message : String(error)}\n`);
+    return null;
   }
 }
 
