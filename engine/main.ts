@@ -12,6 +12,7 @@ import type { EngineErrorCode } from './errors.ts';
 import { realClock } from './io/clock.ts';
 import { realDisk } from './io/real-disk.ts';
 import { realEntropy } from './io/entropy.ts';
+import { SnapshotThread } from './server/snapshot-thread.ts';
 import { startEngine } from './start.ts';
 import type { RunningEngine } from './start.ts';
 
@@ -19,6 +20,10 @@ const exitUsage = 64;
 const exitUnavailable = 69;
 const exitBug = 70;
 const lingerMs = 1000;
+/** TypeScript here, JavaScript in the package. */
+const snapshotWorker = new URL(
+  `./snapshot-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url,
+);
 
 /** What does not stand here is a refusal to load the data: 1, as redis-server. */
 const exitCodes: Partial<Record<EngineErrorCode, number>> = {
@@ -54,6 +59,7 @@ async function run(parsed: EngineArguments): Promise<void> {
     ports: {
       disk: realDisk(), clock: realClock(), entropy: realEntropy(),
       exit: (code) => process.exit(code),
+      snapshotThread: (options) => new SnapshotThread({ ...options, url: snapshotWorker }),
     },
     onListening: (engine) => {
       watchSignals(engine);

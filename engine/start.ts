@@ -33,6 +33,10 @@ import { ReplyWriter } from './resp/reply-writer.ts';
 import { createLog, isAlive, logWriter, processId } from './server/host.ts';
 import type { Log } from './server/host.ts';
 import { Server } from './server/server.ts';
+import type { SnapshotThread, SnapshotThreadOptions } from './server/snapshot-thread.ts';
+
+/** After the start, which has enough to do, and before anyone is likely to want a snapshot. */
+const threadDelayMs = 1000;
 
 /** The outside world. What is optional is the process' own unless it is given. */
 export interface EnginePorts {
@@ -54,6 +58,8 @@ export interface EnginePorts {
   readonly writeLog?: (line: string) => void;
   /** Ends the process at once when nothing more may be acknowledged. In process: not given. */
   readonly exit?: (exitCode: number) => void;
+  /** Makes the thread that writes snapshots; not given: they are written by steps of this one. */
+  readonly snapshotThread?: (options: Omit<SnapshotThreadOptions, 'url'>) => SnapshotThread;
 }
 
 /** For tests only: what is put around parts of the engine. */
@@ -107,6 +113,7 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
   for (const warning of configuration.warnings) log('warning', warning);
   const keyspace = makeKeyspace(configuration, ports);
   const opLog = openOpLog(configuration, options.ports);
+  const snapshotThread = opLog === null ? makeSnapshotThread(keyspace, options) : null;
   let server: Server | null = null;
   const scheduler = ports.scheduler ?? realScheduler();
   const persistence = makePersistence({
@@ -115,6 +122,7 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
     keyspace,
     settings: persistenceSettings(configuration),
     schedule: (step) => scheduler.soon(step),
+    snapshotThread,
     log,
     fatal: (reason) => {
       log('warning', reason);
@@ -129,8 +137,28 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
     clock: ports.clock, entropy: ports.entropy, scheduler,
   });
   const running = runningEngine(server);
-  void server.ended.then(() => opLog?.close());
-  return serve(server, { running, log, options });
+  void server.ended.then(() => {
+    opLog?.close();
+    snapshotThread?.close();
+  });
+  await serve(server, { running, log, options });
+  if (persists(configuration)) {
+    setTimeout(() => snapshotThread?.prepare(), threadDelayMs).unref();
+  }
+  return running;
+}
+
+/**
+ * The thread that writes snapshots. A recording, and whatever tests put around the disk, must see
+ * every storage call in its order: then all of them are made by the main thread.
+ */
+function makeSnapshotThread(
+  keyspace: Keyspace, { ports, wrap }: EngineOptions,
+): SnapshotThread | null {
+  if (wrap?.disk !== undefined || ports.snapshotThread === undefined) return null;
+  return ports.snapshotThread({
+    arena: keyspace.arena, databaseCount: keyspace.databases.length,
+  });
 }
 
 function wrappedClock({ ports, wrap }: EngineOptions): Pick<EnginePorts, 'clock'> {
@@ -152,7 +180,7 @@ interface Serving {
   readonly options: EngineOptions;
 }
 
-async function serve(server: Server, serving: Serving): Promise<RunningEngine> {
+async function serve(server: Server, serving: Serving): Promise<void> {
   const { running, log, options } = serving;
   const { persistence, config } = server;
   config.onChange = (names) => {
@@ -178,7 +206,6 @@ async function serve(server: Server, serving: Serving): Promise<RunningEngine> {
     throw error;
   }
   log('notice', 'Ready to accept connections');
-  return running;
 }
 
 function runningEngine(server: Server): RunningEngine {
@@ -270,8 +297,7 @@ function checkDirectory(configuration: Configuration, disk: InspectableDisk): vo
   const found = disk.stat(directory);
   if (found === null) refuse('does not exist');
   if (found?.kind === 'file') refuse('is a file');
-  const persists = configuration.flag('appendonly') || configuration.savePoints().length > 0;
-  if (!persists) return;
+  if (!persists(configuration)) return;
   const probe = `${directory}/temp-probe-${processId}`;
   try {
     disk.close(disk.open(probe, 'truncate'));
@@ -279,4 +305,8 @@ function checkDirectory(configuration: Configuration, disk: InspectableDisk): vo
   } catch (cause) {
     refuse(`cannot be written (${cause instanceof Error ? cause.message : String(cause)})`, cause);
   }
+}
+
+function persists(configuration: Configuration): boolean {
+  return configuration.flag('appendonly') || configuration.savePoints().length > 0;
 }

@@ -109,7 +109,8 @@ export class Database extends EntryView {
     const found = this.foundEntry;
     // The commonest change, the same length again without a deadline, needs none of the rest.
     if (found !== 0 && deadlineMs === 0 && this.foundVersion === this.keys.version &&
-      keyspace.preserver === null && this.entries.isPlain(found, end - start)) {
+      this.entries.isPlain(found, end - start)) {
+      this.preserve(found);
       this.entries.setEpoch(found, keyspace.epoch);
       this.entries.writePlainValue(found, value, start, end);
       return found;
@@ -134,11 +135,13 @@ export class Database extends EntryView {
       (deadlineMs === 0 || entries.hasDeadlineRoom(entry))) {
       this.deadlines.prepare(hash, entry, deadlineMs);
       this.preserve(entry);
-      this.deadlines.dropFields(hash, entry);
-      entries.setValueLength(entry, valueLength);
-      entries.setEpoch(entry, this.keyspace.epoch);
-      this.deadlines.write(hash, entry, deadlineMs);
-      return entry;
+      if (!entries.isPinned(entry)) {
+        this.deadlines.dropFields(hash, entry);
+        entries.setValueLength(entry, valueLength);
+        entries.setEpoch(entry, this.keyspace.epoch);
+        this.deadlines.write(hash, entry, deadlineMs);
+        return entry;
+      }
     }
     return this.replace(entry, valueLength, deadlineMs);
   }
@@ -156,9 +159,13 @@ export class Database extends EntryView {
     return entry;
   }
 
-  /** Makes the value ready for changes in place; it stays where it is. */
+  /**
+   * Makes the value ready for changes in place. The entry stays, and so does the value, unless it
+   * is large and a snapshot reads it: then it may throw ARENA_FULL, and nothing has changed.
+   */
   touch(entry: EntryAddress): void {
     this.preserve(entry);
+    this.entries.unpin(entry);
     this.entries.setEpoch(entry, this.keyspace.epoch);
   }
 
@@ -169,10 +176,11 @@ export class Database extends EntryView {
    */
   resizeValue(entry: EntryAddress, length: number): EntryAddress {
     const entries = this.entries;
-    if (!entries.fitsResized(entry, length)) {
+    const fits = entries.fitsResized(entry, length);
+    if (fits) this.preserve(entry);
+    if (!fits || entries.isPinned(entry)) {
       return this.relocate(entry, length);
     }
-    this.preserve(entry);
     entries.changeValueLength(entry, length);
     entries.setEpoch(entry, this.keyspace.epoch);
     return entry;
@@ -212,8 +220,9 @@ export class Database extends EntryView {
     const oldLength = entries.valueLength(entry);
     const length = Math.max(oldLength, offset + end - start);
     let target = entry;
-    if (entries.fitsGrowing(entry, length)) {
-      this.preserve(entry);
+    const fits = entries.fitsGrowing(entry, length);
+    if (fits) this.preserve(entry);
+    if (fits && !entries.isPinned(entry)) {
       entries.setValueLength(entry, length);
       entries.setEpoch(entry, this.keyspace.epoch);
     } else {
@@ -482,6 +491,8 @@ export class Database extends EntryView {
     const { preserver, epoch } = this.keyspace;
     if (preserver !== null && this.entries.epoch(entry) < epoch) {
       preserver.preserve(this.origin, entry);
+      // Once is enough, should the change go another way after all.
+      this.entries.setEpoch(entry, epoch);
     }
   }
 }

@@ -4,6 +4,7 @@ import { windowMask, windowShift } from '../memory/arena.ts';
 import type { Address, Arena } from '../memory/arena.ts';
 import type { TreeHost } from '../tree/host.ts';
 import { rootBytes } from '../tree/reader.ts';
+import { Pins } from './kept.ts';
 import {
   apartBit, deadlineBit, encodingShift, epochWord, fixedBytes, flagBits, keyLength, keyOffset,
   keyShift, longKeyBit, longKeyLength, longKeyWord, plainMask, pointerOffset, readDeadline,
@@ -33,6 +34,8 @@ export const encodingPackWithDeadlines = 4;
 export const inlineLimitBytes = 4096;
 /** Below this many bytes a loop beats the call of Buffer.copy. */
 const loopBytes = 24;
+/** As above, for whole words. */
+const loopRecordBytes = 256;
 
 /** Sizes of an entry to build. */
 export interface EntryShape {
@@ -47,6 +50,8 @@ export interface EntryShape {
 /** Reads and builds entries of one arena; knows nothing of dicts. */
 export class Entries {
   readonly arena: Arena;
+  /** Values apart that a snapshot reads: never changed, and given back when it has read them. */
+  readonly pins: Pins;
   private readonly trees: TreeHost;
   private readonly words: readonly Int32Array[];
   private readonly windows: readonly Buffer[];
@@ -54,6 +59,7 @@ export class Entries {
   constructor(arena: Arena, trees: TreeHost) {
     this.arena = arena;
     this.trees = trees;
+    this.pins = new Pins(arena);
     this.words = arena.words;
     this.windows = arena.windows;
   }
@@ -298,7 +304,7 @@ export class Entries {
   /** Gives back the entry and its value, but not the trees whose roots the value is. */
   releaseBlocks(entry: EntryAddress): void {
     if ((this.header(entry) & apartBit) !== 0) {
-      this.arena.free(this.valueBlock(entry), this.roomBytes(entry));
+      this.releaseApart(entry);
     }
     this.releaseRecord(entry);
   }
@@ -308,7 +314,85 @@ export class Entries {
     this.arena.free(entry, recordBytes(this.wordsOf(entry), wordOf(entry)));
   }
 
+  // ---- while a snapshot runs -------------------------------------------------------------------
+
+  /** Whether the value is one that must not change. */
+  isPinned(entry: EntryAddress): boolean {
+    return this.pins.size !== 0 && this.pins.has(this.valueApart(entry));
+  }
+
+  /** The block of a value apart; 0: it is not. */
+  valueApart(entry: EntryAddress): Address {
+    return (this.header(entry) & apartBit) === 0 ? 0 : this.valueBlock(entry);
+  }
+
+  /** Bytes of the block of a value apart. */
+  roomBytes(entry: EntryAddress): number {
+    const pointer = wordOf(entry) + (pointerOffset(this.header(entry)) >> 2);
+    return (this.wordsOf(entry)[pointer + 1] as number) * 8;
+  }
+
+  /** Bytes of the record, without a value apart. */
+  recordBytes(entry: EntryAddress): number {
+    return recordBytes(this.wordsOf(entry), wordOf(entry));
+  }
+
+  /**
+   * Copies the record, bit by bit: a value apart belongs to both then.
+   * @throws {EngineError} ARENA_FULL when there is no room; nothing has changed then.
+   */
+  copyRecord(entry: EntryAddress): EntryAddress {
+    const bytes = this.recordBytes(entry);
+    const copy = this.arena.allocate(bytes);
+    if (bytes > loopRecordBytes) {
+      const start = (entry & windowMask) * 8;
+      this.keyBuffer(entry).copy(this.keyBuffer(copy), (copy & windowMask) * 8, start,
+        start + bytes);
+      return copy;
+    }
+    const source = this.wordsOf(entry);
+    const target = this.wordsOf(copy);
+    const end = wordOf(entry) + ((bytes + 3) >> 2);
+    for (let from = wordOf(entry), to = wordOf(copy); from < end; from++, to++) {
+      target[to] = source[from] as number;
+    }
+    return copy;
+  }
+
+  /**
+   * Gives the entry a copy of its value apart, which somebody else has, too.
+   * @throws {EngineError} ARENA_FULL when there is no room; nothing has changed then.
+   */
+  copyApart(entry: EntryAddress): void {
+    const roomBytes = this.roomBytes(entry);
+    const value = this.arena.allocate(roomBytes);
+    const start = this.valueOffset(entry);
+    const from = this.valueBuffer(entry);
+    from.copy(this.windows[value >>> windowShift] as Buffer, (value & windowMask) * 8, start,
+      start + this.valueLength(entry));
+    this.setPointer(entry, value, roomBytes);
+  }
+
+  /**
+   * Makes the value one that may change: a copy, when it is pinned.
+   * @throws {EngineError} ARENA_FULL when there is no room; nothing has changed then.
+   */
+  unpin(entry: EntryAddress): void {
+    if (this.isPinned(entry)) {
+      const pinned = this.valueApart(entry);
+      this.copyApart(entry);
+      this.pins.drop(pinned);
+    }
+  }
+
   // ---- inside ----------------------------------------------------------------------------------
+
+  private releaseApart(entry: EntryAddress): void {
+    const value = this.valueBlock(entry);
+    if (this.pins.size === 0 || !this.pins.drop(value)) {
+      this.arena.free(value, this.roomBytes(entry));
+    }
+  }
 
   /** Trees whose roots the value is: two of a sorted set, one or two of a hash, else one. */
   private treeCount(entry: EntryAddress): number {
@@ -344,12 +428,6 @@ export class Entries {
   private valueSkip(entry: EntryAddress): number {
     const header = this.header(entry);
     return (header & apartBit) === 0 ? keyOffset(header) + this.keyLength(entry) : 0;
-  }
-
-  /** Bytes of the block of a value apart. */
-  private roomBytes(entry: EntryAddress): number {
-    const pointer = wordOf(entry) + (pointerOffset(this.header(entry)) >> 2);
-    return (this.wordsOf(entry)[pointer + 1] as number) * 8;
   }
 
   private setPointer(entry: EntryAddress, value: Address, roomBytes: number): void {

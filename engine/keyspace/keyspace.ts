@@ -11,6 +11,7 @@ import type { Position } from './database.ts';
 import { Entries } from './entry.ts';
 import type { EntryAddress } from './entry.ts';
 import { KeyHash } from './hash.ts';
+import { KeptVersions } from './kept.ts';
 import { Segments } from './segments.ts';
 
 /** What to build a keyspace from. */
@@ -59,7 +60,7 @@ export interface KeyspaceStatistics {
 
 const defaultSegmentSlots = 4096;
 const headerBytes = 12;
-const reclaimAtOnce = 1000;
+const reclaimAtOnce = 200;
 const reclaimUnderPressure = 4096;
 
 /** All databases of a server. */
@@ -68,6 +69,8 @@ export class Keyspace {
   readonly databases: readonly Database[];
   /** Accessors of entries, the same for all databases. */
   readonly entries: Entries;
+  /** Old versions that the writer of a snapshot still has to read. */
+  readonly kept: KeptVersions;
   readonly segments: Segments;
   readonly keyHash: KeyHash;
   /** Owner of the trees that large collections are made of. */
@@ -87,6 +90,7 @@ export class Keyspace {
     this.arena = options.arena;
     this.treeHost = new TreeHost(options.arena, options.treePageBytes);
     this.entries = new Entries(options.arena, this.treeHost);
+    this.kept = new KeptVersions(this.entries);
     this.segments = new Segments(options.arena, options.segmentSlots ?? defaultSegmentSlots);
     this.keyHash = new KeyHash(options.hashSeed % 2 ** 32, Math.floor(options.hashSeed / 2 ** 32));
     this.databases = Array.from(
@@ -123,6 +127,7 @@ export class Keyspace {
     }
     this.epoch++;
     this.treeHost.freeze(this.epoch);
+    this.kept.begin();
     this.preserver = preserver;
     for (const database of this.databases) {
       database.origin = database.index;
@@ -132,6 +137,7 @@ export class Keyspace {
   /** Ends the snapshot, complete or not, and lets go of what was kept for it. */
   endSnapshot(): void {
     this.preserver = null;
+    this.kept.acknowledgeAll();
     this.treeHost.thaw();
     for (const database of this.databases) {
       database.origin = -1;
@@ -193,6 +199,7 @@ export class Keyspace {
    */
   reclaim(budget: number): boolean {
     let left = budget;
+    const nothingKept = this.kept.release(left);
     const release = (entry: EntryAddress): void => {
       this.entries.release(entry);
       left--;
@@ -206,7 +213,7 @@ export class Keyspace {
         oldest = this.buried[0];
       }
     }
-    return this.treeHost.reclaim(Math.max(1, left)) && this.buried.length === 0;
+    return this.treeHost.reclaim(Math.max(1, left)) && this.buried.length === 0 && nothingKept;
   }
 
   /** Takes the contents out of a database, to the snapshot that needs them or to be given back. */
@@ -222,7 +229,7 @@ export class Keyspace {
 
   /** Gives back a first slice of what is buried; all of it at once when nothing else is left. */
   private giveBack(): void {
-    if (this.size > 0 || this.aside.length > 0) {
+    if (this.size > 0 || this.aside.length > 0 || this.preserver !== null) {
       this.reclaim(reclaimAtOnce);
       return;
     }
@@ -232,6 +239,7 @@ export class Keyspace {
       database.forget();
     }
     this.treeHost.forget();
+    this.kept.forget();
     this.arena.reset();
   }
 }

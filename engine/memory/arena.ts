@@ -35,6 +35,8 @@ export interface ArenaOptions {
   readonly capacityBytes?: number;
   /** For tests: leave the bytes below this unused, so that all addresses are high. */
   readonly startBytes?: number;
+  /** The buffer of another arena, to be read only: nothing may be allocated here or given back. */
+  readonly viewOf?: SharedArrayBuffer;
 }
 
 const smallestCapacityBytes = 2 ** 20;
@@ -79,6 +81,8 @@ function unitBytesFor(capacityBytes: number): number {
 
 /** Hands out blocks of one SharedArrayBuffer that the OS commits page by page as it is touched. */
 export class Arena {
+  /** What it lies in; a view of it in another thread is made with `viewOf`. */
+  readonly buffer: SharedArrayBuffer;
   /** By window: its bytes; those of `address` begin at `(address & windowMask) * 8`. */
   readonly windows: readonly Buffer[];
   /** By window: its words, signed; the first of `address` is at `(address & windowMask) * 2`. */
@@ -117,12 +121,13 @@ export class Arena {
    * @throws {EngineError} ARENA_UNAVAILABLE when the OS refuses even the smallest arena.
    */
   constructor(options: ArenaOptions = {}) {
-    const buffer = reserve(options.capacityBytes ?? largestCapacityBytes);
+    const buffer = options.viewOf ?? reserve(options.capacityBytes ?? largestCapacityBytes);
     const words = Math.floor(buffer.byteLength / 8);
     const starts = windowStarts(buffer.byteLength);
     const span = (start: number): number => Math.min(2 * windowBytes, words * 8 - start);
     this.windows = starts.map((start) => Buffer.from(buffer, start, span(start)));
     this.words = starts.map((start) => new Int32Array(buffer, start, span(start) / 4));
+    this.buffer = buffer;
     this.u8 = Buffer.from(buffer);
     this.i32 = new Int32Array(buffer, 0, words * 2);
     this.u32 = new Uint32Array(buffer, 0, words * 2);

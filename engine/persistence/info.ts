@@ -8,8 +8,9 @@ const okOrErr = (healthy: boolean): string => (healthy ? 'ok' : 'err');
 const oneOrZero = (condition: boolean): number => (condition ? 1 : 0);
 
 /**
- * All fields. No process is forked and no page copied, so the fork and copy-on-write fields are 0:
- * what a snapshot costs in memory is what it writes out early, which is nothing that stays.
+ * All fields. No process is forked: the copy-on-write fields say how many bytes of old versions
+ * were kept for a snapshot (copies of changed keys, pages of changed collections). The fields that
+ * begin with snapshot_ are ours.
  */
 export function infoFields(persistence: Persistence, clock: Clock): readonly Field[] {
   return [
@@ -20,6 +21,7 @@ export function infoFields(persistence: Persistence, clock: Clock): readonly Fie
     ['module_fork_last_cow_size', 0],
     ...logFields(persistence),
     ...progressFields(persistence, clock),
+    ...costFields(persistence),
   ];
 }
 
@@ -30,8 +32,8 @@ function loadingFields(persistence: Persistence): readonly Field[] {
   return [
     ['loading', oneOrZero(persistence.loading)],
     ['async_loading', 0],
-    ['current_cow_peak', 0],
-    ['current_cow_size', 0],
+    ['current_cow_peak', run?.costs.keptPeakBytes ?? 0],
+    ['current_cow_size', run?.costs.keptBytes ?? 0],
     ['current_cow_size_age', 0],
     ['current_fork_perc', (total === 0 ? 0 : Math.min(100, (done / total) * 100)).toFixed(2)],
     ['current_save_keys_processed', done],
@@ -48,7 +50,7 @@ function saveFields({ saver, progress }: Persistence): readonly Field[] {
     ['rdb_last_bgsave_time_sec', saver.lastDurationSec],
     ['rdb_current_bgsave_time_sec', saver.currentDurationSec],
     ['rdb_saves', saver.saves],
-    ['rdb_last_cow_size', 0],
+    ['rdb_last_cow_size', saver.lastCosts.keptTotalBytes],
     ['rdb_last_load_keys_expired', progress?.keysExpired ?? 0],
     ['rdb_last_load_keys_loaded', progress?.keysLoaded ?? 0],
   ];
@@ -65,7 +67,7 @@ function rewriteFields({ appender, rewriter }: Persistence): readonly Field[] {
     ['aof_rewrites', rewriter.rewrites],
     ['aof_rewrites_consecutive_failures', rewriter.consecutiveFailures],
     ['aof_last_write_status', okOrErr(appender.refusal() === null)],
-    ['aof_last_cow_size', 0],
+    ['aof_last_cow_size', rewriter.lastCosts.keptTotalBytes],
   ];
 }
 
@@ -93,5 +95,18 @@ function progressFields({ loading, progress }: Persistence, clock: Clock): reado
     ['loading_loaded_bytes', loadedBytes],
     ['loading_loaded_perc', (totalBytes === 0 ? 0 : (loadedBytes / totalBytes) * 100).toFixed(2)],
     ['loading_eta_seconds', Math.max(0, Math.floor(elapsedSec * left))],
+  ];
+}
+
+/** What the snapshot that runs, or else the last one, cost the main thread. */
+function costFields({ saver, rewriter }: Persistence): readonly Field[] {
+  const last = rewriter.lastStartSec > saver.lastStartSec ? rewriter : saver;
+  const { costs } = saver.running ?? rewriter.running ?? { costs: last.lastCosts };
+  return [
+    ['snapshot_start_usec', Math.round(costs.startUs)],
+    ['snapshot_steps', costs.steps],
+    ['snapshot_steps_over_1ms', costs.longSteps],
+    ['snapshot_longest_step_usec', Math.round(costs.longestStepUs)],
+    ['snapshot_main_thread_usec', Math.round(costs.mainThreadUs)],
   ];
 }

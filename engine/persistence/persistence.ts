@@ -15,8 +15,8 @@ import type { ReplayPort } from './replay.ts';
 import { Rewriter } from './rewrite.ts';
 import { baseFormat, headerNow, Saver } from './save.ts';
 import type { PersistenceOptions, PersistenceSettings } from './settings.ts';
-import { SliceWalker } from './snapshot.ts';
 import type { SnapshotResult, SnapshotWalker } from './snapshot.ts';
+import { Walker } from './snapshot/walker.ts';
 import { planStart, removeLeftovers } from './startup.ts';
 import type { StartPlan } from './startup.ts';
 
@@ -43,7 +43,7 @@ export class Persistence implements PersistencePort {
   constructor(options: PersistenceOptions, walker?: SnapshotWalker) {
     this.options = options;
     this.settings = options.settings;
-    this.walker = walker ?? new SliceWalker(options);
+    this.walker = walker ?? new Walker(options);
     this.appender = new Appender(options);
     this.journal = this.appender;
     this.saver = new Saver(options, this.walker);
@@ -204,6 +204,7 @@ export class Persistence implements PersistencePort {
       compress: this.settings.rdbCompression,
       checksum: this.settings.rdbChecksum,
       stopOnFlushAll: false,
+      inSteps: true,
     } as const;
     return new Promise((resolve) => this.walker.start(request, resolve));
   }
@@ -405,5 +406,5 @@ export function createPersistence(
   options: PersistenceOptions,
   choose: (usual: () => SnapshotWalker) => SnapshotWalker = (usual) => usual(),
 ): Persistence {
-  return new Persistence(options, choose(() => new SliceWalker(options)));
+  return new Persistence(options, choose(() => new Walker(options)));
 }

@@ -19,7 +19,8 @@ import type { CommandOutcome } from '../commands/context.ts';
 import type { Appender } from './appender.ts';
 import { baseFormat, headerNow, removeQuietly } from './save.ts';
 import type { PersistenceOptions, PersistenceSettings } from './settings.ts';
-import type { SnapshotResult, SnapshotRun, SnapshotWalker } from './snapshot.ts';
+import { noCosts } from './snapshot.ts';
+import type { SnapshotCosts, SnapshotResult, SnapshotRun, SnapshotWalker } from './snapshot.ts';
 
 const failuresBeforeBackOff = 3;
 const maxBackOffMinutes = 60;
@@ -40,6 +41,8 @@ export class Rewriter {
   rewrites = 0;
   consecutiveFailures = 0;
   lastDurationSec = -1;
+  /** What the last one cost. */
+  lastCosts: SnapshotCosts = noCosts;
   /** A rewrite is to begin once the save, or the transaction, has ended. */
   scheduled = false;
   /** The log is being switched on and has no base yet. */
@@ -80,6 +83,11 @@ export class Rewriter {
   /** Seconds that the running rewrite has taken so far; -1 when none runs. */
   get currentDurationSec(): number {
     return this.inProgress ? this.nowSec() - this.startedSec : -1;
+  }
+
+  /** Unix time at which the last one began. */
+  get lastStartSec(): number {
+    return this.startedSec;
   }
 
   /** Length of the whole log in bytes. */
@@ -185,6 +193,7 @@ export class Rewriter {
 
   private ended(result: SnapshotResult, rdb: boolean, kept: readonly LogFile[] | null): void {
     this.run = null;
+    this.lastCosts = result.costs;
     const directory = this.directoryOf();
     try {
       if (result.error !== null) throw result.error;

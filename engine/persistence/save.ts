@@ -10,7 +10,10 @@ import { endPosition } from '../keyspace/database.ts';
 import type { RdbHeader } from '../rdb/encoder.ts';
 import { deadlinesUnsupported } from '../rdb/value-encoder.ts';
 import type { PersistenceOptions, PersistenceSettings } from './settings.ts';
-import type { SnapshotRequest, SnapshotResult, SnapshotRun, SnapshotWalker } from './snapshot.ts';
+import { noCosts } from './snapshot.ts';
+import type {
+  SnapshotCosts, SnapshotRequest, SnapshotResult, SnapshotRun, SnapshotWalker,
+} from './snapshot.ts';
 
 const retryDelaySec = 5;
 
@@ -60,6 +63,8 @@ export class Saver {
   /** Saves that worked. */
   saves = 0;
   lastDurationSec = -1;
+  /** What the last save in the background cost. */
+  lastCosts: SnapshotCosts = noCosts;
   /** A save is to begin once the rewrite has ended. */
   scheduled = false;
   private readonly options: PersistenceOptions;
@@ -85,6 +90,11 @@ export class Saver {
   /** Seconds that the running save has taken so far; -1 when none runs. */
   get currentDurationSec(): number {
     return this.run === null ? -1 : this.nowSec() - this.startedSec;
+  }
+
+  /** Unix time at which the last save in the background began. */
+  get lastStartSec(): number {
+    return this.startedSec;
   }
 
   /** Changes since the last save. */
@@ -163,6 +173,7 @@ export class Saver {
   private ended(result: SnapshotResult, changes: number): void {
     this.run = null;
     this.lastDurationSec = this.nowSec() - this.startedSec;
+    this.lastCosts = result.costs;
     if (result.flushed) {
       removeQuietly(this.options.disk, this.temporaryPath());
       this.options.log('notice', 'Background saving stopped: all keys were flushed');

@@ -3,6 +3,7 @@ import type { Clock } from '../io/clock.ts';
 import type { Disk } from '../io/disk.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { WrittenVersion } from '../rdb/format.ts';
+import type { SnapshotWriting } from './snapshot/writing.ts';
 
 export type AppendFsync = 'always' | 'everysec' | 'no';
 
@@ -87,6 +88,8 @@ export interface PersistenceOptions {
   readonly settings: PersistenceSettings;
   /** Runs a step soon, after pending I/O was served (setImmediate in production). */
   readonly schedule: (step: () => void) => void;
+  /** The thread that writes snapshots; without one they are written by steps that are scheduled. */
+  readonly snapshotThread?: SnapshotWriting | null;
   readonly log: Log;
   /** Nothing more may be acknowledged: the process must end with exit code 1, at once. */
   readonly fatal: (reason: string) => void;

@@ -9,6 +9,7 @@ import { readRoot } from './layout.ts';
 import { Releaser } from './release.ts';
 
 const defaultPageBytes = 4096;
+const blocksOfList = 4096;
 /** A tree up to this size is released at once. */
 const smallTreeBytes = 2 ** 16;
 
@@ -24,9 +25,11 @@ export class TreeHost {
   /** Blocks born before this belong to a snapshot: never changed nor freed. 0: none does. */
   frozenBelow: number = 0;
   /** Frozen blocks that no tree has any more. */
-  private retired: BlockList = new BlockList();
+  private retired: BlockList[] = [];
+  /** Bytes of frozen blocks that were given up since the snapshot began. */
+  retiredBytes: number = 0;
   /** Retired blocks of snapshots that have ended. */
-  private garbage: BlockList = new BlockList();
+  private garbage: BlockList[] = [];
   private readonly releaser: Releaser;
 
   /** `pageBytes`: 256 to 4096; tests make it small so that pages split. */
@@ -41,18 +44,14 @@ export class TreeHost {
   freeze(epoch: number): void {
     this.epoch = epoch;
     this.frozenBelow = epoch;
+    this.retiredBytes = 0;
   }
 
   /** The snapshot is over: what was kept for it can be reclaimed. */
   thaw(): void {
     this.frozenBelow = 0;
-    if (this.garbage.length === 0) {
-      const empty = this.garbage;
-      this.garbage = this.retired;
-      this.retired = empty;
-    } else {
-      this.retired.moveTo(this.garbage);
-    }
+    this.garbage.push(...this.retired);
+    this.retired = [];
   }
 
   /**
@@ -73,8 +72,12 @@ export class TreeHost {
   /** Gives back about `budget` blocks; true when nothing is left to reclaim. */
   reclaim(budget: number): boolean {
     let left = budget;
-    for (; left > 0 && this.garbage.length > 0; left--) {
-      this.garbage.freeLast(this.arena);
+    for (let list = this.garbage.at(-1); left > 0 && list !== undefined; left--) {
+      list.freeLast(this.arena);
+      if (list.length === 0) {
+        this.garbage.pop();
+        list = this.garbage.at(-1);
+      }
     }
     return this.releaser.run(left) && this.garbage.length === 0;
   }
@@ -87,7 +90,7 @@ export class TreeHost {
   /** Gives a block back, or keeps it until `thaw` when it belongs to the snapshot. */
   giveUp(address: Address, bytes: number, epoch: number): void {
     if (epoch < this.frozenBelow) {
-      this.retired.push(address, bytes);
+      this.retire(address, bytes);
     } else {
       this.arena.free(address, bytes);
     }
@@ -95,42 +98,40 @@ export class TreeHost {
 
   /** Forgets everything: the arena was reset. */
   forget(): void {
-    this.retired = new BlockList();
-    this.garbage = new BlockList();
+    this.retired = [];
+    this.garbage = [];
     this.releaser.forget();
+  }
+
+  private retire(address: Address, bytes: number): void {
+    let list = this.retired.at(-1);
+    if (list === undefined || list.isFull) {
+      list = new BlockList();
+      this.retired.push(list);
+    }
+    list.push(address, bytes);
+    this.retiredBytes += bytes;
   }
 }
 
-/** Blocks with their sizes in units of 8 bytes. */
+/** Some blocks with their sizes in units of 8 bytes. Never grows: that would be a pause. */
 class BlockList {
   length: number = 0;
-  private pairs: Int32Array = new Int32Array(64);
+  private readonly pairs: Int32Array = new Int32Array(2 * blocksOfList);
+
+  get isFull(): boolean {
+    return this.length === blocksOfList;
+  }
 
   push(address: Address, bytes: number): void {
-    this.pushUnits(address, Math.ceil(bytes / 8));
+    this.pairs[this.length * 2] = address;
+    this.pairs[this.length * 2 + 1] = Math.ceil(bytes / 8);
+    this.length++;
   }
 
   freeLast(arena: Arena): void {
     this.length--;
     const address = this.pairs[this.length * 2] as number;
     arena.free(address, (this.pairs[this.length * 2 + 1] as number) * 8);
-  }
-
-  moveTo(other: BlockList): void {
-    for (let pair = 0; pair < this.length; pair++) {
-      other.pushUnits(this.pairs[pair * 2] as number, this.pairs[pair * 2 + 1] as number);
-    }
-    this.length = 0;
-  }
-
-  private pushUnits(address: Address, units: number): void {
-    if (this.length * 2 === this.pairs.length) {
-      const larger = new Int32Array(this.pairs.length * 2);
-      larger.set(this.pairs);
-      this.pairs = larger;
-    }
-    this.pairs[this.length * 2] = address;
-    this.pairs[this.length * 2 + 1] = units;
-    this.length++;
   }
 }

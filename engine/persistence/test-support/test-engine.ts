@@ -17,7 +17,9 @@ import { Persistence } from '../persistence.ts';
 import type { RecoverySummary } from '../persistence.ts';
 import { defaultSettings } from '../settings.ts';
 import type { PersistenceOptions, PersistenceSettings } from '../settings.ts';
-import { SliceWalker } from '../snapshot.ts';
+import type { SnapshotWriting } from '../snapshot/writing.ts';
+import { defaultLead } from '../snapshot/feed.ts';
+import { Walker } from '../snapshot/walker.ts';
 
 export interface TestEngineOptions {
   readonly disk: Disk;
@@ -32,6 +34,10 @@ export interface TestEngineOptions {
   readonly isAlive?: (processId: number) => boolean;
   /** Keys that one slice of a snapshot walks. */
   readonly sliceKeys?: number;
+  /** Entries that a snapshot is ahead of its writer at most. */
+  readonly lead?: number;
+  /** Makes the thread that writes snapshots, where it is tested: steps then run by themselves. */
+  readonly snapshotThread?: (keyspace: Keyspace) => SnapshotWriting;
 }
 
 /** A memory disk with an empty /data, or with these files in it, all durable. */
@@ -80,7 +86,10 @@ export class TestEngine {
       clock: this.clock,
       keyspace: this.keyspace,
       settings,
-      schedule: (step) => this.steps.push(step),
+      schedule: options.snapshotThread === undefined
+        ? (step): unknown => this.steps.push(step)
+        : setImmediate,
+      snapshotThread: options.snapshotThread?.(this.keyspace) ?? null,
       log: (level, text) => this.logLines.push(`${level}: ${text}`),
       fatal: (reason) => {
         this.fatalReason = reason;
@@ -88,7 +97,9 @@ export class TestEngine {
       processId: options.processId ?? 4711,
       isAlive: options.isAlive ?? ((): boolean => false),
     };
-    const walker = new SliceWalker({ ...ports, sliceKeys: options.sliceKeys ?? 1000 });
+    const walker = new Walker({
+      ...ports, sliceKeys: options.sliceKeys ?? 1000, lead: options.lead ?? defaultLead,
+    });
     this.persistence = new Persistence(ports, walker);
     this.context = new CommandContext({
       keyspace: this.keyspace,

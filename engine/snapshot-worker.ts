@@ -1,0 +1,56 @@
+// The thread that writes snapshots: takes entries from the ring, reads them in the arena that it
+// shares with the main thread, and writes and syncs the file. An entry point of its own, started by
+// server/snapshot-thread.ts; the main thread opens and closes the files.
+import { parentPort, workerData } from 'node:worker_threads';
+import { realDisk } from './io/real-disk.ts';
+import { Keyspace } from './keyspace/keyspace.ts';
+import { ArenaView } from './memory/view.ts';
+import { ScratchCopier } from './persistence/snapshot/copier.ts';
+import { SnapshotRing } from './persistence/snapshot/ring.ts';
+import { Cancelled, SnapshotWriter } from './persistence/snapshot/writer.ts';
+import type {
+  SnapshotOrder, SnapshotReport, SnapshotThreadData,
+} from './server/snapshot-thread.ts';
+
+/** Entries between two looks whether there is more. */
+const entriesPerStep = 1024;
+const waitMs = 100;
+
+const data = workerData as SnapshotThreadData;
+const view = new ArenaView(data.arena);
+const ring = new SnapshotRing(data.ring);
+const keyspace = new Keyspace({ arena: view, databaseCount: data.databaseCount, hashSeed: 0 });
+const copier = new ScratchCopier(view);
+const disk = realDisk();
+
+const port = parentPort;
+port?.on('message', (order: SnapshotOrder) => {
+  const report = write(order);
+  // From here on neither ring nor file nor arena are touched.
+  ring.end();
+  port?.postMessage(report);
+});
+
+function write({ id, fd, contents }: SnapshotOrder): SnapshotReport {
+  let writer: SnapshotWriter | null = null;
+  let error: string | null = null;
+  try {
+    writer = new SnapshotWriter({
+      ring, disk, fd, contents, keyspace, copier, syncsEarly: true,
+    });
+    run(writer);
+    disk.sync(fd);
+  } catch (cause) {
+    error = cause instanceof Error ? cause.message : String(cause);
+  }
+  return { id, error, bytes: writer?.bytes ?? 0, keys: writer?.keys ?? 0 };
+}
+
+function run(writer: SnapshotWriter): void {
+  while (!writer.done) {
+    const { head } = ring;
+    if (writer.step(entriesPerStep) > 0) continue;
+    if (ring.isCancelled) throw new Cancelled();
+    ring.waitForMore(head, waitMs);
+  }
+}
