@@ -38,6 +38,7 @@ const ranks: Readonly<Record<string, number>> = {
   'engine/persistence': 5, 'engine/tools': 5.5, 'engine/config': 6, 'engine/server': 7,
   'engine/start.ts': 8, 'engine/main.ts': 8.5, 'engine/snapshot-worker.ts': 8.5,
   'harness/errors.ts': 9, 'harness/history': 10, 'harness/metrics': 10,
+  'harness/holdings': 10, 'harness/disks': 11.5,
   'harness/targets': 11, 'harness/workloads': 11, 'harness/faultfs': 11,
   'harness/drivers': 12, 'harness/faults': 12, 'harness/checkers': 12, 'harness/crash': 12,
   'harness/plan': 13, 'harness/report': 14, 'harness/run': 15, 'harness/cli': 16,

@@ -2,7 +2,7 @@
 // from the real ones, tests from their own, so that the whole command line runs inside a test.
 
 import type { RunOptions } from '../plan/events.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Cell, Plan } from '../plan/plan.ts';
 import type { RunRecord } from '../report/record.ts';
 import type { Target, TargetName } from '../targets/target.ts';
 
@@ -23,6 +23,8 @@ export interface Machine {
   freeDiskBytes(folder: string): Promise<number>;
   /** Bytes of memory that can be had without swapping. */
   freeMemoryBytes(): number;
+  /** What it lacks for the disk of a cell, and what to do about it; null when nothing. */
+  diskUnavailable(cell: Pick<Cell, 'disk' | 'fileSystem'>): string | null;
 }
 
 /** The state of the process, as the commands see it. */

@@ -7,6 +7,7 @@ import { freemem } from 'node:os';
 import { dirname, extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { diskUnavailable } from '../disks/disks.ts';
 import { installation } from '../metrics/installation.ts';
 import { runPlan } from '../run/run.ts';
 import { targets } from '../targets/targets.ts';
@@ -68,6 +69,7 @@ const context: CliContext = {
       return bavail * bsize;
     },
     freeMemoryBytes: freemem,
+    diskUnavailable: ({ disk, fileSystem }) => diskUnavailable(disk, fileSystem ?? 'ext4'),
   },
   tryDirectives,
   runPlan,

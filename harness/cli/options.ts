@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { limits } from '../plan/define-scenario.ts';
 import type { Overrides } from '../plan/overrides.ts';
-import { crashModels, targetNames } from '../plan/scenario.ts';
+import { crashModels, fileSystems, targetNames } from '../plan/scenario.ts';
 import type { Load } from '../plan/scenario.ts';
 import { fsyncNames, persistNames, reservedDirectives } from '../plan/settings.ts';
 import {
@@ -16,6 +16,7 @@ export interface SelectionFlags {
   readonly persist?: readonly string[];
   readonly fsync?: readonly string[];
   readonly crash?: readonly string[];
+  readonly fs?: readonly string[];
   readonly tag?: readonly string[];
   readonly trials?: string;
   readonly duration?: string;
@@ -48,6 +49,7 @@ export function addSelectionFlags(command: Command): Command {
     .option('--persist <names>', 'none, rdb, aof, rdb+aof', more)
     .option('--fsync <names>', 'always, everysec, no', more)
     .option('--crash <models>', 'process, power, power-torn, block', more)
+    .option('--fs <names>', 'file systems of block: ext4, xfs', more)
     .option('--seed <number>', 'repeats the plan of a former run')
     .optionsGroup('Changes to the scenarios:')
     .option('--trials <number>', 'repetitions of each cell')
@@ -73,6 +75,7 @@ export function parseSelection(given: SelectionFlags): Selection {
       ...whenGiven('persist', parsedNames('--persist', given.persist, persistNames)),
       ...whenGiven('fsync', parsedNames('--fsync', given.fsync, fsyncNames)),
       ...whenGiven('crash', parsedNames('--crash', given.crash, crashModels)),
+      ...whenGiven('fileSystems', parsedNames('--fs', given.fs, fileSystems)),
       ...whenGiven('trials', given.trials === undefined ? undefined
         : parseCount('--trials', given.trials, limits.trials)),
       load: parseLoad(given),

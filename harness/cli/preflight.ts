@@ -9,6 +9,7 @@ import { directivesWithoutEffect, refusedDirectives }
   from '../../engine/config/other-directives.ts';
 import { HarnessError } from '../errors.ts';
 import { didYouMean, nearestName } from '../plan/nearest.ts';
+import { imageBytes, largestLoad } from '../plan/plan.ts';
 import type { Cell, Plan } from '../plan/plan.ts';
 import { bytesText } from '../plan/units.ts';
 import type { CliContext } from './context.ts';
@@ -88,29 +89,25 @@ async function targetsMissing(context: CliContext, plan: Plan): Promise<string[]
   ]));
 }
 
-// What a load may leave behind at most, from rates seen on fast machines. It only has to be right
-// within a factor: the margin is for everything else on the disk.
-const writesPerMs = 300;
-const bytesPerWriteBesidesValue = 100;
+// It only has to be right within a factor: the margin is for everything else on the disk.
+const bytesPerKeyBesidesValue = 100;
 const filesPerTrial = 3; // log or snapshot, op log with the data, crash image
 const ledgerBytesPerWrite = 32;
 const baseBytes = 64_000_000;
 
 /** Bytes that the biggest trial of the plan may need on disk. */
 export function diskNeededBytes(plan: Plan): number {
-  return baseBytes + Math.max(0, ...plan.trials.map(({ cell, crashAtMs }) => {
-    const fastest = cell.load.ratePerSecond === null
-      ? writesPerMs : Math.min(writesPerMs, cell.load.ratePerSecond / 1000);
-    const written = crashAtMs * fastest;
-    const stored = cell.load.valueSizeBytes + bytesPerWriteBesidesValue;
-    return (written + cell.preloadKeys) * stored * filesPerTrial + written * ledgerBytesPerWrite;
+  return baseBytes + Math.max(0, ...plan.cells.map((cell) => {
+    const { writes, bytes } = largestLoad(cell);
+    const files = cell.disk === 'block' ? imageBytes(cell) : bytes * filesPerTrial;
+    return files + writes * ledgerBytesPerWrite;
   }));
 }
 
 /** Bytes of memory that the biggest trial of the plan may need: server, generator and checker. */
 export function memoryNeededBytes(plan: Plan): number {
   const largest = Math.max(0, ...plan.cells.map(({ load, preloadKeys }) => (
-    (load.keys + preloadKeys) * (load.valueSizeBytes + bytesPerWriteBesidesValue) * 2
+    (load.keys + preloadKeys) * (load.valueSizeBytes + bytesPerKeyBesidesValue) * 2
   )));
   return 3 * baseBytes + largest;
 }

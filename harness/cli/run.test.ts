@@ -93,12 +93,31 @@ test('flags change the plan, and are in the command that repeats a failure', asy
 
 test('--target redis without power cells still gives the table', async (t) => {
   const { code, plans, stdout, stderr } = await cli(['run', '--target', 'redis'], {
-    cwd: temporaryFolder(t),
+    cwd: temporaryFolder(t), lacks: { faultfs: '/dev/fuse: no permission (be root)' },
   });
   t.is(code, 0);
   t.true(plans[0]?.cells.every((cell) => cell.crash === 'process'));
   t.true(stderr.includes('bytes-lost/redis/none/power'));
-  t.true(stdout.includes('Not run: 6 cells: power cuts of redis need /dev/fuse support'));
+  t.regex(stdout, /Not run: 6 cells: power cuts of redis need faultfs: \/dev\/fuse: no permission/);
+});
+
+test('--crash block has a cell for each file system, and skips what the machine lacks', async (t) => {
+  const argv = ['run', 'bytes-lost', '--crash', 'process,block', '--fs', 'ext4,xfs', '--fsync', 'no'];
+  const can = await cli(argv, { cwd: temporaryFolder(t) });
+  t.deepEqual(can.plans[0]?.cells.map((cell) => cell.id), [
+    'bytes-lost/bundled/aof/no/process', 'bytes-lost/bundled/aof/no/block',
+    'bytes-lost/bundled/aof/no/block-xfs', 'bytes-lost/bundled/rdb+aof/no/process',
+    'bytes-lost/bundled/rdb+aof/no/block', 'bytes-lost/bundled/rdb+aof/no/block-xfs',
+  ]);
+  const lacks = { block: 'loop devices and mounts need root' };
+  const cannot = await cli(argv, { cwd: temporaryFolder(t), lacks });
+  t.is(cannot.code, 0);
+  t.true(cannot.stderr.includes('crash model block of xfs: loop devices and mounts need root'));
+  const nothing = await cli(['run', 'bytes-lost', '--crash', 'block'], {
+    cwd: temporaryFolder(t), lacks,
+  });
+  t.is(nothing.code, 69);
+  t.regex(nothing.stderr, /nothing can be run here: crash model block of ext4: loop devices/);
 });
 
 test('--crash process leaves no cell skipped', async (t) => {

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunOptions } from '../plan/events.ts';
-import type { Plan, Trial } from '../plan/plan.ts';
+import type { Cell, Plan, Trial } from '../plan/plan.ts';
 import type { RunRecord, TrialRecord } from '../report/record.ts';
 import { recordOf } from '../report/test-support.ts';
 import type { Located, Target, TargetName } from '../targets/target.ts';
@@ -29,6 +29,8 @@ export interface Setup {
   readonly cwd: string;
   readonly missing?: readonly TargetName[];
   readonly freeBytes?: number;
+  /** What the machine lacks for disks of a kind. */
+  readonly lacks?: Partial<Record<Cell['disk'], string>>;
   readonly nodeVersion?: string;
   readonly isTerminal?: boolean;
   readonly columns?: number;
@@ -80,6 +82,7 @@ export async function cli(argv: readonly string[], setup: Setup): Promise<Outcom
     machine: {
       freeDiskBytes: async () => setup.freeBytes ?? 1e12,
       freeMemoryBytes: () => setup.freeBytes ?? 1e12,
+      diskUnavailable: ({ disk }) => setup.lacks?.[disk] ?? null,
     },
     tryDirectives: () => Promise.resolve(),
     runPlan: async (plan, options) => {

@@ -1,7 +1,8 @@
 // Mounting and unmounting, and mounts that someone left behind.
 
 import { spawn } from 'node:child_process';
-import { accessSync, constants, readFileSync, statfs } from 'node:fs';
+import { accessSync, constants, statfs } from 'node:fs';
+import { mounts } from '../holdings/system.ts';
 
 const source = 'plugpull-faultfs';
 
@@ -70,22 +71,8 @@ export function isMounted(mountPoint: string): boolean {
   return mountPoints().includes(mountPoint);
 }
 
-// mountinfo: id parent major:minor root mount-point options [fields] - type source super-options
 function mountPoints(): string[] {
-  const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
-  return lines.flatMap((line) => {
-    const [before, after] = line.split(' - ');
-    const escaped = before?.split(' ')[4];
-    if (escaped === undefined || after?.split(' ')[1] !== source) return [];
-    return [unescapeOctal(escaped)];
-  });
-}
-
-// Space, tab, newline and backslash come as \040 and so on.
-function unescapeOctal(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
-    String.fromCharCode(Number.parseInt(digits, 8)),
-  );
+  return mounts().filter((each) => each.source === source).map(({ mountPoint }) => mountPoint);
 }
 
 // statfs is never held and never fails by a rule.

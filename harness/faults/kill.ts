@@ -1,8 +1,7 @@
 // Process crash: SIGKILL. What the OS had accepted survives, what the process still held does not.
 
-import type { RunningTarget } from '../targets/target.ts';
 import { describeExit } from '../targets/server-process.ts';
-import type { Availability, Fault, Injection } from './fault.ts';
+import type { Availability, Fault, FaultSite, Injection } from './fault.ts';
 
 /** SIGKILL to the server and its children. */
 export const killFault: Fault = {
@@ -12,7 +11,7 @@ export const killFault: Fault = {
   heal: async (): Promise<void> => {},
 };
 
-async function inject(running: RunningTarget): Promise<Injection> {
+async function inject({ running }: FaultSite): Promise<Injection> {
   const { cutNs, applied } = running.kill();
   const exit = await running.exited;
   if (applied && exit.cause === 'killed') {

@@ -6,7 +6,7 @@ import { HarnessError } from '../errors.ts';
 import { minimumValueSizeBytes, mixNames } from '../workloads/spec.ts';
 import { didYouMean } from './nearest.ts';
 import {
-  crashModels, defaultLoad, defaultSettings, measureNames, targetNames,
+  crashModels, defaultLoad, defaultSettings, fileSystems, measureNames, targetNames,
 } from './scenario.ts';
 import type { Scenario, ScenarioInput } from './scenario.ts';
 import { parseSetting, reservedDirectives, settingLabels } from './settings.ts';
@@ -62,6 +62,7 @@ function complete(input: ScenarioInput): Scenario {
     targets: input.targets ?? ['bundled'],
     settings: (input.settings ?? defaultSettings).map(parseSetting),
     crash: input.crash ?? ['process'],
+    fileSystems: input.fileSystems ?? ['ext4'],
     preloadKeys: input.preloadKeys ?? [0],
     trials: input.trials ?? 1,
     load: { ...defaultLoad, ...input.load },
@@ -197,6 +198,7 @@ const scenarioSchema = fields('a scenario', {
   targets: v.optional(listOf('targets', oneOf('a target', targetNames))),
   settings: v.optional(listOf('settings', oneOf('a setting', settingLabels))),
   crash: v.optional(listOf('crash models', oneOf('a crash model', crashModels))),
+  fileSystems: v.optional(listOf('file systems', oneOf('a file system', fileSystems))),
   preloadKeys: v.optional(listOf('sizes', whole(limits.preloadKeys))),
   trials: v.optional(whole(limits.trials)),
   load: v.optional(loadSchema),

@@ -57,13 +57,7 @@ export interface RunOptions {
   readonly onEvent: (event: RunEvent) => void;
 }
 
-/** Which crash models a target has in this version; null when it has it, else the reason. */
-export function unsupportedReason(target: TargetName, crash: CrashModel): string | null {
-  if (crash === 'process') return null;
-  if (crash === 'power') {
-    return target === 'bundled' ? null : `power cuts of ${target} need /dev/fuse support, `
-      + 'which is not in this version';
-  }
-  return `crash model ${crash} is not in this version`;
+/** Why no machine has this crash model in this version; null when it is there. */
+export function unsupportedReason(crash: CrashModel): string | null {
+  return crash === 'power-torn' ? `crash model ${crash} is not in this version` : null;
 }
-

@@ -2,7 +2,7 @@
 
 import { HarnessError } from '../errors.ts';
 import { contradictions } from './define-scenario.ts';
-import type { CrashModel, Load, Scenario, TargetName } from './scenario.ts';
+import type { CrashModel, FileSystem, Load, Scenario, TargetName } from './scenario.ts';
 import { fsyncNames } from './settings.ts';
 import type { Fsync, Persist, Setting } from './settings.ts';
 
@@ -16,6 +16,8 @@ export interface Overrides {
   readonly fsync?: readonly Fsync[];
   /** Replaces the crash models where loss is judged; elsewhere keeps those that match. */
   readonly crash?: readonly CrashModel[];
+  /** Replaces the file systems of `block`. */
+  readonly fileSystems?: readonly FileSystem[];
   readonly trials?: number;
   /** Replaces fields of the load. */
   readonly load?: Partial<Load>;
@@ -46,6 +48,7 @@ export function overrideScenario(scenario: Scenario, overrides: Overrides): Over
     settings,
     crash,
     targets: overrides.targets ?? scenario.targets,
+    fileSystems: overrides.fileSystems ?? scenario.fileSystems,
     trials: overrides.trials ?? scenario.trials,
     load: { ...scenario.load, ...overrides.load },
     directives: { ...scenario.directives, ...overrides.directives },

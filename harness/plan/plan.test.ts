@@ -97,17 +97,25 @@ test('snapshots only where an RDB is kept, cuts and recording only under power',
   }
 });
 
-test('what this version cannot do is skipped with the reason', (t) => {
-  const { cells, skipped } = plan([{
+test('what this version or machine cannot do is skipped with the reason', (t) => {
+  const scenario = defineScenario({
     ...loss, settings: ['none'], targets: ['bundled', 'redis'],
-    crash: ['process', 'power', 'power-torn', 'block'],
-  }]);
+    crash: ['process', 'power', 'power-torn', 'block'], fileSystems: ['ext4', 'xfs'],
+  });
+  const { cells, skipped } = planRun({
+    scenarios: [{ scenario, source: 'lost' }], seed: 1,
+    unsupported: ({ disk, fileSystem }) => (
+      disk === 'faultfs' || fileSystem === 'xfs' ? `no ${disk} here` : null
+    ),
+  });
   t.deepEqual(cells.map((cell) => cell.id), [
-    'lost/bundled/none/process', 'lost/bundled/none/power', 'lost/redis/none/process',
+    'lost/bundled/none/process', 'lost/bundled/none/power', 'lost/bundled/none/block',
+    'lost/redis/none/process', 'lost/redis/none/block',
   ]);
   const reasons = new Map(skipped.map((cell) => [cell.id, cell.reason]));
-  t.regex(reasons.get('lost/redis/none/power') ?? '', /needs? \/dev\/fuse support/);
-  t.regex(reasons.get('lost/bundled/none/block') ?? '', /block is not in this version/);
+  t.is(reasons.get('lost/redis/none/power'), 'no faultfs here');
+  t.is(reasons.get('lost/bundled/none/block-xfs'), 'no block here');
+  t.regex(reasons.get('lost/bundled/none/power-torn') ?? '', /torn is not in this version/);
   t.is(skipped.length, 5);
 });
 

@@ -1,6 +1,7 @@
 // Scenarios and a seed, expanded to exact trials. Pure: the same input gives the same plan, and
 // adding a cell changes neither the seeds nor the moments nor the relative order of the others.
 
+import type { FileSystem, TrialDisk } from '../disks/disk.ts';
 import { unsupportedReason } from './events.ts';
 import type { CrashModel, Load, Measure, Scenario, TargetName } from './scenario.ts';
 import { drawSpread, hashOf, seededDraw } from './seeds.ts';
@@ -9,7 +10,10 @@ import type { Setting } from './settings.ts';
 
 /** One point of the matrix. */
 export interface Cell {
-  /** `scenario/target/setting/crash`, and `/size` when keys are preloaded. */
+  /**
+   * `scenario/target/setting/crash`, `block-xfs` for a file system other than ext4, and `/size`
+   * when keys are preloaded.
+   */
   readonly id: string;
   readonly scenario: string;
   /** What names the scenario on a command line: its name, or the path of the user's file. */
@@ -17,6 +21,10 @@ export interface Cell {
   readonly target: TargetName;
   readonly setting: Setting;
   readonly crash: CrashModel;
+  /** What lies under the data directory. */
+  readonly disk: TrialDisk['kind'];
+  /** Of a `block` disk; null on others. */
+  readonly fileSystem: FileSystem | null;
   /** Keys present before the load starts; with `rdb` saved by SAVE, so that they are durable. */
   readonly preloadKeys: number;
   readonly load: Load;
@@ -84,14 +92,18 @@ export interface PlanInput {
   readonly seed: number;
   /** @defaultValue [] */
   readonly flags?: readonly string[];
+  /** Why this machine cannot run a cell; null when it can. @defaultValue it can run all */
+  readonly unsupported?: (cell: Cell) => string | null;
 }
 
 /** Expands scenarios to a plan. */
-export function planRun({ scenarios, seed, flags = [] }: PlanInput): Plan {
+export function planRun(
+  { scenarios, seed, flags = [], unsupported = () => null }: PlanInput,
+): Plan {
   const cells: Cell[] = [];
   const skipped: SkippedCell[] = [];
   for (const cell of scenarios.flatMap(cellsOf)) {
-    const reason = unsupportedReason(cell.target, cell.crash);
+    const reason = unsupportedReason(cell.crash) ?? unsupported(cell);
     if (reason === null) cells.push(cell);
     else skipped.push(skippedCell(cell, reason));
   }
@@ -112,8 +124,10 @@ function cellsOf(sourced: SourcedScenario): Cell[] {
   for (const target of scenario.targets) {
     for (const setting of scenario.settings) {
       for (const crash of scenario.crash) {
-        for (const preloadKeys of scenario.preloadKeys) {
-          cells.push(cellOf(sourced, { target, setting, crash, preloadKeys }));
+        for (const fileSystem of crash === 'block' ? scenario.fileSystems : [null]) {
+          for (const preloadKeys of scenario.preloadKeys) {
+            cells.push(cellOf(sourced, { target, setting, crash, fileSystem, preloadKeys }));
+          }
         }
       }
     }
@@ -121,14 +135,21 @@ function cellsOf(sourced: SourcedScenario): Cell[] {
   return cells;
 }
 
-type Point = Pick<Cell, 'target' | 'setting' | 'crash' | 'preloadKeys'>;
+type Point = Pick<Cell, 'target' | 'setting' | 'crash' | 'fileSystem' | 'preloadKeys'>;
+
+/** The bundled engine records its own calls; of the others a faultfs does. */
+function diskOf(target: TargetName, crash: CrashModel): Cell['disk'] {
+  if (crash === 'block') return 'block';
+  return crash === 'process' || target === 'bundled' ? 'plain' : 'faultfs';
+}
 
 // A reply that leaves before a fast sync ends would hide behind the client's own lag.
 const recordingSyncDelayMs = 2;
 
 function cellOf({ scenario, source }: SourcedScenario, point: Point): Cell {
-  const { target, setting, crash, preloadKeys } = point;
-  const name = `${scenario.name}/${target}/${settingLabel(setting)}/${crash}`;
+  const { target, setting, crash, fileSystem, preloadKeys } = point;
+  const model = fileSystem === null || fileSystem === 'ext4' ? crash : `${crash}-${fileSystem}`;
+  const name = `${scenario.name}/${target}/${settingLabel(setting)}/${model}`;
   const directives = new Map(settingDirectives(setting));
   for (const [directive, value] of Object.entries(scenario.directives)) {
     directives.set(directive, value);
@@ -138,14 +159,20 @@ function cellOf({ scenario, source }: SourcedScenario, point: Point): Cell {
     scenario: scenario.name,
     source,
     ...point,
+    disk: diskOf(target, crash),
     load: scenario.load,
     snapshots: keepsRdb(setting) ? scenario.snapshots : 0,
-    cutInstants: crash === 'process' ? 1 : scenario.cutInstants,
-    syncDelayMs: crash === 'power' || crash === 'power-torn' ? recordingSyncDelayMs : null,
+    cutInstants: isRecorded(crash) ? scenario.cutInstants : 1,
+    syncDelayMs: isRecorded(crash) ? recordingSyncDelayMs : null,
     directives: [...directives],
     measures: scenario.measures,
     trials: scenario.trials,
   };
+}
+
+/** Crash models whose instants are chosen afterwards, in the record of the run. */
+export function isRecorded(crash: CrashModel): boolean {
+  return crash === 'power' || crash === 'power-torn';
 }
 
 function skippedCell(cell: Cell, reason: string): SkippedCell {
@@ -183,7 +210,7 @@ function trialOf(cell: Cell, index: number, runSeed: number): Trial {
   const snapshotsAtMs = drawSpread(draw, cell.snapshots, [
     Math.floor(crashAtMs * first), Math.floor(crashAtMs * last),
   ]);
-  const cuts = cell.crash === 'process' ? [] : drawSpread(draw, cell.cutInstants, [
+  const cuts = !isRecorded(cell.crash) ? [] : drawSpread(draw, cell.cutInstants, [
     Math.round(earliestCut * 10_000), 10_000,
   ]);
   const trial = { cell, index, seed, crashAtMs, snapshotsAtMs };
@@ -194,10 +221,33 @@ function trialOf(cell: Cell, index: number, runSeed: number): Trial {
 // and for each crash image building and booting it.
 const overheadMs = 800;
 const cutMs = 500;
+const diskMs = 400;
 const preloadUsPerKey = 5;
 
 function estimate(trial: Omit<Trial, 'cutFractions' | 'estimatedMs'>): number {
   const { cell, crashAtMs } = trial;
-  const cuts = cell.crash === 'process' ? 0 : cell.cutInstants * cutMs;
-  return overheadMs + crashAtMs + cuts + Math.round((cell.preloadKeys * preloadUsPerKey) / 1000);
+  const cuts = isRecorded(cell.crash) ? cell.cutInstants * cutMs : 0;
+  const disk = cell.disk === 'plain' ? 0 : diskMs;
+  return overheadMs + crashAtMs + cuts + disk + Math.round((cell.preloadKeys * preloadUsPerKey) / 1000);
+}
+
+// What a load may write at most, from rates seen on fast machines.
+const writesPerMs = 300;
+const bytesPerWriteBesidesValue = 100;
+
+/** Writes and bytes that a load may come to at most; right within a factor. */
+export function largestLoad({ load, preloadKeys }: Cell): { writes: number; bytes: number } {
+  const fastest = load.ratePerSecond === null
+    ? writesPerMs : Math.min(writesPerMs, load.ratePerSecond / 1000);
+  const writes = (load.warmupMs + load.durationMs) * fastest;
+  return { writes, bytes: (writes + preloadKeys) * (load.valueSizeBytes + bytesPerWriteBesidesValue) };
+}
+
+const leastImageBytes = 512 * 1024 * 1024;
+
+/** Size of the file system of a `block` cell: room for log, its rewrite and a snapshot. */
+export function imageBytes(cell: Cell): number {
+  const megabyte = 1024 * 1024;
+  const needed = Math.ceil((3 * largestLoad(cell).bytes) / megabyte) * megabyte;
+  return Math.max(leastImageBytes, needed);
 }

@@ -1,6 +1,8 @@
 // What to try, as plain data: the form a scenario file is written in, and the complete form that
 // `defineScenario` makes of it and the planner reads.
 
+import { fileSystems } from '../disks/disk.ts';
+import type { FileSystem } from '../disks/disk.ts';
 import type { TargetName } from '../targets/target.ts';
 import type { MixName } from '../workloads/spec.ts';
 import type { Setting, SettingLabel } from './settings.ts';
@@ -11,7 +13,8 @@ export type CrashModel = (typeof crashModels)[number];
 
 /** The systems under test that this version can start. */
 export const targetNames: readonly TargetName[] = ['bundled', 'redis', 'valkey'];
-export type { MixName, TargetName };
+export { fileSystems };
+export type { FileSystem, MixName, TargetName };
 
 /** What a scenario is asked for. */
 export const measureNames = ['qps', 'recovery', 'loss'] as const;
@@ -45,6 +48,8 @@ export interface Scenario {
   readonly targets: readonly TargetName[];
   readonly settings: readonly Setting[];
   readonly crash: readonly CrashModel[];
+  /** File systems that `block` tries. */
+  readonly fileSystems: readonly FileSystem[];
   /** Keys present before the load starts; one cell a size. */
   readonly preloadKeys: readonly number[];
   /** Repetitions of each cell. */
@@ -72,6 +77,8 @@ export interface ScenarioInput {
   readonly settings?: readonly SettingLabel[];
   /** @defaultValue ['process'] */
   readonly crash?: readonly CrashModel[];
+  /** File systems for `block`. @defaultValue ['ext4'] */
+  readonly fileSystems?: readonly FileSystem[];
   /** 0 to 10,000,000 (included) each. @defaultValue [0] */
   readonly preloadKeys?: readonly number[];
   /** 1 to 10,000 (included). @defaultValue 1 */

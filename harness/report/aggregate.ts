@@ -238,7 +238,9 @@ function reproOf(cell: Cell, plan: Plan): string {
   const { persist, appendfsync } = cell.setting;
   const words = ['plugpull', 'run', cell.source, '--target', cell.target, '--persist', persist];
   if (appendfsync !== null) words.push('--fsync', appendfsync);
-  words.push('--crash', cell.crash, ...plan.flags, '--seed', String(plan.seed));
+  words.push('--crash', cell.crash);
+  if (cell.fileSystem !== null) words.push('--fs', cell.fileSystem);
+  words.push(...plan.flags, '--seed', String(plan.seed));
   return words.map(shellWord).join(' ');
 }
 

@@ -2,6 +2,7 @@
 // answered, then how the numbers came about.
 
 import { countText, groupedText, shareText, significant } from '../plan/units.ts';
+import { crashModels } from '../plan/scenario.ts';
 import { recordLabel } from './aggregate.ts';
 import type { CellRecord, RunRecord, SkippedRecord, TestbedRecord } from './record.ts';
 import { boundMark, groupCells, groupLoss, rateCell } from './summary.ts';
@@ -99,7 +100,7 @@ function refusalNotes({ cells }: RunRecord): string[] {
 
 function lossNotes(record: RunRecord): string[] {
   const losses = groupCells(record)
-    .flatMap((group) => [groupLoss(group, 'process'), groupLoss(group, 'power')])
+    .flatMap((group) => crashModels.map((crash) => groupLoss(group, crash)))
     .filter((loss) => loss !== null);
   const texts: string[] = [];
   if (losses.some((loss) => loss.runsWithLoss === 0)) {

@@ -3,7 +3,7 @@
 
 import * as v from 'valibot';
 import { verdicts } from '../plan/events.ts';
-import { crashModels, measureNames, targetNames } from '../plan/scenario.ts';
+import { crashModels, fileSystems, measureNames, targetNames } from '../plan/scenario.ts';
 import { fsyncNames, persistNames } from '../plan/settings.ts';
 import { mixNames } from '../workloads/spec.ts';
 import { HarnessError } from '../errors.ts';
@@ -56,6 +56,10 @@ const cut = v.strictObject({
   acknowledged: count,
   inFlight: count,
   findings: v.array(finding),
+  block: v.exactOptional(v.strictObject({
+    fileSystem: v.picklist(fileSystems),
+    cutMs: amount, mountMs: amount, isClean: v.boolean(), check: v.string(),
+  })),
 });
 
 const curve = v.strictObject({

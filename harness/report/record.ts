@@ -5,7 +5,7 @@
 import type { LatencyUs } from '../metrics/histogram.ts';
 import type { Estimate } from '../metrics/statistics.ts';
 import type { Verdict } from '../plan/events.ts';
-import type { CrashModel, Load, Measure, TargetName } from '../plan/scenario.ts';
+import type { CrashModel, FileSystem, Load, Measure, TargetName } from '../plan/scenario.ts';
 import type { Fsync, Persist } from '../plan/settings.ts';
 
 export type { Estimate, LatencyUs };
@@ -59,6 +59,21 @@ export interface CutRecord {
   readonly acknowledged: number;
   readonly inFlight: number;
   readonly findings: readonly FindingRecord[];
+  /** Of `block` only. */
+  readonly block?: BlockRecord;
+}
+
+/** What a real file system did at its cut and after it. */
+export interface BlockRecord {
+  readonly fileSystem: FileSystem;
+  /** How long the call took, ms. */
+  readonly cutMs: number;
+  /** Mounting it again, with the replay of its journal, ms; not part of the recovery times. */
+  readonly mountMs: number;
+  /** The file system's own checker found nothing. */
+  readonly isClean: boolean;
+  /** What it said. */
+  readonly check: string;
 }
 
 /** What a power cut costs at every instant of a trial, read from its op log. */

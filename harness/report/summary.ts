@@ -2,6 +2,7 @@
 // The terminal table and the Markdown summary show the same rows.
 
 import { sizeText } from '../plan/plan.ts';
+import type { CrashModel } from '../plan/scenario.ts';
 import {
   bytesText, countText, durationText, groupedText, roundedText, shareText, significant,
 } from '../plan/units.ts';
@@ -50,6 +51,7 @@ export function summarise(record: RunRecord): Summary {
     { column: readyColumn(sizes), read: (group) => readyTexts(group, sizes) },
     { column: lossColumn('process crash'), read: (group) => lossTexts(group, 'process') },
     { column: lossColumn('power cut'), read: (group) => lossTexts(group, 'power') },
+    { column: lossColumn('cut real disk'), read: (group) => lossTexts(group, 'block') },
   ];
   const filled = candidates
     .map(({ column, read }) => ({ column, texts: groups.map(read) }))
@@ -102,7 +104,7 @@ export interface GroupLoss {
 }
 
 /** Joins the losses of a group: the worst of each figure, runs added up. */
-export function groupLoss(group: Group, crash: 'process' | 'power'): GroupLoss | null {
+export function groupLoss(group: Group, crash: CrashModel): GroupLoss | null {
   const cells = group.cells.filter((cell) => cell.crash === crash && cell.loss !== null);
   const losses = cells.flatMap((cell) => cell.loss ?? []);
   if (losses.length === 0) return null;
@@ -190,7 +192,7 @@ function readyTexts(group: Group, sizes: readonly number[]): string[] | null {
   return [texts.join(' / ')];
 }
 
-function lossTexts(group: Group, crash: 'process' | 'power'): string[] | null {
+function lossTexts(group: Group, crash: CrashModel): string[] | null {
   const loss = groupLoss(group, crash);
   if (loss === null) return null;
   if (loss.runsWithLoss === 0) {

@@ -30,6 +30,9 @@ export const threeScenarios: readonly Scenario[] = [
 export function planOf(scenarios: readonly Scenario[], seed: number = 7): Plan {
   return planRun({
     scenarios: scenarios.map((scenario) => ({ scenario, source: scenario.name })), seed,
+    unsupported: ({ disk, target }) => (
+      disk === 'faultfs' ? `power cuts of ${target} need faultfs: no /dev/fuse` : null
+    ),
   });
 }
 

@@ -18,9 +18,12 @@ import { LongestPauses } from '../crash/pauses.ts';
 import { durableSnapshots, SyncHistory } from '../crash/sync-facts.ts';
 import type { SnapshotFact } from '../crash/sync-facts.ts';
 import type { RunContext } from '../checkers/context.ts';
+import { WrittenFloors } from '../crash/written-floors.ts';
+import type { Settled } from '../disks/disk.ts';
 import type { DriverResult } from '../drivers/resp/driver.ts';
 import type { Ledger } from '../history/ledger.ts';
 import type { Trial } from '../plan/plan.ts';
+import type { FileSizes } from '../report/record.ts';
 import type { CrashedLoad } from './load.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -41,6 +44,18 @@ export interface Aftermath {
   readonly result: DriverResult;
   readonly ledger: Ledger;
   readonly workspace: Workspace;
+  readonly opLog: OpLogSource;
+  /** As the crash left them. */
+  readonly files: FileSizes;
+}
+
+/** Where the calls of the run were recorded. */
+export interface OpLogSource {
+  readonly path: string;
+  /** The server wrote it, and with it when each reply left; else the clients' clocks count. */
+  readonly hasReleases: boolean;
+  /** Why it cannot be relied on; null when it can. */
+  readonly broken: string | null;
 }
 
 const isLog = (file: string): boolean => file.endsWith('.incr.aof');
@@ -58,19 +73,20 @@ function reasonsAgainst(
   ];
 }
 
-/** The site of a process crash: the data directory as the kill left it. */
-export function processSite(
-  trial: Trial, crashed: CrashedLoad, workspace: Workspace,
+/** The site of a crash that left one directory: of a kill, or of the cut of a real disk. */
+export function crashSite(
+  trial: Trial, crashed: CrashedLoad, { directory, broken }: Settled,
 ): CrashSite {
-  const { injection, heldBackMs, exit } = crashed;
+  const { injection, heldBackMs, exit, syncsSeen } = crashed;
   // With a log on, the log is what recovery reads, whatever a snapshot holds.
   const floors = trial.cell.setting.appendfsync === null ? crashed.floors : [];
+  const syncs = trial.cell.crash === 'block' ? syncsSeen : null;
   return {
     cutNs: injection.cutNs,
     deadNs: exit.atNs,
-    directory: workspace.dataDirectory,
-    facts: { ...noFacts, floors, heldBackMs },
-    notApplied: reasonsAgainst(trial, crashed),
+    directory,
+    facts: { ...noFacts, floors, syncs, heldBackMs },
+    notApplied: [...reasonsAgainst(trial, crashed), ...(broken === null ? [] : [broken])],
   };
 }
 
@@ -83,25 +99,29 @@ export class PowerCuts {
   readonly #syncs: SyncHistory;
   readonly #snapshots: readonly SnapshotFact[];
   readonly #pauses: LongestPauses;
+  readonly #written: WrittenFloors;
 
   /** @throws {EngineError} OP_LOG_BAD when the op log cannot be read. */
   constructor(aftermath: Aftermath) {
-    const { crashed, workspace } = aftermath;
+    const { crashed, workspace, opLog } = aftermath;
     this.#aftermath = aftermath;
-    this.log = readOpLog(fs.readFileSync(workspace.opLogPath));
+    this.log = readOpLog(fs.readFileSync(opLog.path));
     this.imager = new CrashImager(this.log, { loadStartNs: crashed.beginNs });
     const reasons = reasonsAgainst(aftermath.trial, crashed);
+    if (opLog.broken !== null) reasons.push(opLog.broken);
     const actualBytes = fileSizes(workspace.dataDirectory);
     // An op log that knows less than the files hold proves nothing.
     this.#notApplied = [...reasons, ...unaccounted(this.log, this.imager, actualBytes)];
     this.#syncs = new SyncHistory(this.log, isLog);
     this.#snapshots = durableSnapshots(this.imager.timeline, Infinity, isSnapshot);
     this.#pauses = new LongestPauses(this.log);
+    this.#written = new WrittenFloors(this.log, isLog);
   }
 
   /** Ledger and workload, with the instants at which the server let each reply go. */
   history(): RunHistory {
-    const { ledger, crashed } = this.#aftermath;
+    const { ledger, crashed, opLog } = this.#aftermath;
+    if (!opLog.hasReleases) return { workload: crashed.workload, ledger, releases: null };
     // A port may have been used before, by the preload or by a probe: that was somebody else.
     const ofLoad = this.log.releases.filter((release) => release.atNs >= crashed.beginNs);
     const releases = releasesByClient(ofLoad, crashed.clientPorts, 0);
@@ -150,15 +170,30 @@ export class PowerCuts {
     const facts = { ...noFacts, tickMs: noFacts.tickMs + this.#pauses.beforeMs(untilNs) };
     const floors: Floor[] = this.#snapshots
       .filter(({ durableNs }) => durableNs <= cutNs)
-      .map((fact) => ({ atNs: fact.openedNs, reason: `the rename of ${fact.path} was durable` }));
+      .flatMap((fact) => {
+        const atNs = this.#takenNs(fact.openedNs);
+        return atNs === null ? [] : [{ atNs, reason: `the rename of ${fact.path} was durable` }];
+      });
     const { appendfsync } = this.#aftermath.trial.cell.setting;
     if (appendfsync === null) return { ...facts, floors };
     const syncs = this.#syncs.at(cutNs);
     const inFlightSyncNs = syncs.inFlightSyncNs === null
       ? null : syncs.inFlightSyncNs + untilNs - cutNs;
     const known = { ...facts, syncs: { ...syncs, inFlightSyncNs } };
-    if (syncs.lastSyncBeganNs === null) return known;
-    const reason = 'a sync of the log that began after it had ended';
-    return { ...known, floors: [{ atNs: syncs.lastSyncBeganNs, reason }] };
+    // Redis acknowledges under everysec before it writes: only what it had written counts.
+    const atNs = this.#aftermath.opLog.hasReleases
+      ? syncs.lastSyncBeganNs : this.#written.at(cutNs);
+    const reason = 'a sync of the log that began after it was written had ended';
+    return { ...known, floors: atNs === null ? [] : [{ atNs, reason }] };
+  }
+
+  /**
+   * When a snapshot was taken at the latest, whose file was opened then. Redis opens it in a child,
+   * some time after the fork: only the moment at which it was asked for is sure.
+   */
+  #takenNs(openedNs: number): number | null {
+    const { opLog, crashed } = this.#aftermath;
+    if (opLog.hasReleases) return openedNs;
+    return crashed.floors.findLast(({ atNs }) => atNs < openedNs)?.atNs ?? null;
   }
 }

@@ -1,9 +1,10 @@
 // The first half of a trial: a fresh server, filled, loaded, and crashed at the seeded moment.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Floor } from '../checkers/promise.ts';
+import type { Floor, SyncTimes } from '../checkers/promise.ts';
 import { startDriver } from '../drivers/resp/driver.ts';
 import type { Driver } from '../drivers/resp/driver.ts';
+import type { TrialDisk } from '../disks/disk.ts';
 import type { Fault, Injection } from '../faults/fault.ts';
 import { monotonicNs } from '../metrics/monotonic.ts';
 import type { TrialPhase } from '../plan/events.ts';
@@ -50,6 +51,8 @@ export interface CrashedLoad {
   readonly snapshotFailures: readonly string[];
   /** See DurabilityFacts. */
   readonly heldBackMs: number;
+  /** Syncs of the log as INFO showed them. */
+  readonly syncsSeen: SyncTimes;
   /** CPU time of the server between warm-up and crash, µs; null where it cannot be read. */
   readonly serverCpuUs: number | null;
   /** The time that `serverCpuUs` is about, µs. */
@@ -65,16 +68,17 @@ const startTimeoutMs = 30_000;
 export async function loadUntilCrash(
   trial: Trial,
   around: TrialSurroundings,
+  disk: TrialDisk,
 ): Promise<CrashedLoad> {
   const { cell } = trial;
   const { target, workspace, signal } = around;
   around.onPhase('start');
   const { running } = await startListening(target, {
-    directory: workspace.dataDirectory,
+    directory: disk.directory,
     port: await freePort(),
     directives: around.directives,
     logPath: workspace.logPath,
-    record: cell.syncDelayMs === null
+    record: cell.syncDelayMs === null || disk.opLogPath !== null
       ? null : { opLogPath: workspace.opLogPath, syncDelayMs: cell.syncDelayMs },
     signal,
   }, startTimeoutMs);
@@ -84,7 +88,7 @@ export async function loadUntilCrash(
     around.onPhase('preload');
     driver = await driverOf(trial, { port: running.port, workload, around });
     const { clientPorts } = await orDeath(running, driver.ready);
-    return await crash(trial, around, { running, driver, workload, clientPorts });
+    return await crash(trial, around, { running, disk, driver, workload, clientPorts });
   } catch (error) {
     await driver?.kill();
     await running.stop();
@@ -94,6 +98,7 @@ export async function loadUntilCrash(
 
 interface Parts {
   readonly running: RunningTarget;
+  readonly disk: TrialDisk;
   readonly driver: Driver;
   readonly workload: WorkloadSpec;
   readonly clientPorts: readonly number[];
@@ -102,7 +107,7 @@ interface Parts {
 async function crash(
   trial: Trial, around: TrialSurroundings, parts: Parts,
 ): Promise<CrashedLoad> {
-  const { running, driver, workload, clientPorts } = parts;
+  const { running, disk, driver, workload, clientPorts } = parts;
   const { load, preloadKeys, setting } = trial.cell;
   let [isCrashing, lostEarly] = [false, false];
   driver.lost.then(() => (lostEarly = !isCrashing), () => {}); // its failure is told elsewhere
@@ -120,7 +125,7 @@ async function crash(
     const cpuToUs = running.cpuUs();
     around.onPhase('crash');
     isCrashing = true;
-    const injection = await around.fault.inject(running);
+    const injection = await around.fault.inject({ running, disk });
     if (running.exitInfo() === null) await endControl(running, driver);
     return {
       workload, driver, clientPorts, injection, beginNs, lostEarly,
@@ -129,6 +134,7 @@ async function crash(
       floors: keeper.floors,
       snapshotFailures: keeper.failures,
       heldBackMs: keeper.heldBackMs(injection.cutNs),
+      syncsSeen: keeper.syncsSeen(injection.cutNs),
       serverCpuUs: cpuFromUs === null || cpuToUs === null ? null : cpuToUs - cpuFromUs,
       measuredUs: (injection.cutNs - measuredFromNs) / 1000,
     };

@@ -1,93 +1,9 @@
 // Whole trials on real processes: the bundled engine, sabotaged engines that must be caught, a
 // control without a crash, redis-server where it is installed, and an interrupt.
 import test from 'ava';
-import { spawnSync } from 'node:child_process';
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { faults } from '../faults/faults.ts';
-import { defineScenario } from '../plan/define-scenario.ts';
-import { parseSetting } from '../plan/settings.ts';
-import type { CrashModel, TargetName } from '../plan/scenario.ts';
-import { planRun } from '../plan/plan.ts';
-import type { Plan } from '../plan/plan.ts';
-import type { RunEvent, RunOptions } from '../plan/events.ts';
-import type { CellRecord, RunRecord } from '../report/record.ts';
-import { bundledTarget } from '../targets/bundled.ts';
-import { targets } from '../targets/targets.ts';
-import type { Target } from '../targets/target.ts';
 import type { SettingLabel } from '../plan/settings.ts';
-import { runPlan } from './run.ts';
-import type { RunVariant } from './run.ts';
-
-const seed = 20261122;
-
-interface Small {
-  readonly settings: readonly SettingLabel[];
-  readonly crash: readonly CrashModel[];
-  readonly target?: TargetName;
-  readonly durationMs?: number;
-}
-
-function smallPlan({ settings, crash, target = 'bundled', durationMs = 700 }: Small): Plan {
-  const scenario = defineScenario({
-    name: 'small', question: 'Does a small run tell the truth?', measures: ['loss', 'recovery'],
-    targets: [target], settings, crash, snapshots: 1, cutInstants: 2,
-    load: { durationMs, warmupMs: 0, clients: 8, pipeline: 4, keys: 400, mix: 'chaos' },
-  });
-  const plan = planRun({ scenarios: [{ scenario, source: 'small' }], seed });
-  // Early, so that a starved machine has the rest of the load to complete or refuse it.
-  const early = (moments: readonly number[]): number[] => moments.map((_, place) => 60 + place);
-  const trials = plan.trials.map((trial) => (
-    { ...trial, snapshotsAtMs: early(trial.snapshotsAtMs) }
-  ));
-  return { ...plan, trials };
-}
-
-interface Ran {
-  readonly record: RunRecord;
-  readonly events: readonly RunEvent[];
-  readonly leftovers: readonly string[];
-}
-
-interface Around extends RunVariant {
-  readonly entry?: string;
-  readonly locate?: Target['locate'];
-  readonly signal?: AbortSignal;
-  readonly onEvent?: (event: RunEvent) => void;
-}
-
-async function run(plan: Plan, around: Around = {}): Promise<Ran> {
-  const runDirectory = fs.mkdtempSync(path.join(os.tmpdir(), 'plugpull-run-test-'));
-  const events: RunEvent[] = [];
-  const bundled = around.entry === undefined ? targets.bundled : bundledTarget({
-    entry: path.join(import.meta.dirname, 'testdata/sabotaged', around.entry),
-  });
-  const options: RunOptions = {
-    id: 'test', startedAt: '2026-11-22T00:00:00.000Z', runDirectory,
-    workDirectory: path.join(runDirectory, 'work'),
-    targets: { ...targets, bundled: { ...bundled, locate: around.locate ?? bundled.locate } },
-    signal: around.signal ?? new AbortController().signal,
-    onEvent: (event) => {
-      events.push(event);
-      around.onEvent?.(event);
-    },
-  };
-  try {
-    const record = await runPlan(plan, options, around);
-    return { record, events, leftovers: fs.readdirSync(runDirectory) };
-  } finally {
-    fs.rmSync(runDirectory, { recursive: true, force: true });
-  }
-}
-
-function cellOf(record: RunRecord, label: SettingLabel, crash: CrashModel): CellRecord {
-  const { persist, appendfsync } = parseSetting(label);
-  const found = record.cells.find((cell) => cell.crash === crash
-    && cell.config.persist === persist && cell.config.appendfsync === appendfsync);
-  if (found === undefined) throw new Error(`no cell ${label} ${crash}`);
-  return found;
-}
+import { cellOf, hasRedis, redisSkipped, run, smallPlan } from './test-support.ts';
 
 const everything: readonly SettingLabel[] = [
   'none', 'rdb', 'aof/no', 'aof/everysec', 'aof/always', 'rdb+aof/everysec',
@@ -224,12 +140,9 @@ test('an interrupt ends every process, removes the folders and keeps what was do
   t.deepEqual(leftovers, []);
 });
 
-const redisBinary = process.env['REDIS_SERVER_BIN'] ?? 'redis-server';
-const hasRedis = spawnSync(redisBinary, ['--version']).status === 0;
 const redisTest = hasRedis ? test : test.skip;
-const skipped = hasRedis ? '' : ' (skipped: redis-server is not on the PATH)';
 
-redisTest(`redis-server, process crash: the same judge passes a server known to work${skipped}`,
+redisTest(`redis-server, process crash: the same judge passes a server known to work${redisSkipped}`,
   async (t) => {
     const plan = smallPlan({ settings: everything, crash: ['process'], target: 'redis' });
     const { record } = await run(plan);

@@ -2,6 +2,7 @@
 
 import fs from 'node:fs';
 import { HarnessError } from '../errors.ts';
+import { hold } from '../holdings/holdings.ts';
 import { faults } from '../faults/faults.ts';
 import type { Fault } from '../faults/fault.ts';
 import { probeFsync } from '../metrics/fsync-probe.ts';
@@ -36,11 +37,13 @@ export async function runPlan(
     kind: 'run-started', id: options.id, seed: plan.seed,
     trials: plan.trials.length, estimatedMs: plan.estimatedMs,
   });
+  const releases = [options.runDirectory, options.workDirectory]
+    .map((path) => hold({ kind: 'folder', path }));
   fs.mkdirSync(options.workDirectory, { recursive: true });
   try {
     const targetVersions = await locateTargets(plan, options);
     const before = await probeFsync(options.workDirectory);
-    const trials = await runTrials(plan, options, variant.fault ?? faults.kill);
+    const trials = await runTrials(plan, options, variant.fault ?? null);
     const interrupted = options.signal.aborted;
     const after = interrupted ? null : await probeFsync(options.workDirectory);
     const tookMs = Date.now() - startedMs;
@@ -53,16 +56,20 @@ export async function runPlan(
     return record;
   } finally {
     fs.rmSync(options.workDirectory, { recursive: true, force: true });
+    for (const release of releases) release();
   }
 }
 
-async function runTrials(plan: Plan, options: RunOptions, fault: Fault): Promise<CellTrial[]> {
+async function runTrials(
+  plan: Plan, options: RunOptions, given: Fault | null,
+): Promise<CellTrial[]> {
   const done: CellTrial[] = [];
   for (const [position, trial] of plan.trials.entries()) {
     if (options.signal.aborted) break;
     const workspace = makeWorkspace(options.workDirectory, `trial-${position}`);
     try {
       const target = options.targets[trial.cell.target];
+      const fault = given ?? (trial.cell.crash === 'block' ? faults.power : faults.kill);
       const record = await watched(trial, { options, target, fault, workspace });
       done.push({ cell: trial.cell, record });
     } catch (error) {

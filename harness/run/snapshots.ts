@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ReplyError, RespClient } from '../drivers/resp/client.ts';
 import { monotonicNs } from '../metrics/monotonic.ts';
-import type { Floor } from '../checkers/promise.ts';
+import type { Floor, SyncTimes } from '../checkers/promise.ts';
 
 const pollMs = 20;
 const lookMs = 50;
@@ -16,6 +16,8 @@ export class SnapshotKeeper {
   readonly #stop: AbortController = new AbortController();
   #running: Promise<void> = Promise.resolve();
   #allWrittenNs = -Infinity;
+  #isSyncing = false;
+  #lastSyncsNs: [last: number, before: number] = [0, 0];
 
   private constructor(client: RespClient) {
     this.#client = client;
@@ -65,6 +67,11 @@ export class SnapshotKeeper {
     return Math.max(0, (cutNs - this.#allWrittenNs) / 1e6);
   }
 
+  /** Syncs of the log, each as long as INFO did not show the log without one. */
+  syncsSeen(cutNs: number): SyncTimes {
+    return { lastTwoSyncNs: this.#lastSyncsNs, inFlightSyncNs: Math.max(0, cutNs - this.#allWrittenNs) };
+  }
+
   async #askAll(startNs: number, momentsMs: readonly number[]): Promise<void> {
     for (const momentMs of momentsMs) {
       await this.#wait(momentMs - (monotonicNs() - startNs) / 1e6);
@@ -111,8 +118,16 @@ export class SnapshotKeeper {
     const text = String(await this.#client.call('INFO', 'persistence'));
     const lines = text.split('\r\n').map((line) => line.split(':') as [string, string]);
     const facts = new Map(lines);
-    if (Number(facts.get('aof_pending_bio_fsync') ?? 0) === 0) this.#allWrittenNs = askedNs;
+    this.#sawSync(Number(facts.get('aof_pending_bio_fsync') ?? 0) > 0, askedNs);
     return facts;
+  }
+
+  #sawSync(isSyncing: boolean, askedNs: number): void {
+    if (!isSyncing) {
+      if (this.#isSyncing) this.#lastSyncsNs = [askedNs - this.#allWrittenNs, this.#lastSyncsNs[0]];
+      this.#allWrittenNs = askedNs;
+    }
+    this.#isSyncing = isSyncing;
   }
 
   async #wait(milliseconds: number): Promise<void> {

@@ -1,12 +1,12 @@
 // What a trial found out → its record: rates and latencies where they count, else null.
 
 import { promiseSentence } from '../checkers/promise.ts';
+import { STATUS_FAIL } from '../history/ledger.ts';
 import type { Verdict } from '../plan/events.ts';
 import type { Trial } from '../plan/plan.ts';
 import { worstVerdict } from '../report/aggregate.ts';
 import type { CurveRecord, CutRecord, TrialRecord } from '../report/record.ts';
 import type { Aftermath } from './cuts.ts';
-import { persistedBytes } from './workspace.ts';
 
 /** Below this share of a core the server still had room: then the generator was the limit. */
 const busyServerShare = 0.9;
@@ -20,10 +20,11 @@ export interface Outcome {
 
 /** The record of a trial that ran to its end. */
 export function finishedTrial(
-  { trial, crashed, result, workspace }: Aftermath,
+  aftermath: Aftermath,
   { cuts, curve, artefacts }: Outcome,
   tookMs: number,
 ): TrialRecord {
+  const { trial, crashed, result, files } = aftermath;
   const { cell } = trial;
   const records = cell.syncDelayMs !== null;
   const asksSpeed = cell.measures.includes('qps') && !records;
@@ -39,7 +40,7 @@ export function finishedTrial(
     promise: promiseOf(trial),
     tookMs: Math.round(tookMs),
     acknowledged: result.acknowledged,
-    errors: result.errors,
+    errors: errorsBefore(aftermath),
     qps: asksSpeed && result.qps !== null ? Math.round(result.qps) : null,
     latencyUs: asksSpeed ? result.latencyBeforeOutageUs : null,
     serverCpuUsPerOp: asksSpeed && serverCpuUs !== null && measured > 0
@@ -49,10 +50,19 @@ export function finishedTrial(
     outageMs: result.outageMs === null ? null : Math.round(result.outageMs * 10) / 10,
     cuts,
     curve,
-    files: persistedBytes(workspace.dataDirectory),
+    files,
     error: null,
     artefacts,
   };
+}
+
+/** A server on a cut disk refuses what comes: that is the cut, and no answer of the load. */
+function errorsBefore({ trial, crashed, result, ledger }: Aftermath): number {
+  if (trial.cell.crash !== 'block') return result.errors;
+  return ledger.status.reduce((count, status, index) => {
+    const isBefore = (ledger.ackedNs[index] as number) <= crashed.injection.cutNs;
+    return count + Number(status === STATUS_FAIL && isBefore);
+  }, 0);
 }
 
 /** The record of a trial whose server failed to start or died on its own: no verdict on data. */

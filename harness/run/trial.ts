@@ -2,18 +2,26 @@
 
 import fs from 'node:fs';
 import { Judge } from '../checkers/judge.ts';
+import type { BlockDisk } from '../disks/block-disk.ts';
+import type { DiskOptions, TrialDisk } from '../disks/disk.ts';
+import { openDisk } from '../disks/disks.ts';
 import { HarnessError } from '../errors.ts';
 import { readLedger } from '../history/ledger.ts';
+import { imageBytes, isRecorded } from '../plan/plan.ts';
 import type { Trial } from '../plan/plan.ts';
-import type { TrialRecord } from '../report/record.ts';
-import { processSite } from './cuts.ts';
-import type { Aftermath } from './cuts.ts';
+import type { CutRecord, TrialRecord } from '../report/record.ts';
+import { freePort } from '../targets/ports.ts';
+import { crashSite } from './cuts.ts';
+import type { Aftermath, CrashSite } from './cuts.ts';
 import { judgeSite, readBackFrom, recoverAt, stop } from './judged-cut.ts';
 import { loadUntilCrash } from './load.ts';
 import type { CrashedLoad, TrialSurroundings } from './load.ts';
 import { judgePower } from './power.ts';
+import type { Recovered } from './recover.ts';
 import { failedTrial, finishedTrial } from './trial-record.ts';
 import type { Outcome } from './trial-record.ts';
+import { persistedBytes } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
 
 /** What ends a trial without a verdict, and not the run. */
 const tellable: ReadonlySet<string> = new Set(['TARGET_FAILED', 'DRIVER_FAILED', 'LEDGER_BAD']);
@@ -24,11 +32,11 @@ const tellable: ReadonlySet<string> = new Set(['TARGET_FAILED', 'DRIVER_FAILED',
  */
 export async function runTrial(trial: Trial, around: TrialSurroundings): Promise<TrialRecord> {
   const startedMs = Date.now();
+  let disk: TrialDisk | null = null;
   try {
-    const crashed = await loadUntilCrash(trial, around);
-    const told = trial.cell.crash === 'process'
-      ? await afterProcessCrash(trial, crashed, around)
-      : await afterPowerCuts(trial, crashed, around);
+    disk = await openDisk(diskOptions(trial, around.workspace));
+    const crashed = await loadUntilCrash(trial, around, disk);
+    const told = await tell({ trial, crashed, disk, around });
     return finishedTrial(told.aftermath, told.outcome, Date.now() - startedMs);
   } catch (error) {
     if (around.signal.aborted) {
@@ -36,7 +44,27 @@ export async function runTrial(trial: Trial, around: TrialSurroundings): Promise
     }
     if (!(error instanceof HarnessError) || !tellable.has(error.code)) throw error;
     return failedTrial(trial, { text: error.message, tookMs: Date.now() - startedMs });
+  } finally {
+    await disk?.remove();
   }
+}
+
+function diskOptions({ cell }: Trial, { root, dataDirectory }: Workspace): DiskOptions {
+  const { disk: kind, syncDelayMs, fileSystem } = cell;
+  return {
+    kind, root, dataDirectory,
+    record: syncDelayMs === null ? null : { syncDelayMs },
+    fileSystem: fileSystem ?? 'ext4',
+    sizeBytes: imageBytes(cell),
+  };
+}
+
+/** A load that ended in a crash, and all that belongs to it. */
+interface Crash {
+  readonly trial: Trial;
+  readonly crashed: CrashedLoad;
+  readonly disk: TrialDisk;
+  readonly around: TrialSurroundings;
 }
 
 interface Told {
@@ -44,40 +72,76 @@ interface Told {
   readonly outcome: Outcome;
 }
 
+function tell(crash: Crash): Promise<Told> {
+  const { disk, trial } = crash;
+  if (disk.kind === 'block') return afterBlockCut(crash, disk);
+  return isRecorded(trial.cell.crash) ? afterPowerCuts(crash) : afterProcessCrash(crash);
+}
+
 /** The server comes back where it died, while its clients wait for it. */
-async function afterProcessCrash(
-  trial: Trial, crashed: CrashedLoad, around: TrialSurroundings,
-): Promise<Told> {
-  const site = processSite(trial, crashed, around.workspace);
+async function afterProcessCrash(crash: Crash): Promise<Told> {
+  const { trial, crashed, disk, around } = crash;
+  const site = crashSite(trial, crashed, { directory: disk.directory, broken: null });
   const recovered = await recoverAt(site, crashed.port, around).catch(async (error: unknown) => {
     await crashed.driver.kill(); // it waits for the server that nobody could bring back
     throw error;
   });
   const told = async (): Promise<Told> => {
-    const aftermath = await settle(trial, crashed, around);
-    const { ledger } = aftermath;
-    const judge = new Judge({ workload: crashed.workload, ledger, releases: null });
-    const found = await readBackFrom(recovered, aftermath, around);
-    around.onPhase('check');
-    const { record } = judgeSite(judge, site, { found, aftermath });
+    const aftermath = await endLoad(crash, null);
+    const record = await judgeBack(site, { recovered, aftermath, around });
     return { aftermath, outcome: { cuts: [record], curve: null, artefacts: {} } };
   };
   return told().finally(() => stop(recovered));
 }
 
 /** What the recording tells about power cuts. */
-async function afterPowerCuts(
-  trial: Trial, crashed: CrashedLoad, around: TrialSurroundings,
-): Promise<Told> {
-  const aftermath = await settle(trial, crashed, around);
-  return { aftermath, outcome: await judgePower(aftermath, around) };
+async function afterPowerCuts(crash: Crash): Promise<Told> {
+  const { broken } = await crash.disk.settle();
+  const aftermath = await endLoad(crash, broken);
+  return { aftermath, outcome: await judgePower(aftermath, crash.around) };
+}
+
+/** The file system comes back with what its journal and writeback had brought to the device. */
+async function afterBlockCut(crash: Crash, disk: BlockDisk): Promise<Told> {
+  const { trial, crashed, around } = crash;
+  const settled = await disk.settle();
+  const aftermath = await endLoad(crash, null);
+  const site = crashSite(trial, crashed, settled);
+  const recovered = await recoverAt(site, await freePort(), around);
+  const record = await judgeBack(site, { recovered, aftermath, around })
+    .finally(() => stop(recovered));
+  const { clean, words } = await disk.check();
+  const { fileSystem, cutMs, mountMs } = disk;
+  const block = { fileSystem, cutMs, mountMs, isClean: clean, check: words };
+  return { aftermath, outcome: { cuts: [{ ...record, block }], curve: null, artefacts: {} } };
+}
+
+interface Back {
+  readonly recovered: Recovered;
+  readonly aftermath: Aftermath;
+  readonly around: TrialSurroundings;
+}
+
+/** Judges the one directory that a crash left, by the clients' clocks. */
+async function judgeBack(
+  site: CrashSite, { recovered, aftermath, around }: Back,
+): Promise<CutRecord> {
+  const { crashed: { workload }, ledger } = aftermath;
+  const judge = new Judge({ workload, ledger, releases: null });
+  const found = await readBackFrom(recovered, aftermath, around);
+  around.onPhase('check');
+  return judgeSite(judge, site, { found, aftermath }).record;
 }
 
 /** Ends the driver; its ledger is whole afterwards. */
-async function settle(
-  trial: Trial, crashed: CrashedLoad, { workspace }: TrialSurroundings,
+async function endLoad(
+  { trial, crashed, disk, around: { workspace } }: Crash, broken: string | null,
 ): Promise<Aftermath> {
   const result = await crashed.driver.finish(trial.cell.crash === 'process' ? 1000 : 0);
   const ledger = readLedger(fs.readFileSync(workspace.ledgerPath));
-  return { trial, crashed, result, ledger, workspace };
+  const opLog = {
+    path: disk.opLogPath ?? workspace.opLogPath, hasReleases: disk.opLogPath === null, broken,
+  };
+  const files = persistedBytes(workspace.dataDirectory);
+  return { trial, crashed, result, ledger, workspace, opLog, files };
 }

@@ -53,7 +53,7 @@ async function tryEntry(entry: string): Promise<Located> {
   const located = locateEntry(entry);
   if (located.kind === 'missing') return located;
   try {
-    await promisify(execFile)(process.execPath, [entry, '--version'], { timeout: 30_000 });
+    await promisify(execFile)(process.execPath, [entry, '--version'], { timeout: 120_000 });
     return located;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

@@ -5,6 +5,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HarnessError } from '../errors.ts';
+import { hold, processHolding } from '../holdings/holdings.ts';
 import { monotonicNs } from '../metrics/monotonic.ts';
 import { LogFile } from './log-file.ts';
 import { pollListener } from './ports.ts';
@@ -101,9 +102,12 @@ class ServerProcess implements RunningTarget {
     if (child.stdout !== null) log.follow(child.stdout);
     if (child.stderr !== null) log.follow(child.stderr);
     alive.add(this);
+    const holding = processHolding(this.pid);
+    const release = holding === null ? null : hold(holding);
     const onAbort = (): void => this.#end('aborted', 'SIGKILL');
     launched.signal?.addEventListener('abort', onAbort, { once: true });
     this.exited = this.#watch(child).finally(() => {
+      release?.();
       launched.signal?.removeEventListener('abort', onAbort);
     });
     if (launched.signal?.aborted === true) onAbort();

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { overrideScenario } from '../../plan/overrides.ts';
 import { planRun } from '../../plan/plan.ts';
-import type { Plan, SourcedScenario } from '../../plan/plan.ts';
+import type { Cell, Plan, SourcedScenario } from '../../plan/plan.ts';
 import { planText, skippedLines } from '../../plan/plan-text.ts';
 import { Progress } from '../../report/progress.ts';
 import type { RunRecord } from '../../report/record.ts';
@@ -68,9 +68,19 @@ export async function planFor(
     else dropped.push(`scenario ${result.name} is left out: ${result.reason}`);
   }
   const seed = selection.seed ?? context.randomSeed();
-  const plan = planRun({ scenarios, seed, flags: selection.flags });
+  const plan = planRun({
+    scenarios, seed, flags: selection.flags, unsupported: (cell) => unsupported(context, cell),
+  });
   checkDirectives(plan);
   return { plan, dropped };
+}
+
+/** Why this machine cannot run a cell; null when it can. */
+function unsupported({ machine }: CliContext, cell: Cell): string | null {
+  const lacks = machine.diskUnavailable(cell);
+  if (lacks === null) return null;
+  return cell.disk === 'block' ? `crash model block of ${cell.fileSystem}: ${lacks}`
+    : `power cuts of ${cell.target} need faultfs: ${lacks}`;
 }
 
 async function run(

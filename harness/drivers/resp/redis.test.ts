@@ -6,6 +6,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
+import { plainDisk } from '../../disks/disks.ts';
 import { faults } from '../../faults/faults.ts';
 import { readLedger, STATUS_INFO } from '../../history/ledger.ts';
 import { freePort } from '../../targets/ports.ts';
@@ -131,7 +132,7 @@ testRedis(title('SIGKILL and restart: unknown in flight, ordered phases, outage'
   const driver = await load(running, { preloadKeys: 20_000 });
   driver.begin();
   await sleep(400);
-  const injection = await faults.kill.inject(running);
+  const injection = await faults.kill.inject({ running, disk: plainDisk('') });
   t.true(injection.applied);
   await driver.lost;
   const again = await start(running.port);
@@ -161,7 +162,7 @@ testRedis(title('SIGKILL and restart: unknown in flight, ordered phases, outage'
 testRedis(title('a server that refuses its files: the probe says what it said'), async (t) => {
   const { directory, start } = place(t, 'yes');
   const running = await start();
-  await faults.kill.inject(running);
+  await faults.kill.inject({ running, disk: plainDisk('') });
   const manifest = path.join(directory, 'appendonlydir/appendonly.aof.manifest');
   fs.writeFileSync(manifest, 'file nonsense\n');
   const again = await targets.redis.start({

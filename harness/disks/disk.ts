@@ -1,0 +1,58 @@
+// What lies under the data directory of a trial, and what a crash leaves of it.
+
+import type { FaultfsMount } from '../faultfs/client.ts';
+import type { BlockDisk } from './block-disk.ts';
+
+/** The file systems that `block` can make. */
+export const fileSystems = ['ext4', 'xfs'] as const;
+/** One of `fileSystems`. */
+export type FileSystem = (typeof fileSystems)[number];
+
+/** A directory after its server has gone. */
+export interface Settled {
+  /** Where the files are. */
+  readonly directory: string;
+  /** Why what is there proves nothing; null when it does. */
+  readonly broken: string | null;
+}
+
+/** What every disk offers. */
+interface AnyDisk {
+  /** What the target is given as its data directory. */
+  readonly directory: string;
+  /** Op log that the disk writes; null when it writes none. */
+  readonly opLogPath: string | null;
+  /** Once the target has gone: the op log is whole, the files lie still. */
+  settle(): Promise<Settled>;
+  /** Undoes everything, whatever state it is in. */
+  remove(): Promise<void>;
+}
+
+/** The directory itself. */
+export interface PlainDisk extends AnyDisk {
+  readonly kind: 'plain';
+}
+
+/** A faultfs over the directory: records, and has the faults of a disk. */
+export interface FaultfsDisk extends AnyDisk {
+  readonly kind: 'faultfs';
+  readonly mount: FaultfsMount;
+}
+
+/** One of the grounds a trial can stand on. */
+export type TrialDisk = PlainDisk | FaultfsDisk | BlockDisk;
+
+/** What a disk is made from. */
+export interface DiskOptions {
+  readonly kind: TrialDisk['kind'];
+  /** The folder of the trial; everything besides the data goes there. */
+  readonly root: string;
+  /** Exists and is empty; the files are there once the disk has settled. */
+  readonly dataDirectory: string;
+  /** `faultfs`: write an op log, and let each sync begin so much later. */
+  readonly record: { readonly syncDelayMs: number } | null;
+  /** `block`. */
+  readonly fileSystem: FileSystem;
+  /** `block`: size of the file system. */
+  readonly sizeBytes: number;
+}
