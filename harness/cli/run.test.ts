@@ -101,8 +101,10 @@ test('--target redis without power cells still gives the table', async (t) => {
   t.regex(stdout, /Not run: 6 cells: power cuts of redis need faultfs: \/dev\/fuse: no permission/);
 });
 
-test('--crash block has a cell for each file system, and skips what the machine lacks', async (t) => {
-  const argv = ['run', 'bytes-lost', '--crash', 'process,block', '--fs', 'ext4,xfs', '--fsync', 'no'];
+test('--crash block: a cell for each file system, and what the machine lacks is skipped', async (t) => {
+  const argv = [
+    'run', 'bytes-lost', '--crash', 'process,block', '--fs', 'ext4,xfs', '--fsync', 'no',
+  ];
   const can = await cli(argv, { cwd: temporaryFolder(t) });
   t.deepEqual(can.plans[0]?.cells.map((cell) => cell.id), [
     'bytes-lost/bundled/aof/no/process', 'bytes-lost/bundled/aof/no/block',

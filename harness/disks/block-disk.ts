@@ -168,7 +168,8 @@ export class BlockDisk {
     const left = await unmountAll(mountPoint);
     if (left !== null) throw cannot(`${mountPoint} cannot be unmounted: ${left}`);
     const beganNs = monotonicNs();
-    const { code, words } = await runTool('mount', ['-i', '-t', fileSystem, this.#device, mountPoint]);
+    const args = ['-i', '-t', fileSystem, this.#device, mountPoint];
+    const { code, words } = await runTool('mount', args);
     this.#mountMs = sinceMs(beganNs);
     const broken = code === 0 ? null : `the file system did not mount again: ${words}`;
     return { directory: mountPoint, broken };
@@ -181,7 +182,8 @@ export class BlockDisk {
     const [command = '', ...args] = fsck[this.fileSystem];
     const { code, stdout, words } = await runTool(command, [...args, this.#device]);
     const last = stdout.trim().split('\n').at(-1) ?? words;
-    return { clean: code === 0, words: `${command}: ${code === 0 ? 'clean' : `exit ${code}, ${last}`}` };
+    const clean = code === 0;
+    return { clean, words: `${command}: ${clean ? 'clean' : `exit ${code}, ${last}`}` };
   }
 
   async remove(): Promise<void> {

@@ -70,7 +70,8 @@ const faultfs = diskTest('faultfs');
 block.run(block.title('what is mounted over our own device is not cut'), async (t) => {
   const disk = await opened(t, optionsOf(t));
   t.is((await runTool('mount', ['-t', 'tmpfs', 'none', disk.directory])).code, 0);
-  await t.throwsAsync(disk.cut(), { message: /expected \/dev\/loop\d+ on .*, found none \(tmpfs\)/ });
+  const message = /expected \/dev\/loop\d+ on .*, found none \(tmpfs\)/;
+  await t.throwsAsync(disk.cut(), { message });
   writeSynced(path.join(disk.directory, 'alive'), 'x');
 });
 
@@ -86,14 +87,14 @@ block.run(block.title('the checker\'s complaint is told'), async (t) => {
   t.regex(words, /^e2fsck: exit \d+, /);
 });
 
-block.run(block.title('an image that is larger than the disk is refused, and nothing stays'), async (t) => {
+block.run(block.title('an image larger than the disk is refused, and nothing stays'), async (t) => {
   const options = { ...optionsOf(t), sizeBytes: 2 ** 50 };
   await t.throwsAsync(openDisk(options), { message: /would have \d+ MB, .* has \d+ MB free/ });
   t.deepEqual(fs.readdirSync(options.root), ['data']);
 });
 
 for (const [kind, { run, title }] of [['block', block], ['faultfs', faultfs]] as const) {
-  run(title(`${kind}: after kill -9 a clean-up leaves no mount, device, process, folder`), async (t) => {
+  run(title(`${kind}: after kill -9 no mount, device, process or folder stays`), async (t) => {
     const root = rootOf(t);
     const stateFolder = path.join(rootOf(t), 'state');
     const main = path.join(import.meta.dirname, 'testdata/open-disk.ts');

@@ -1,5 +1,5 @@
-// Two recorders of one run: the engine's own recording disk, and a faultfs below it. Wherever no call
-// is under way, both must give the same crash image.
+// Two recorders of one run: the engine's own recording disk, and a faultfs below it. Wherever no
+// call is under way, both must give the same crash image.
 import test from 'ava';
 import fs from 'node:fs';
 import os from 'node:os';

@@ -16,7 +16,9 @@ async function inject({ running, disk }: FaultSite): Promise<Injection> {
   const { cutNs, tookMs, unproven } = await disk.cut();
   const { applied: wasAlive } = running.kill();
   const exit = await running.exited;
-  if (unproven !== null) return { cutNs, applied: false, why: `the cut is not proven: ${unproven}` };
+  if (unproven !== null) {
+    return { cutNs, applied: false, why: `the cut is not proven: ${unproven}` };
+  }
   if (exit.atNs < cutNs) {
     const why = `process ${running.pid} was gone before the cut (${describeExit(exit)})`;
     return { cutNs, applied: false, why };

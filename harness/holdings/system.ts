@@ -86,7 +86,8 @@ export async function unmountAll(mountPoint: string): Promise<string | null> {
 
 /** The loop devices whose file this is. */
 export async function loopsOf(imagePath: string): Promise<string[]> {
-  const { stdout } = await runTool('losetup', ['--noheadings', '--output', 'NAME', '-j', imagePath]);
+  const args = ['--noheadings', '--output', 'NAME', '-j', imagePath];
+  const { stdout } = await runTool('losetup', args);
   return stdout.split('\n').map((line) => line.trim()).filter((line) => line !== '');
 }
 

@@ -228,7 +228,8 @@ function estimate(trial: Omit<Trial, 'cutFractions' | 'estimatedMs'>): number {
   const { cell, crashAtMs } = trial;
   const cuts = isRecorded(cell.crash) ? cell.cutInstants * cutMs : 0;
   const disk = cell.disk === 'plain' ? 0 : diskMs;
-  return overheadMs + crashAtMs + cuts + disk + Math.round((cell.preloadKeys * preloadUsPerKey) / 1000);
+  const preload = Math.round((cell.preloadKeys * preloadUsPerKey) / 1000);
+  return overheadMs + crashAtMs + cuts + disk + preload;
 }
 
 // What a load may write at most, from rates seen on fast machines.
@@ -240,7 +241,8 @@ export function largestLoad({ load, preloadKeys }: Cell): { writes: number; byte
   const fastest = load.ratePerSecond === null
     ? writesPerMs : Math.min(writesPerMs, load.ratePerSecond / 1000);
   const writes = (load.warmupMs + load.durationMs) * fastest;
-  return { writes, bytes: (writes + preloadKeys) * (load.valueSizeBytes + bytesPerWriteBesidesValue) };
+  const bytesPerWrite = load.valueSizeBytes + bytesPerWriteBesidesValue;
+  return { writes, bytes: (writes + preloadKeys) * bytesPerWrite };
 }
 
 const leastImageBytes = 512 * 1024 * 1024;

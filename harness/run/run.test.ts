@@ -142,7 +142,7 @@ test('an interrupt ends every process, removes the folders and keeps what was do
 
 const redisTest = hasRedis ? test : test.skip;
 
-redisTest(`redis-server, process crash: the same judge passes a server known to work${redisSkipped}`,
+redisTest(`redis-server, process crash: the judge passes a server known to work${redisSkipped}`,
   async (t) => {
     const plan = smallPlan({ settings: everything, crash: ['process'], target: 'redis' });
     const { record } = await run(plan);

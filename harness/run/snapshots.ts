@@ -69,7 +69,8 @@ export class SnapshotKeeper {
 
   /** Syncs of the log, each as long as INFO did not show the log without one. */
   syncsSeen(cutNs: number): SyncTimes {
-    return { lastTwoSyncNs: this.#lastSyncsNs, inFlightSyncNs: Math.max(0, cutNs - this.#allWrittenNs) };
+    const inFlightSyncNs = Math.max(0, cutNs - this.#allWrittenNs);
+    return { lastTwoSyncNs: this.#lastSyncsNs, inFlightSyncNs };
   }
 
   async #askAll(startNs: number, momentsMs: readonly number[]): Promise<void> {
