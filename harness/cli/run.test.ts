@@ -101,7 +101,7 @@ test('--target redis without power cells still gives the table', async (t) => {
   t.regex(stdout, /Not run: 6 cells: power cuts of redis need faultfs: \/dev\/fuse: no permission/);
 });
 
-test('--crash block: a cell for each file system, and what the machine lacks is skipped', async (t) => {
+test('--crash block: a cell for each file system; what the machine lacks is skipped', async (t) => {
   const argv = [
     'run', 'bytes-lost', '--crash', 'process,block', '--fs', 'ext4,xfs', '--fsync', 'no',
   ];
