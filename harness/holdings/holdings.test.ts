@@ -60,7 +60,7 @@ linuxTest('a living owner is left alone, a killed one is cleaned up after', asyn
   t.deepEqual(fs.readdirSync(stateFolder()), []);
 });
 
-linuxTest('state of another machine, or a pid that somebody else has now, is no order', async (t) => {
+linuxTest('the state of another machine, or a pid reused since, is no order', async (t) => {
   const folder = path.join(root, 'kept');
   fs.mkdirSync(folder);
   const holdings = [{ kind: 'folder', path: folder }];
