@@ -65,7 +65,7 @@ const refused: { argv: string[]; says: string }[] = [
   { argv: ['run', 'recovery-time', '--crash', 'power'], says: 'no cell is left' },
   { argv: ['doctor'], says: "the command 'doctor' does not exist yet in this version" },
   { argv: ['replay', 'x'], says: "the command 'replay' does not exist yet in this version" },
-  { argv: ['help', 'compare'], says: "the command 'compare' does not exist yet" },
+  { argv: ['help', 'advise'], says: "the command 'advise' does not exist yet" },
   { argv: ['run', '--shard', '1/2'], says: 'the flag --shard does not exist yet in this version' },
   { argv: ['run', '--dist=zipf'], says: 'the flag --dist does not exist yet in this version' },
   { argv: ['report', 'yesterday'], says: "no run 'yesterday'" },

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { EngineError } from '../../engine/errors.ts';
 import { HarnessError } from '../errors.ts';
 import { addCheckCommand } from './commands/check.ts';
+import { addCompareCommands } from './commands/compare.ts';
 import { runEngine } from './commands/engine.ts';
 import { addListCommand } from './commands/list.ts';
 import { addReportCommand } from './commands/report.ts';
@@ -14,7 +15,7 @@ import { exitBug, exitCodeOfError, exitPass, exitUsage } from './exit-codes.ts';
 import { usage } from './values.ts';
 
 /** Commands of later versions: asked for by name, they say so instead of suggesting another. */
-const laterCommands = ['doctor', 'compare', 'merge', 'trend', 'replay', 'advise'];
+const laterCommands = ['doctor', 'merge', 'trend', 'replay', 'advise'];
 const laterFlags = ['--shard', '--dist', '--config'];
 
 /** Runs one command line; resolves to the exit code and never rejects. */
@@ -64,6 +65,7 @@ function programOf(context: CliContext, finish: (code: number) => void): Command
   addListCommand(program, context, finish);
   addCheckCommand(program, context, finish);
   addReportCommand(program, context, finish);
+  addCompareCommands(program, context, finish);
   addToolCommands(program, context, finish);
   // Only for the help: its arguments are the engine's own and never parsed here.
   program.command('engine').argument('[redis.conf]')
@@ -77,6 +79,7 @@ Examples:
   plugpull run                                  write rate, recovery and loss of every setting
   plugpull run --target redis --crash process   the same for the redis-server of this machine
   plugpull list                                 what there is to run, and how long it takes
+  plugpull compare baseline:main latest         what changed, beyond noise
   plugpull engine --port 6379 --appendonly yes  the bundled server
   plugpull check-aof ./appendonlydir            is this log whole? also check-rdb, edit-aof
 

@@ -98,7 +98,7 @@ export async function writeWhole(path: string, content: string): Promise<void> {
 }
 
 /**
- * Reads a record by path (the file or its folder), by id, or `latest`.
+ * Reads a record by path (the file or its folder), by id, as `latest` or `baseline:NAME`.
  * @throws {HarnessError} USAGE when there is none, RECORD_BAD when it is damaged.
  */
 export async function readRun(out: string, where: { run: string; cwd: string }):
@@ -124,6 +124,14 @@ Promise<FoundRun> {
 
 async function findRecord(out: string, { run, cwd }: { run: string; cwd: string }):
 Promise<string> {
+  if (run.startsWith(baselinePrefix)) {
+    const name = run.slice(baselinePrefix.length);
+    const saved = baselinePath(out, name);
+    if (await isFile(saved)) return saved;
+    const names = await listBaselines(out);
+    throw new HarnessError('USAGE', `no baseline '${name}' in ${join(out, 'baselines')}; there is `
+      + `${names.join(', ') || 'none'}: plugpull baseline save ${name} keeps the latest run`);
+  }
   const path = resolve(cwd, run);
   const candidates = [path, join(path, 'run.json'), join(out, 'runs', run, 'run.json'),
     ...(run === 'latest' ? [join(out, 'latest', 'run.json')] : [])];
@@ -132,6 +140,32 @@ Promise<string> {
   }
   throw new HarnessError('USAGE', `no run '${run}': looked for ${candidates.slice(1).join(', ')}`);
 }
+
+/**
+ * Keeps a record under a name, in `OUT/baselines/NAME.json`; returns the path.
+ * @throws {HarnessError} USAGE for a name that is no file name.
+ */
+export async function saveBaseline(out: string, name: string, record: RunRecord): Promise<string> {
+  const path = baselinePath(out, name);
+  await writeWhole(path, `${JSON.stringify(record, null, 2)}\n`);
+  return path;
+}
+
+/** Names of the baselines in a folder; empty when there is none. */
+export async function listBaselines(out: string): Promise<string[]> {
+  const files = await readdir(join(out, 'baselines')).catch(() => []);
+  return files.filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -5)).sort();
+}
+
+function baselinePath(out: string, name: string): string {
+  if (!/^[a-z\d][\w.-]{0,99}$/i.test(name)) {
+    throw new HarnessError('USAGE', 'the name of a baseline: expected letters, digits, dots and '
+      + `dashes, found '${name}'`);
+  }
+  return join(out, 'baselines', `${name}.json`);
+}
+
+const baselinePrefix = 'baseline:';
 
 /** Ids of the runs in a folder, oldest first; empty when there is none. */
 export async function listRuns(out: string): Promise<string[]> {

@@ -4,8 +4,11 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { HarnessError } from '../../errors.ts';
 import { didYouMean } from '../../plan/nearest.ts';
+import { compareRuns } from '../../report/compare/compare.ts';
+import { changeSection } from '../../report/html/sections/change.ts';
 import { junitReport } from '../../report/junit.ts';
 import { markdownSummary } from '../../report/markdown.ts';
+import type { RunRecord } from '../../report/record.ts';
 import { reportText } from '../../report/table.ts';
 import { listRuns, readDamagedRun, writeWhole } from '../../report/write.ts';
 import type { FoundRun } from '../../report/write.ts';
@@ -19,6 +22,7 @@ interface ReportFlags {
   readonly out: string;
   readonly format?: readonly string[];
   readonly to?: string;
+  readonly baseline?: string;
   readonly json?: boolean;
   readonly markdown?: boolean;
 }
@@ -42,6 +46,7 @@ export function addReportCommand(
     .option('--out <folder>', 'where records are', 'reports')
     .option('--format <names>', 'html, md, json, junit instead of the table', more)
     .option('--to <folder>', 'write files there; one format alone goes to stdout without it')
+    .option('--baseline <run>', 'compare with it in the HTML: path, id or baseline:NAME')
     .option('--json', 'the same as --format json')
     .option('--markdown', 'the same as --format md')
     .addHelpText('after', `
@@ -59,18 +64,20 @@ Examples:
 async function report(context: CliContext, run: string, flags: ReportFlags): Promise<number> {
   const wanted = formatsOf(flags);
   const found = await findRun(context, run, resolve(context.cwd, flags.out));
+  const before = flags.baseline === undefined ? null
+    : (await findRun(context, flags.baseline, resolve(context.cwd, flags.out))).record;
   for (const problem of found.problems) context.stderr.write(`warning: ${problem}\n`);
   const [format] = wanted;
   if (wanted.length > 1 || flags.to !== undefined) {
     const folder = flags.to === undefined ? found.runDirectory : resolve(context.cwd, flags.to);
     for (const each of wanted) {
       const path = join(folder, fileNames[each]);
-      await writeFile(path, await rendered(found, each));
+      await writeFile(path, await rendered(found, each, before));
       context.stdout.write(`${path}\n`);
     }
   } else {
     context.stdout.write(format === undefined ? table(context, found)
-      : await rendered(found, format));
+      : await rendered(found, format, before));
   }
   return found.problems.length === 0 ? exitPass : exitInconclusive;
 }
@@ -93,10 +100,14 @@ function formatsOf({ format, json, markdown, to }: ReportFlags): Format[] {
   return [...new Set(wanted)];
 }
 
-async function rendered({ record, problems, runDirectory }: FoundRun, format: Format):
-Promise<string> {
+async function rendered(
+  { record, problems, runDirectory }: FoundRun, format: Format, before: RunRecord | null,
+): Promise<string> {
   switch (format) {
-    case 'html': return renderHtml(record, runDirectory, { problems });
+    case 'html': {
+      const change = before === null ? null : changeSection(compareRuns(before, record));
+      return renderHtml(record, runDirectory, { problems, change });
+    }
     case 'md': return markdownSummary(record);
     case 'json': return `${JSON.stringify(record, null, 2)}\n`;
     case 'junit': return junitReport(record);

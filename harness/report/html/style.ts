@@ -76,7 +76,9 @@ ${settings}
 .promise path{stroke:var(--text);stroke-width:1.5}.promise text{font-size:12px}
 .step0{fill:var(--step0)}.step1{fill:var(--step1)}.step2{fill:var(--step2)}
 .step3{fill:var(--c5)}
-.band{fill:var(--edge);opacity:.55}.zero{stroke:var(--text);stroke-width:1.25}
+.verdict0{--c:var(--fail)}.verdict1{--c:var(--pass)}.verdict2{--c:var(--open)}
+.verdict3,.verdict4{--c:var(--soft)}.band{fill:var(--edge);opacity:.55}
+.zero{stroke:var(--text);stroke-width:1.25}
 .name,.value{paint-order:stroke;stroke:var(--bg);stroke-width:4px;stroke-linejoin:round}
 .legend{display:flex;flex-wrap:wrap;gap:.15rem 1.1rem;list-style:none;padding:0;margin:.25rem 0;
 font-size:.9rem}.legend li{display:flex;align-items:center;gap:.4rem}

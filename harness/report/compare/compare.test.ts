@@ -1,0 +1,105 @@
+// Two runs against one another: equal ones, a slower one, one that loses; and what is not compared.
+import test from 'ava';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { defineScenario } from '../../plan/define-scenario.ts';
+import type { RunRecord, TrialRecord } from '../record.ts';
+import { planOf, recordOf, testbed } from '../test-support.ts';
+import { changeSection } from '../html/sections/change.ts';
+import { compareRuns, compareSettings, testbedDifferences } from './compare.ts';
+import { comparisonLine, comparisonText } from './comparison-text.ts';
+
+const scenario = defineScenario({
+  name: 'speed', question: 'How fast?', measures: ['qps', 'loss'], trials: 14,
+  settings: ['none', 'aof/everysec', 'aof/always'],
+});
+
+/** A run whose rates scatter by 2 % either way around what `factor` makes of them. */
+function run(seed: number, factor: (setting: string) => number = () => 1): RunRecord {
+  const random = xoroshiro128plus(seed);
+  return recordOf(planOf([scenario], 7), (own, { cell }): TrialRecord => {
+    const noise = () => 1 + uniformInt(random, -200, 200) / 10_000;
+    const { appendfsync, persist } = cell.setting;
+    const times = factor(appendfsync ?? persist);
+    return {
+      ...own,
+      qps: 40_000 * noise() * times,
+      latencyUs: { p50: 300, p99: 800 * noise() / times, p999: 2000, max: 9000 },
+      serverCpuUsPerOp: (6 * noise()) / times,
+    };
+  });
+}
+
+test('the same twice: no regression, no improvement', (t) => {
+  for (const seed of [1, 2, 3, 4, 5]) {
+    const { metrics, broken, left } = compareRuns(run(seed), run(seed + 100));
+    t.true(metrics.length >= 12, String(metrics.length));
+    for (const { cell, name, verdict } of metrics) {
+      const isChange = verdict === 'regression' || verdict === 'improvement';
+      t.false(isChange, `${seed} ${cell} ${name} ${verdict}`);
+    }
+    t.deepEqual([broken, left], [[], []]);
+  }
+});
+
+test('a slowed setting is found, with its ratio, and no other', (t) => {
+  const slowed = run(12, (setting) => (setting === 'always' ? 0.8 : 1));
+  const comparison = compareRuns(run(11), slowed);
+  const worse = comparison.metrics.filter(({ verdict }) => verdict === 'regression');
+  t.deepEqual(worse.map(({ name }) => name),
+    ['write rate', 'p99 of replies', 'server CPU a write']);
+  t.true(worse.every(({ cell }) => cell === 'speed/bundled/aof/always/process'));
+  const [rate] = worse;
+  t.true((rate?.ratio?.ci95?.[1] ?? 1) < 0.85 && (rate?.ratio?.ci95?.[0] ?? 1) > 0.75);
+  const text = comparisonText(comparison, { color: false, quietMax: 0 });
+  t.regex(text, /^regression {4}speed\/bundled\/aof\/always\/process: write rate 4[\d,]+ w/m);
+  t.regex(comparisonLine(comparison), /^\d+ metrics: 3 regression, \d+ /);
+  t.regex(changeSection(comparison).html, /The largest regression is/);
+});
+
+test('settings of one run are paired', (t) => {
+  const { metrics } = compareSettings(
+    run(3, (setting) => (setting === 'always' ? 0.5 : 1)), ['aof/everysec', 'aof/always']);
+  t.like(metrics.find(({ name }) => name === 'write rate'), { verdict: 'regression', trials: 14 });
+});
+
+test('a promise that is broken afterwards counts as a loss, new or not', (t) => {
+  const failing = recordOf(planOf([scenario], 7), (own, { cell }) => (
+    cell.setting.appendfsync === 'always' ? { ...own, verdict: 'fail' } : own));
+  const cell = 'speed/bundled/aof/always/process';
+  t.deepEqual(compareRuns(run(1), failing).broken, [{ cell, isNew: true }]);
+  t.deepEqual(compareRuns(failing, failing).broken, [{ cell, isNew: false }]);
+  t.regex(comparisonText(compareRuns(run(1), failing), { color: true, quietMax: 5 }),
+    /BROKEN PROMISE \(new\) in speed\/bundled\/aof\/always\/process/);
+});
+
+test('what was asked differently, or only once, is left out and said', (t) => {
+  const before = run(1);
+  const [first, second, third] = before.cells;
+  if (first === undefined || second === undefined || third === undefined) throw new Error('none');
+  const after = { ...before, cells: [
+    { ...first, load: { ...first.load, clients: 20 } }, second, { ...third, id: 'other' },
+  ] };
+  t.deepEqual(compareRuns(before, after).left, [
+    { cell: first.id, reason: 'asked differently: clients 50 → 20' },
+    { cell: 'other', reason: 'only in the later run' },
+    { cell: third.id, reason: 'only in the earlier run' },
+  ]);
+});
+
+test('nothing in common is no comparison, and three trials are inconclusive', (t) => {
+  const empty = recordOf(planOf([]));
+  t.is(comparisonLine(compareRuns(empty, empty)), 'nothing could be compared');
+  const few = recordOf(planOf([{ ...scenario, trials: 3 }]));
+  t.true(compareRuns(few, few).metrics.filter(({ name }) => name === 'write rate')
+    .every(({ verdict, furtherTrials }) => verdict === 'inconclusive' && furtherTrials !== null));
+});
+
+test('a testbed is another when the machine is, or its disk twice as slow', (t) => {
+  t.deepEqual(testbedDifferences(testbed, testbed), []);
+  const other = { ...testbed, cores: 4, fsyncUs: { p50: 400, p99: 900 } };
+  t.deepEqual(testbedDifferences(testbed, other),
+    ['cores: 2 → 4', 'fdatasync p50: 131 → 400 µs']);
+  const quick = { ...testbed, fsyncUs: { p50: 3, p99: 4 } };
+  t.deepEqual(testbedDifferences(quick, { ...quick, fsyncUs: { p50: 9, p99: 20 } }), []);
+});

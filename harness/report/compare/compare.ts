@@ -1,0 +1,143 @@
+// Two runs, or two settings of one run, metric by metric: did it change, and is that more than
+// noise? Only what was asked the same way on the same machine is compared.
+
+import { compareMetrics } from '../../metrics/comparison.ts';
+import type { ChangeVerdict, MetricComparison, MetricSamples } from '../../metrics/comparison.ts';
+import { median } from '../../metrics/statistics.ts';
+import { recordLabel } from '../aggregate.ts';
+import type { CellRecord, RunRecord, TestbedRecord } from '../record.ts';
+import { comparedMetrics, samplesOf } from './samples.ts';
+import type { CellPair, Metric } from './samples.ts';
+
+/** One metric of one pair of cells. */
+export interface ComparedMetric extends MetricComparison {
+  /** Id of the cell, of the later one where they differ. */
+  readonly cell: string;
+  readonly unit: string;
+  readonly beforeMedian: number;
+  readonly afterMedian: number;
+  readonly trials: number;
+}
+
+/** What became of everything between two runs. */
+export interface Comparison {
+  readonly before: string;
+  readonly after: string;
+  readonly metrics: readonly ComparedMetric[];
+  /** Cells that break a promise afterwards: each a loss, whether it is new or not. */
+  readonly broken: readonly { readonly cell: string; readonly isNew: boolean }[];
+  /** Cells that cannot be compared, with the reason. */
+  readonly left: readonly { readonly cell: string; readonly reason: string }[];
+  /** What differs between the machines; empty for one testbed. */
+  readonly testbed: readonly string[];
+}
+
+/** Compares two runs cell by cell. */
+export function compareRuns(before: RunRecord, after: RunRecord): Comparison {
+  const earlier = new Map(before.cells.map((cell) => [cell.id, cell]));
+  const left: { cell: string; reason: string }[] = [];
+  const pairs = after.cells.flatMap((cell): CellPair[] => {
+    const other = earlier.get(cell.id);
+    earlier.delete(cell.id);
+    const reason = other === undefined ? 'only in the later run' : loadDifference(other, cell);
+    if (reason !== null) left.push({ cell: cell.id, reason });
+    if (other === undefined || reason !== null) return [];
+    return [{ before: other, after: cell, paired: false, noiseFloor: null }];
+  });
+  for (const id of earlier.keys()) left.push({ cell: id, reason: 'only in the earlier run' });
+  return {
+    before: before.id, after: after.id, left,
+    metrics: metricsOf(pairs),
+    broken: brokenOf(before.cells, after.cells),
+    testbed: testbedDifferences(before.testbed, after.testbed),
+  };
+}
+
+/** Compares two settings of one run; their trials ran in turn, so they are paired. */
+export function compareSettings(
+  { id, cells }: RunRecord, [before, after]: readonly [string, string],
+): Comparison {
+  const place = (cell: CellRecord): string => (
+    [cell.scenario, cell.target.name, cell.crash, cell.preloadKeys].join('/'));
+  const earlier = new Map(cells.filter((cell) => recordLabel(cell) === before)
+    .map((cell) => [place(cell), cell]));
+  const later = cells.filter((cell) => recordLabel(cell) === after);
+  const pairs = later.flatMap((cell): CellPair[] => {
+    const other = earlier.get(place(cell));
+    return other === undefined ? []
+      : [{ before: other, after: cell, paired: true, noiseFloor: null }];
+  });
+  return {
+    before: `${id} ${before}`, after: `${id} ${after}`, left: [], testbed: [],
+    metrics: metricsOf(pairs),
+    broken: brokenOf([], later),
+  };
+}
+
+/** All metrics of all pairs are one family: the more is compared, the less passes by chance. */
+function metricsOf(pairs: readonly CellPair[]): ComparedMetric[] {
+  const found = pairs.flatMap((pair) => comparedMetrics.flatMap((metric) => {
+    const samples = samplesOf(pair, metric);
+    return samples === null ? [] : [{ pair, metric, samples }];
+  }));
+  const compared = compareMetrics(found.map(({ samples }) => samples));
+  return found.flatMap((each, at) => {
+    const result = compared[at];
+    return result === undefined ? [] : [describe(each, result)];
+  });
+}
+
+function describe(
+  { pair, metric, samples }: { pair: CellPair; metric: Metric; samples: MetricSamples },
+  result: MetricComparison,
+): ComparedMetric {
+  const { before, after } = samples;
+  return {
+    ...result, cell: pair.after.id, unit: metric.unit,
+    beforeMedian: median(before), afterMedian: median(after),
+    trials: Math.min(before.length, after.length),
+  };
+}
+
+function brokenOf(
+  before: readonly CellRecord[], after: readonly CellRecord[],
+): Comparison['broken'] {
+  const failed = new Set(before.filter(({ verdict }) => verdict === 'fail').map(({ id }) => id));
+  return after.filter(({ verdict }) => verdict === 'fail')
+    .map(({ id }) => ({ cell: id, isNew: !failed.has(id) }));
+}
+
+/** Null when both were asked the same. */
+function loadDifference(before: CellRecord, after: CellRecord): string | null {
+  const flat = ({ load, config, syncDelayMs }: CellRecord): Record<string, unknown> => (
+    { ...load, ...config.directives, syncDelayMs });
+  const [one, other] = [flat(before), flat(after)];
+  const keys = [...new Set([...Object.keys(one), ...Object.keys(other)])]
+    .filter((key) => JSON.stringify(one[key]) !== JSON.stringify(other[key]));
+  if (keys.length === 0) return null;
+  return `asked differently: ${keys.map((key) => (
+    `${key} ${textOf(one[key])} → ${textOf(other[key])}`)).join(', ')}`;
+}
+
+function textOf(value: unknown): string {
+  return value === undefined ? 'not set' : JSON.stringify(value);
+}
+
+const identifying = ['cpu', 'cores', 'memory', 'kernel', 'fs', 'node'] as const;
+
+/** What keeps two machines from being compared; speed of the disk included when it doubled. */
+export function testbedDifferences(before: TestbedRecord, after: TestbedRecord): string[] {
+  const found = identifying.filter((field) => before[field] !== after[field])
+    .map((field) => `${field}: ${before[field]} → ${after[field]}`);
+  const [faster = 0, slower = 0] = [before.fsyncUs.p50, after.fsyncUs.p50].sort((a, b) => a - b);
+  // Below this a probe measures the scheduler, not the disk.
+  if (slower > 2 * Math.max(faster, 20)) {
+    found.push(`fdatasync p50: ${before.fsyncUs.p50} → ${after.fsyncUs.p50} µs`);
+  }
+  return found;
+}
+
+/** From the one that matters most. */
+export const verdictOrder: readonly ChangeVerdict[] = [
+  'regression', 'improvement', 'inconclusive', 'within noise', 'no change',
+];

@@ -1,0 +1,118 @@
+// Is it worse than before? The ratio of every metric with its interval, the noise band in grey.
+
+import { verdictOrder } from '../../compare/compare.ts';
+import type { ComparedMetric, Comparison } from '../../compare/compare.ts';
+import { comparisonLine, ratioText, sortedMetrics, valueText }
+  from '../../compare/comparison-text.ts';
+import { axes, chartMarkup, shortened, tip } from '../chart.ts';
+import type { Plot, Size } from '../chart.ts';
+import { html, name } from '../markup.ts';
+import type { Markup } from '../markup.ts';
+import type { Scale } from '../scales.ts';
+
+/** Rows of the drawing; the table has them all. */
+const rowsMax = 40;
+
+/** The section. */
+export function changeSection(comparison: Comparison): Markup {
+  const { before, testbed, broken, left } = comparison;
+  const metrics = sortedMetrics(comparison);
+  const drawn = metrics.filter(({ ratio }) => ratio !== null).slice(0, rowsMax);
+  return html`<p>Compared with ${name(before)}: ${comparisonLine(comparison)}.</p>
+${testbed.map((difference) => html`<p class="missing">Another testbed, so differences may be those
+of the machines: ${name(difference)}.</p>`)}
+${broken.map(({ cell, isNew }) => html`<p><b>${isNew ? 'Newly breaks' : 'Still breaks'} its
+promise:</b> ${name(cell)}</p>`)}
+${drawn.length === 0 ? null : forest(drawn, metrics)}
+${left.length === 0 ? null : html`<details><summary>Not compared (${left.length})</summary><ul>${
+    left.slice(0, 200).map(({ cell, reason }) => html`<li>${name(cell)}: ${name(reason)}</li>`)
+}</ul></details>`}`;
+}
+
+function forest(drawn: readonly ComparedMetric[], all: readonly ComparedMetric[]): Markup {
+  return chartMarkup({
+    title: 'After ÷ before, with 95 % intervals; the band is the least change that matters',
+    reading: readingOf(all),
+    height: (isNarrow) => 60 + drawn.length * (isNarrow ? 40 : 26),
+    draw: (size) => drawing(drawn, size),
+    table: {
+      caption: 'Every metric that was compared',
+      columns: ['metric', 'verdict', 'before', 'after', 'after ÷ before', 'trials', 'why'],
+      rows: all.map((metric) => [
+        html`${name(metric.cell)}<small>${metric.name}</small>`, metric.verdict,
+        valueText(metric.beforeMedian, metric.unit), valueText(metric.afterMedian, metric.unit),
+        ratioText(metric), metric.trials, metric.reason,
+      ]),
+    },
+  });
+}
+
+function readingOf(metrics: readonly ComparedMetric[]): string {
+  const [first] = metrics;
+  if (first === undefined) return 'Nothing could be compared.';
+  if (first.verdict === 'regression' || first.verdict === 'improvement') {
+    return `The largest ${first.verdict} is ${first.name} of ${first.cell}: ${
+      valueText(first.beforeMedian, first.unit)} → ${valueText(first.afterMedian, first.unit)}, ${
+      ratioText(first)}.`;
+  }
+  const open = metrics.filter(({ verdict }) => verdict === 'inconclusive');
+  if (open.length === 0) return 'Nothing changed by more than noise or the least that matters.';
+  const trials = Math.max(...open.map(({ furtherTrials }) => furtherTrials ?? 0));
+  const more = Number.isFinite(trials) ? `about ${trials} more trials of each cell would tell`
+    : 'this machine is too noisy to tell';
+  return `No change was shown, but ${open.length} of ${metrics.length} metrics are inconclusive: ${
+    more}.`;
+}
+
+function drawing(metrics: readonly ComparedMetric[], { width, height, isNarrow }: Size): Markup {
+  const left = isNarrow ? 10 : 360;
+  const plot: Plot = { left, right: width - 20, top: 8, bottom: height - 46 };
+  const x = ratioScale(metrics, plot);
+  const pitch = isNarrow ? 40 : 26;
+  const grid = axes(plot, {
+    x: { scale: x, label: 'after ÷ before →', text: (ratio) => `× ${ratio}` },
+    y: { scale: { at: () => plot.bottom, ticks: [] }, label: '', text: String },
+  });
+  return html`${grid}${metrics.map((metric, at) => {
+    const y = plot.top + at * pitch + (isNarrow ? 26 : 14);
+    const label = `${metric.verdict}: ${metric.name}, ${metric.cell}`;
+    const text = isNarrow
+      ? html`<text class="name" x="${left}" y="${y - 10}">${shortened(label, 52)}</text>`
+      : html`<text class="name" x="${left - 8}" y="${y + 4}" text-anchor="end">${
+        shortened(label, 54)}</text>`;
+    return html`${text}${rowMark(metric, { x, y })}`;
+  })}<path class="zero" d="M${x.at(1)} ${plot.top}V${plot.bottom}"/>`;
+}
+
+/** Least change that matters, where no noise floor was measured. */
+const matters = 0.05;
+
+function rowMark(
+  metric: ComparedMetric, { x, y }: { readonly x: Scale; readonly y: number },
+): Markup | null {
+  const { ratio, verdict } = metric;
+  if (ratio === null) return null;
+  const [low, high] = ratio.ci95 ?? [ratio.median, ratio.median];
+  const [from, to] = [x.at(1 / (1 + matters)), x.at(1 + matters)];
+  const className = `verdict${verdictOrder.indexOf(verdict)}`;
+  return html`<rect class="band" x="${from}" y="${y - 9}" width="${to - from}" height="18"/>
+<path class="whisker ${className}" d="M${x.at(low)} ${y}H${x.at(high)}"/>
+<circle class="mark ${className}" cx="${x.at(ratio.median)}" cy="${y}" r="5">${
+    tip(`${metric.name}, ${metric.cell}: ${verdict}, ${metric.reason}`)}</circle>`;
+}
+
+/** Logarithmic around 1, so that twice and half lie equally far. */
+function ratioScale(metrics: readonly ComparedMetric[], plot: Plot): Scale {
+  const far = metrics.flatMap(({ ratio }) => (
+    ratio === null ? [] : [ratio.median, ...(ratio.ci95 ?? [])]))
+    .reduce((most, each) => Math.max(most, Math.abs(Math.log(each))), Math.log(1.2));
+  const reach = Math.min(far, Math.log(20)) * 1.05;
+  const middle = (plot.left + plot.right) / 2;
+  const ticks = [0.05, 0.1, 0.2, 0.5, 0.8, 0.9, 1, 1.1, 1.25, 2, 5, 10, 20]
+    .filter((tick) => Math.abs(Math.log(tick)) <= reach);
+  const at = (ratio: number): number => {
+    const share = Math.max(-1, Math.min(1, Math.log(ratio) / reach));
+    return Math.round((middle + (share * (plot.right - plot.left)) / 2) * 10) / 10;
+  };
+  return { at, ticks };
+}
