@@ -17,7 +17,17 @@ export interface Output {
 /** Signals that a command may listen to. */
 export type SignalName = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
-/** What the machine has to spare. */
+/** What a disk does and says. */
+export interface ProbedDisk {
+  /** Type of its file system. */
+  readonly fs: string;
+  /** Null where nobody knows. */
+  readonly isRotational: boolean | null;
+  readonly fsync: { readonly p50Us: number; readonly p99Us: number };
+  readonly fdatasync: { readonly p50Us: number; readonly p99Us: number };
+}
+
+/** What the machine has to spare, and what it can. */
 export interface Machine {
   /** Bytes that the disk of an existing folder has left for this user. */
   freeDiskBytes(folder: string): Promise<number>;
@@ -25,6 +35,12 @@ export interface Machine {
   freeMemoryBytes(): number;
   /** What it lacks for the disk of a cell, and what to do about it; null when nothing. */
   diskUnavailable(cell: Pick<Cell, 'disk' | 'fileSystem'>): string | null;
+  /** Times syncs in an existing folder. */
+  probeDisk(folder: string): Promise<ProbedDisk>;
+  /** What killed runs have left behind, in words. */
+  leftovers(): Promise<string[]>;
+  /** Undoes it; what could not be undone has a failure. */
+  clean(): Promise<{ readonly what: string; readonly failure: string | null }[]>;
 }
 
 /** The state of the process, as the commands see it. */

@@ -8,6 +8,9 @@ import { dirname, extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { diskUnavailable } from '../disks/disks.ts';
+import { cleanLeftovers, findLeftovers, holdingText } from '../holdings/clean.ts';
+import { probeFsync } from '../metrics/fsync-probe.ts';
+import { describeTestbed, isRotational } from '../metrics/testbed.ts';
 import { installation } from '../metrics/installation.ts';
 import { runPlan } from '../run/run.ts';
 import { targets } from '../targets/targets.ts';
@@ -69,6 +72,15 @@ const context: CliContext = {
       return bavail * bsize;
     },
     freeMemoryBytes: freemem,
+    probeDisk: async (folder) => ({
+      fs: describeTestbed(folder).fs,
+      isRotational: isRotational(folder),
+      fsync: await probeFsync(folder, { call: 'fsync' }),
+      fdatasync: await probeFsync(folder),
+    }),
+    leftovers: async () => (await findLeftovers())
+      .flatMap(({ holdings }) => holdings.map(holdingText)),
+    clean: () => cleanLeftovers(),
     diskUnavailable: ({ disk, fileSystem }) => diskUnavailable(disk, fileSystem ?? 'ext4'),
   },
   tryDirectives,

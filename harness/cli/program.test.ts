@@ -63,7 +63,6 @@ const refused: { argv: string[]; says: string }[] = [
   { argv: ['run', '--set', 'appendonly=no'], says: "'appendonly' cannot be set here; the setting" },
   { argv: ['run', '--set', 'port=1'], says: "'port' cannot be set here; the harness chooses" },
   { argv: ['run', 'recovery-time', '--crash', 'power'], says: 'no cell is left' },
-  { argv: ['doctor'], says: "the command 'doctor' does not exist yet in this version" },
   { argv: ['replay', 'x'], says: "the command 'replay' does not exist yet in this version" },
   { argv: ['help', 'advise'], says: "the command 'advise' does not exist yet" },
   { argv: ['run', '--shard', '1/2'], says: 'the flag --shard does not exist yet in this version' },

@@ -5,6 +5,7 @@ import { EngineError } from '../../engine/errors.ts';
 import { HarnessError } from '../errors.ts';
 import { addCheckCommand } from './commands/check.ts';
 import { addCompareCommands } from './commands/compare.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { runEngine } from './commands/engine.ts';
 import { addListCommand } from './commands/list.ts';
 import { addReportCommand } from './commands/report.ts';
@@ -15,7 +16,7 @@ import { exitBug, exitCodeOfError, exitPass, exitUsage } from './exit-codes.ts';
 import { usage } from './values.ts';
 
 /** Commands of later versions: asked for by name, they say so instead of suggesting another. */
-const laterCommands = ['doctor', 'merge', 'trend', 'replay', 'advise'];
+const laterCommands = ['merge', 'trend', 'replay', 'advise'];
 const laterFlags = ['--shard', '--dist', '--config'];
 
 /** Runs one command line; resolves to the exit code and never rejects. */
@@ -66,6 +67,7 @@ function programOf(context: CliContext, finish: (code: number) => void): Command
   addCheckCommand(program, context, finish);
   addReportCommand(program, context, finish);
   addCompareCommands(program, context, finish);
+  addDoctorCommand(program, context, finish);
   addToolCommands(program, context, finish);
   // Only for the help: its arguments are the engine's own and never parsed here.
   program.command('engine').argument('[redis.conf]')

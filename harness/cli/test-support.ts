@@ -29,6 +29,10 @@ export interface Setup {
   readonly cwd: string;
   readonly missing?: readonly TargetName[];
   readonly freeBytes?: number;
+  /** Median of an fdatasync, µs. */
+  readonly syncUs?: number;
+  /** What killed runs left. */
+  readonly leftovers?: readonly string[];
   /** What the machine lacks for disks of a kind. */
   readonly lacks?: Partial<Record<Cell['disk'], string>>;
   readonly nodeVersion?: string;
@@ -82,6 +86,14 @@ export async function cli(argv: readonly string[], setup: Setup): Promise<Outcom
     machine: {
       freeDiskBytes: async () => setup.freeBytes ?? 1e12,
       freeMemoryBytes: () => setup.freeBytes ?? 1e12,
+      probeDisk: async () => ({
+        fs: 'ext4', isRotational: false,
+        fsync: { p50Us: 140, p99Us: 500 }, fdatasync: { p50Us: setup.syncUs ?? 130, p99Us: 400 },
+      }),
+      leftovers: async () => [...setup.leftovers ?? []],
+      clean: async () => (setup.leftovers ?? []).map((what) => (
+        { what, failure: what.startsWith('mount') ? 'busy' : null }
+      )),
       diskUnavailable: ({ disk }) => setup.lacks?.[disk] ?? null,
     },
     tryDirectives: () => Promise.resolve(),

@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { monotonicNs } from './monotonic.ts';
 import { quantile } from './statistics.ts';
 
-/** Times of fdatasync after an append of 4 KiB, in µs. */
+/** Times of a sync after an append of 4 KiB, in µs. */
 export interface FsyncProbe {
   readonly count: number;
   readonly p50Us: number;
@@ -20,6 +20,8 @@ export interface FsyncProbeOptions {
   readonly count?: number;
   /** It ends early after this time; 500 ms unless given. At least one append is timed. */
   readonly maximumMs?: number;
+  /** `fdatasync` unless given. */
+  readonly call?: 'fsync' | 'fdatasync';
 }
 
 const blockBytes = 4096;
@@ -36,7 +38,7 @@ export async function probeFsync(
   const file = path.join(directory, `.plugpull-fsync-probe-${process.pid}`);
   const fd = fs.openSync(file, 'w');
   try {
-    const timesUs = await timeAppends(fd, options.count ?? 200, options.maximumMs ?? 500);
+    const timesUs = await timeAppends(fd, options);
     return {
       count: timesUs.length,
       p50Us: Math.round(quantile(timesUs, 0.5)),
@@ -49,14 +51,17 @@ export async function probeFsync(
   }
 }
 
-async function timeAppends(fd: number, count: number, maximumMs: number): Promise<number[]> {
+async function timeAppends(
+  fd: number, { count = 200, maximumMs = 500, call = 'fdatasync' }: FsyncProbeOptions,
+): Promise<number[]> {
+  const sync = call === 'fsync' ? fs.fsyncSync : fs.fdatasyncSync;
   const block = Buffer.alloc(blockBytes, 0xa5);
   const timesUs: number[] = [];
   const endNs = monotonicNs() + maximumMs * 1e6;
   while (timesUs.length < count) {
     fs.writeSync(fd, block);
     const startNs = monotonicNs();
-    fs.fdatasyncSync(fd);
+    sync(fd);
     const syncedNs = monotonicNs();
     timesUs.push((syncedNs - startNs) / 1000);
     if (syncedNs > endNs) break;

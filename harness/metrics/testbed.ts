@@ -88,3 +88,18 @@ function readOrEmpty(file: string): string {
     return ''; // not Linux, or not allowed
   }
 }
+
+/** Whether the disk of a folder turns; null where the kernel does not tell. */
+export function isRotational(folder: string): boolean | null {
+  try {
+    const { dev } = fs.statSync(folder);
+    const [major, minor] = [(dev >>> 8) & 0xfff, (dev & 0xff) | ((dev >>> 12) & 0xfff00)];
+    const device = `/sys/dev/block/${major}:${minor}`;
+    // A partition has no queue of its own.
+    const queue = [`${device}/queue`, `${device}/../queue`].find((each) => fs.existsSync(each));
+    if (queue === undefined) return null;
+    return fs.readFileSync(`${queue}/rotational`, 'latin1').trim() === '1';
+  } catch {
+    return null;
+  }
+}

@@ -1,6 +1,7 @@
 // What must be known to read the table: broken promises first and loud, then what could not be
 // answered, then how the numbers came about.
 
+import { syncDoubt } from '../metrics/honesty.ts';
 import { countText, groupedText, shareText, significant } from '../plan/units.ts';
 import { crashModels } from '../plan/scenario.ts';
 import { recordLabel } from './aggregate.ts';
@@ -152,7 +153,9 @@ function fsyncNotes({ fsyncUs, fsyncUsAfter, cpu, cores, fs }: TestbedRecord): s
   const before = probeText(fsyncUs);
   const after = fsyncUsAfter === null ? '' : `; after the run ${probeText(fsyncUsAfter)}`;
   const machine = `${cpu}, ${countText(cores, 'core')}`;
+  const doubt = syncDoubt({ fs, fdatasyncUs: fsyncUs.p50, isRotational: null });
   const texts = [`An fdatasync on ${fs} took ${before}${after}. ${machine}.`];
+  if (doubt !== null) texts.unshift(`Not to be trusted: ${doubt}.`);
   if (fsyncUsAfter !== null) {
     const [faster, slower] = [fsyncUs.p50, fsyncUsAfter.p50].sort((one, other) => one - other);
     if ((slower ?? 0) > 2 * Math.max(faster ?? 0, leastProbeUs)) {

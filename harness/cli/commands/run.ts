@@ -95,6 +95,10 @@ async function run(
   const out = resolve(context.cwd, flags.out);
   await preflight(context, plan, out);
   if (plan.skipped.length > 0) context.stderr.write(`${skippedLines(plan.skipped).join('\n')}\n`);
+  for (const { what, failure } of await context.machine.clean()) {
+    const how = failure === null ? 'removed' : `cannot be removed (${failure})`;
+    context.stderr.write(`left behind by a killed run: ${what}: ${how}\n`);
+  }
   const folder = await createRunFolder(out, { startedAt: context.now(), seed: plan.seed });
   const record = await runInterruptibly(context, plan, folder);
   const reportPath = await keep(context, record, out);
