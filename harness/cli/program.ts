@@ -10,13 +10,14 @@ import { runEngine } from './commands/engine.ts';
 import { addListCommand } from './commands/list.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addRunCommand } from './commands/run.ts';
+import { addTrendCommand } from './commands/trend.ts';
 import { addToolCommands } from './commands/tools.ts';
 import type { CliContext } from './context.ts';
 import { exitBug, exitCodeOfError, exitPass, exitUsage } from './exit-codes.ts';
 import { usage } from './values.ts';
 
 /** Commands of later versions: asked for by name, they say so instead of suggesting another. */
-const laterCommands = ['merge', 'trend', 'replay', 'advise'];
+const laterCommands = ['merge', 'replay', 'advise'];
 const laterFlags = ['--shard', '--dist', '--config'];
 
 /** Runs one command line; resolves to the exit code and never rejects. */
@@ -68,6 +69,7 @@ function programOf(context: CliContext, finish: (code: number) => void): Command
   addReportCommand(program, context, finish);
   addCompareCommands(program, context, finish);
   addDoctorCommand(program, context, finish);
+  addTrendCommand(program, context, finish);
   addToolCommands(program, context, finish);
   // Only for the help: its arguments are the engine's own and never parsed here.
   program.command('engine').argument('[redis.conf]')

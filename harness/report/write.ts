@@ -2,8 +2,9 @@
 // Two runs at once never see each other's files, and a reader never sees half a file.
 
 import { randomBytes } from 'node:crypto';
-import { access, constants, mkdir, open, readdir, readFile, rename, rm, stat, symlink }
-  from 'node:fs/promises';
+import {
+  access, appendFile, constants, mkdir, open, readdir, readFile, rename, rm, stat, symlink,
+} from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { HarnessError } from '../errors.ts';
 import { markdownSummary } from './markdown.ts';
@@ -11,6 +12,8 @@ import { parseRecord } from './parse-record.ts';
 import type { RunRecord } from './record.ts';
 import { salvageRecord } from './salvage.ts';
 import type { Salvaged } from './salvage.ts';
+import { parseHistory } from './trend/history.ts';
+import type { History } from './trend/history.ts';
 import { renderHtml } from './write-html.ts';
 
 /** The folder of one run. */
@@ -139,6 +142,23 @@ Promise<string> {
     if (await isFile(candidate)) return candidate;
   }
   throw new HarnessError('USAGE', `no run '${run}': looked for ${candidates.slice(1).join(', ')}`);
+}
+
+/** Adds lines to the history; a last line that was cut off is ended first. */
+export async function addToHistory(path: string, lines: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const before = await readFile(path, 'utf8').catch(() => '');
+  const needsEnd = before !== '' && !before.endsWith('\n');
+  await appendFile(path, `${needsEnd ? '\n' : ''}${lines}`);
+}
+
+/** Reads the history; empty when there is none yet. */
+export async function readHistory(path: string): Promise<History> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+  return parseHistory(text, path);
 }
 
 /**

@@ -6,11 +6,13 @@ import { HarnessError } from '../../errors.ts';
 import { didYouMean } from '../../plan/nearest.ts';
 import { compareRuns } from '../../report/compare/compare.ts';
 import { changeSection } from '../../report/html/sections/change.ts';
+import { trendSection } from '../../report/html/sections/trend.ts';
 import { junitReport } from '../../report/junit.ts';
 import { markdownSummary } from '../../report/markdown.ts';
 import type { RunRecord } from '../../report/record.ts';
 import { reportText } from '../../report/table.ts';
-import { listRuns, readDamagedRun, writeWhole } from '../../report/write.ts';
+import { trendsOf } from '../../report/trend/trend.ts';
+import { listRuns, readDamagedRun, readHistory, writeWhole } from '../../report/write.ts';
 import type { FoundRun } from '../../report/write.ts';
 import { renderHtml } from '../../report/write-html.ts';
 import { mayStyle } from '../context.ts';
@@ -63,21 +65,22 @@ Examples:
 
 async function report(context: CliContext, run: string, flags: ReportFlags): Promise<number> {
   const wanted = formatsOf(flags);
-  const found = await findRun(context, run, resolve(context.cwd, flags.out));
+  const out = resolve(context.cwd, flags.out);
+  const found = await findRun(context, run, out);
   const before = flags.baseline === undefined ? null
-    : (await findRun(context, flags.baseline, resolve(context.cwd, flags.out))).record;
+    : (await findRun(context, flags.baseline, out)).record;
   for (const problem of found.problems) context.stderr.write(`warning: ${problem}\n`);
   const [format] = wanted;
   if (wanted.length > 1 || flags.to !== undefined) {
     const folder = flags.to === undefined ? found.runDirectory : resolve(context.cwd, flags.to);
     for (const each of wanted) {
       const path = join(folder, fileNames[each]);
-      await writeFile(path, await rendered(found, each, before));
+      await writeFile(path, await rendered(found, each, { before, out }));
       context.stdout.write(`${path}\n`);
     }
   } else {
     context.stdout.write(format === undefined ? table(context, found)
-      : await rendered(found, format, before));
+      : await rendered(found, format, { before, out }));
   }
   return found.problems.length === 0 ? exitPass : exitInconclusive;
 }
@@ -101,12 +104,16 @@ function formatsOf({ format, json, markdown, to }: ReportFlags): Format[] {
 }
 
 async function rendered(
-  { record, problems, runDirectory }: FoundRun, format: Format, before: RunRecord | null,
+  { record, problems, runDirectory }: FoundRun, format: Format,
+  { before, out }: { readonly before: RunRecord | null; readonly out: string },
 ): Promise<string> {
   switch (format) {
     case 'html': {
       const change = before === null ? null : changeSection(compareRuns(before, record));
-      return renderHtml(record, runDirectory, { problems, change });
+      const history = await readHistory(join(out, 'history.ndjson'));
+      const trend = history.runs.length === 0 ? null
+        : trendSection(trendsOf(history), history.notes);
+      return renderHtml(record, runDirectory, { problems, change, trend });
     }
     case 'md': return markdownSummary(record);
     case 'json': return `${JSON.stringify(record, null, 2)}\n`;
