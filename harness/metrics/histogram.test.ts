@@ -21,7 +21,7 @@ test('percentiles agree with sorted values over both lanes, to three digits', (t
   }
 });
 
-test('the edges: zero, the end of the flat lane, an outage, more than an hour', (t) => {
+test('the edges: zero, the end of the flat lane, an outage, a month', (t) => {
   for (const us of [0, 1, 32_767, 32_768, 5_000_000, 3_000_000_000]) {
     const histogram = new LatencyHistogram();
     histogram.record(us);
@@ -31,7 +31,7 @@ test('the edges: zero, the end of the flat lane, an outage, more than an hour', 
   const histogram = new LatencyHistogram();
   histogram.record(1e12);
   histogram.record(-5);
-  near(t, histogram.percentilesUs().max, 3_600_000_000);
+  near(t, histogram.percentilesUs().max, 1e12);
   t.is(histogram.valueAtUs(1), 0);
 });
 

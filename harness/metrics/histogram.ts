@@ -13,7 +13,7 @@ export interface LatencyUs {
 }
 
 const flatLaneUs = 1 << 15;
-const highestUs = 3_600_000_000; // one hour: longer outages are clamped to it
+const highestUs = 2 ** 49; // 17 years: no outage is cut short
 
 function emptyHdr(): Histogram {
   return build({
@@ -69,6 +69,11 @@ export class LatencyHistogram {
   /** HdrHistogram V2 encoding, compressed, base64: what other HDR tools read. */
   encode(): string {
     return encodeIntoCompressedBase64(this.#joined());
+  }
+
+  /** The percentile distribution as text: what HdrHistogram's plotters read (`.hgrm`), in ms. */
+  hgrm(): string {
+    return this.#joined().outputPercentileDistribution(5, 1000);
   }
 
   /** Reads what `encode` or another HDR tool wrote. */

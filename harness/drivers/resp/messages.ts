@@ -2,7 +2,12 @@
 // Plain data only: it crosses a process boundary as JSON.
 
 import type { LatencyUs } from '../../metrics/histogram.ts';
+import type { IntervalCounts } from '../../metrics/latency-interval.ts';
 import type { WorkloadSpec } from '../../workloads/spec.ts';
+import type { SendLateness } from './load/pacer.ts';
+import type { Profile } from './load/rate-profile.ts';
+
+export type { Profile, SendLateness };
 
 /** What the driver is to send, where, and how fast. */
 export interface DriverOptions {
@@ -15,6 +20,13 @@ export interface DriverOptions {
   readonly ledgerPath: string | null;
   /** Operations a second over all connections (open loop); null is a closed loop. */
   readonly ratePerSecond: number | null;
+  /** Open loop: `even` unless given; `poisson` draws pauses from the workload's seed. */
+  readonly arrivals?: 'even' | 'poisson';
+  /** Open loop: `flat` unless given; it stretches over `loadMs`. */
+  readonly profile?: Profile;
+  readonly loadMs?: number;
+  /** Share of the operations that are GETs, 0 to 1; 0 unless given. */
+  readonly readShare?: number;
   /** Time after `begin` that counts for the ledger, but not for QPS and latency. */
   readonly warmupMs: number;
   /**
@@ -45,6 +57,20 @@ export interface DriverReady {
   readonly atNs: number;
 }
 
+/** A point every 100 ms from `begin` on; an interval without answers has no percentiles. */
+export interface Series {
+  readonly stepMs: number;
+  readonly acknowledged: readonly number[];
+  readonly errors: readonly number[];
+  readonly p50Us: readonly (number | null)[];
+  readonly p99Us: readonly (number | null)[];
+}
+
+/** The latencies of one second of the measured time; `atMs` from `begin` on. */
+export interface LatencySecond extends IntervalCounts {
+  readonly atMs: number;
+}
+
 /** What a load ends with. Times are CLOCK_MONOTONIC nanoseconds. */
 export interface DriverResult {
   /** All operations sent since `begin`, warm-up included, preload not: the ledger's count. */
@@ -59,6 +85,10 @@ export interface DriverResult {
   readonly measuredAcknowledged: number;
   /** Acknowledged a second in the measured time; null when nothing was measured. */
   readonly qps: number | null;
+  /** Reads answered in the measured time, a second. */
+  readonly readsPerSecond: number | null;
+  /** Of the reads alone; null without reads. */
+  readonly readLatencyUs: LatencyUs | null;
   /** Of acknowledged operations after the warm-up, and of the outage, once a connection. */
   readonly latencyUs: LatencyUs;
   /** The same up to the loss of the server. */
@@ -78,13 +108,18 @@ export interface DriverResult {
   readonly cpuUtilisation: number;
   /** Share of the measured time in which the event loop was not waiting, 0 to 1. */
   readonly loopUtilisation: number;
-  /** Open loop: how late the 99th percentile of sends was for reasons of our own; else null. */
-  readonly sendLagUsP99: number | null;
+  /** How late turns of the driver's event loop were, µs. */
+  readonly loopLagUs: { readonly p99: number; readonly max: number };
+  /** Open loop: how late the sends were, µs; else null. */
+  readonly sendLateUs: SendLateness | null;
+  /** Open loop: operations that were due and not sent when the sending ended; else 0. */
+  readonly unsent: number;
   /** The driver, not necessarily the server, was at its limit: combine with the server's CPU. */
   readonly generatorLimited: boolean;
   readonly firstError: string | null;
-  /** Acknowledged operations in each 100 ms since `begin`. */
-  readonly timeline: readonly number[];
+  readonly series: Series;
+  /** Lines of an interval log. */
+  readonly seconds: readonly LatencySecond[];
 }
 
 /** Parent to driver. */

@@ -11,13 +11,33 @@ export interface Encoder {
   repliesOf(client: number, sequence: number): number;
 }
 
-/** Operations `first` to `first + count − 1` of one client; used again for the next ones. */
+/** Which operations of a client are reads, and their bytes; see workloads/reads.ts. */
+export interface ReadStream {
+  readonly maximumBytes: number;
+  isRead(client: number, turn: number): boolean;
+  encode(target: Buffer, at: number, client: number, turn: number): number;
+}
+
+/** Where a connection is in its operations: moved on by `fillMixed`. */
+export interface Cursor {
+  /** Operations to take. */
+  count: number;
+  /** Number of the next operation, from 1, reads and writes alike. */
+  turn: number;
+  /** Sequence of the next write. */
+  sequence: number;
+}
+
+const leastBytes = 4096;
+
+/** Some operations of one client, writes and reads; used again for the next ones. */
 export class Batch {
   readonly client: number;
-  first: number = 1;
   count: number = 0;
-  /** Operations answered; the next reply belongs to `first + done`. */
+  /** Operations answered; the next reply belongs to operation `done` of the batch. */
   done: number = 0;
+  /** Sequence of each write; 0 for a read, which the ledger does not keep. */
+  readonly sequences: Float64Array;
   sentNs: number = 0;
   /** From when the latency of each operation counts: when it was sent, or was meant to be. */
   readonly startNs: Float64Array;
@@ -32,22 +52,57 @@ export class Batch {
   constructor(client: number, capacity: number, encoder: Encoder) {
     this.client = client;
     this.startNs = new Float64Array(capacity);
+    this.sequences = new Float64Array(capacity);
     this.#replies = new Uint16Array(capacity);
-    this.#bytes = Buffer.alloc(capacity * encoder.maximumBytes);
+    this.#bytes = Buffer.alloc(Math.min(capacity * encoder.maximumBytes, leastBytes));
   }
 
-  /** Becomes the given operations, encoded and unsent. */
+  /** Becomes the given writes, encoded and unsent. */
   fill(encoder: Encoder, first: number, count: number): void {
-    let at = 0;
-    for (let index = 0; index < count; index++) {
-      at = encoder.encode(this.#bytes, at, this.client, first + index);
-      this.#replies[index] = encoder.repliesOf(this.client, first + index);
-    }
-    this.first = first;
-    this.count = count;
-    this.done = 0;
-    this.#lengthBytes = at;
+    this.#begin();
+    for (let index = 0; index < count; index++) this.#write(encoder, first + index);
     this.#nextOperation();
+  }
+
+  /**
+   * Becomes the operations at the cursor, of which `reads` says which are reads; the writes among
+   * them take the sequences. Moves the cursor on.
+   */
+  fillMixed(encoder: Encoder, reads: ReadStream, at: Cursor): void {
+    this.#begin();
+    for (let index = 0; index < at.count; index++) {
+      const turn = at.turn++;
+      if (reads.isRead(this.client, turn)) this.#read(reads, turn);
+      else this.#write(encoder, at.sequence++);
+    }
+    this.#nextOperation();
+  }
+
+  #begin(): void {
+    this.count = 0;
+    this.done = 0;
+    this.#lengthBytes = 0;
+  }
+
+  #write(encoder: Encoder, sequence: number): void {
+    this.#reserve(encoder.maximumBytes);
+    this.#lengthBytes = encoder.encode(this.#bytes, this.#lengthBytes, this.client, sequence);
+    this.sequences[this.count] = sequence;
+    this.#replies[this.count++] = encoder.repliesOf(this.client, sequence);
+  }
+
+  #read(reads: ReadStream, turn: number): void {
+    this.#reserve(reads.maximumBytes);
+    this.#lengthBytes = reads.encode(this.#bytes, this.#lengthBytes, this.client, turn);
+    this.sequences[this.count] = 0;
+    this.#replies[this.count++] = 1;
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#lengthBytes + bytes <= this.#bytes.length) return;
+    const larger = Buffer.alloc(2 * this.#bytes.length + bytes);
+    this.#bytes.copy(larger, 0, 0, this.#lengthBytes);
+    this.#bytes = larger;
   }
 
   /** What goes to the socket; the memory is written again only after the last reply. */

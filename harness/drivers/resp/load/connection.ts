@@ -1,17 +1,17 @@
-// One socket of the load: writes a batch, reads until each of its operations is answered, then
-// asks for the next. When the connection goes it stays gone: nothing is ever sent again.
+// One socket of the load: writes batches, reads until each of their operations is answered, then
+// asks for more. When the connection goes it stays gone: nothing is ever sent again.
 
 import net from 'node:net';
 import { monotonicNs } from '../../../metrics/monotonic.ts';
 import { Batch } from './batch.ts';
-import type { Encoder } from './batch.ts';
+import type { Cursor, Encoder, ReadStream } from './batch.ts';
 import { ReplyParser } from './reply-parser.ts';
 import type { Tally } from './tally.ts';
 
 /** The load that a connection belongs to. */
 export interface ConnectionOwner {
   readonly tally: Tally;
-  /** All operations of the batch are answered: send more or leave it idle. */
+  /** All operations of a batch are answered: send more or leave it be. */
   batchDone(connection: Connection): void;
   /** The connection is gone; operations in flight are counted as unknown already. */
   lost(connection: Connection, why: string): void;
@@ -23,7 +23,11 @@ export interface ConnectionOptions {
   readonly port: number;
   readonly client: number;
   readonly pipeline: number;
+  /** Batches that may be unanswered at a time: 1 in a closed loop. */
+  readonly window: number;
   readonly encoder: Encoder;
+  /** Null when all operations are writes. */
+  readonly reads: ReadStream | null;
   readonly owner: ConnectionOwner;
 }
 
@@ -33,15 +37,21 @@ const readBuffer = Buffer.alloc(64 * 1024);
 /** One client of the workload. */
 export class Connection {
   readonly client: number;
-  /** Sequence of the next operation. */
-  nextSequence: number = 1;
   /** Port of our end, known once it is open. */
   localPort: number = 0;
   isOpen: boolean = false;
-  isBusy: boolean = false;
-  /** Since when it waits for work; how late a send is for reasons of ours counts from here. */
-  freeSinceNs: number = 0;
-  readonly batch: Batch;
+  /** When the last batch was written; 0 before. */
+  sentNs: number = 0;
+  /** When each operation that was in flight when the connection went was meant to be sent. */
+  readonly lostNs: number[] = [];
+  readonly #cursor: Cursor = { count: 0, turn: 1, sequence: 1 };
+  readonly #pipeline: number;
+  readonly #reads: ReadStream | null;
+  /** A ring; batch n is at n modulo its size. */
+  readonly #batches: Batch[] = [];
+  readonly #window: number;
+  #oldest = 0;
+  #newest = 0;
   readonly #owner: ConnectionOwner;
   readonly #encoder: Encoder;
   readonly #parser = new ReplyParser();
@@ -50,7 +60,9 @@ export class Connection {
 
   constructor(options: ConnectionOptions, connected: (error: Error | null) => void) {
     this.client = options.client;
-    this.batch = new Batch(options.client, options.pipeline, options.encoder);
+    this.#pipeline = options.pipeline;
+    this.#window = options.window;
+    this.#reads = options.reads;
     this.#owner = options.owner;
     this.#encoder = options.encoder;
     this.#socket = net.connect({
@@ -62,7 +74,6 @@ export class Connection {
     this.#socket.once('connect', () => {
       this.isOpen = true;
       this.localPort = this.#socket.localPort ?? 0;
-      this.freeSinceNs = monotonicNs();
       connected(null);
     });
     this.#socket.on('error', (error) => {
@@ -72,16 +83,44 @@ export class Connection {
     this.#socket.once('close', () => this.#closed());
   }
 
+  /** Whether operations are unanswered. */
+  get isBusy(): boolean {
+    return this.#oldest !== this.#newest;
+  }
+
+  /** Whether it is open and has room for one more unanswered batch. */
+  get maySend(): boolean {
+    return this.isOpen && this.#newest - this.#oldest < this.#window;
+  }
+
+  /** The batch that is sent next: its `startNs` may be written. Ask only while `maySend`. */
+  next(): Batch {
+    const place = this.#newest % this.#window;
+    return (this.#batches[place] ??= new Batch(this.client, this.#pipeline, this.#encoder));
+  }
+
+  /** Sequence of the next write. */
+  get nextSequence(): number {
+    return this.#cursor.sequence;
+  }
+
   /**
-   * Sends the next `count` operations in one write. `batch.startNs` holds when each was meant to be
-   * sent, or is filled with the time of sending when `isPaced` is false.
+   * Sends the next `count` operations in one write. `next().startNs` holds when each was meant to
+   * be sent, or is filled with the time of sending when `isPaced` is false.
    */
   send(count: number, isPaced: boolean): void {
-    const batch = this.batch;
-    batch.fill(this.#encoder, this.nextSequence, count);
-    this.nextSequence += count;
-    this.isBusy = true;
+    const batch = this.next();
+    const cursor = this.#cursor;
+    if (this.#reads === null) {
+      batch.fill(this.#encoder, cursor.sequence, count);
+      cursor.sequence += count;
+    } else {
+      cursor.count = count;
+      batch.fillMixed(this.#encoder, this.#reads, cursor);
+    }
+    this.#newest++;
     batch.sentNs = monotonicNs();
+    this.sentNs = batch.sentNs;
     if (!isPaced) batch.startNs.fill(batch.sentNs, 0, count);
     this.#socket.write(batch.bytes);
   }
@@ -95,27 +134,24 @@ export class Connection {
 
   #received(length: number): boolean {
     const nowNs = monotonicNs();
-    const batch = this.batch;
     const tally = this.#owner.tally;
     let acknowledged = 0;
     let at = 0;
     while (at < length) {
       at = this.#parser.next(readBuffer, at, length);
       if (at < 0) break;
-      if (batch.done === batch.count) return this.#distrust('a reply that nobody asked for');
+      if (this.#oldest === this.#newest) return this.#distrust('a reply that nobody asked for');
+      const batch = this.#batches[this.#oldest % this.#window] as Batch;
       const status = batch.reply(this.#parser);
       if (status === 0) continue;
-      if (status === 1) acknowledged++;
+      if (status === 1 && batch.sequences[batch.done - 1] !== 0) acknowledged++;
       tally.answered(batch, status, nowNs);
+      if (batch.done === batch.count) this.#oldest++;
     }
     if (acknowledged > 0) tally.acknowledgedAt(nowNs, acknowledged);
     if (this.#parser.firstError !== null) tally.firstError ??= this.#parser.firstError;
     if (this.#parser.broken) return this.#distrust('bytes that are not RESP2');
-    if (batch.done === batch.count && this.isBusy) {
-      this.isBusy = false;
-      this.freeSinceNs = nowNs;
-      this.#owner.batchDone(this);
-    }
+    if (this.#oldest === this.#newest || this.#window > 1) this.#owner.batchDone(this);
     return true;
   }
 
@@ -129,8 +165,12 @@ export class Connection {
   #closed(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
-    this.isBusy = false;
-    this.#owner.tally.abandoned(this.batch);
+    while (this.#oldest < this.#newest) {
+      const batch = this.#batches[this.#oldest % this.#window] as Batch;
+      this.lostNs.push(...batch.startNs.subarray(batch.done, batch.count));
+      this.#owner.tally.abandoned(batch);
+      this.#oldest++;
+    }
     this.#owner.lost(this, this.#why);
   }
 }

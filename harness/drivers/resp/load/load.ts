@@ -3,6 +3,7 @@
 import { LedgerWriter } from '../../../history/ledger.ts';
 import { monotonicNs } from '../../../metrics/monotonic.ts';
 import { OperationEncoder } from '../../../workloads/encoder.ts';
+import { Reads } from '../../../workloads/reads.ts';
 import type { DriverEvent, DriverOptions, DriverProgress, DriverResult } from '../messages.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionOwner } from './connection.ts';
@@ -10,11 +11,14 @@ import { Outage } from './outage.ts';
 import { Pacer } from './pacer.ts';
 import { preload } from './preload.ts';
 import { Schedule } from './schedule.ts';
+import type { Measured } from './meter.ts';
 import { Tally } from './tally.ts';
 
 const busyCpuUtilisation = 0.9;
 const busyLoopUtilisation = 0.95;
-const lateSendUs = 1000;
+const inTimeShareWanted = 0.99;
+/** Batches of an open loop that a connection may have unanswered; beyond it they wait their turn. */
+const openWindow = 1024;
 
 /** Runs in the driver's process; says what happens through `say`. */
 export class Load implements ConnectionOwner {
@@ -33,6 +37,7 @@ export class Load implements ConnectionOwner {
   #answeredNs: number | null = null;
   #answeredClients = 0;
   #stoppedNs: number | null = null;
+  #unsent = 0;
   /** Each is asked again whenever a connection becomes idle, is lost, or is answered again. */
   readonly #waiting = new Set<() => void>();
 
@@ -64,28 +69,44 @@ export class Load implements ConnectionOwner {
 
   /** Starts sending. */
   begin(): void {
-    const { ratePerSecond, workload, warmupMs } = this.#options;
+    const { ratePerSecond, warmupMs } = this.#options;
     const beginNs = monotonicNs();
-    this.tally.beginNs = beginNs;
+    this.tally.begin(beginNs);
     if (warmupMs === 0) this.tally.startMeasuring();
     else this.#warmup = setTimeout(() => this.tally.startMeasuring(), warmupMs);
     if (ratePerSecond === null) {
       for (const connection of this.#connections) this.#sendNext(connection);
     } else {
-      const schedule = { ratePerSecond, clients: workload.clients, startNs: beginNs };
-      this.#pacer = new Pacer(new Schedule(schedule), this.#connections);
+      this.#pacer = new Pacer(this.#schedule(ratePerSecond, beginNs), this.#connections);
       this.#pacer.pump();
     }
   }
 
+  #schedule(ratePerSecond: number, startNs: number): Schedule {
+    const { workload, arrivals = 'even', profile = 'flat', loadMs = 0 } = this.#options;
+    const { clients, seed } = workload;
+    return new Schedule({ ratePerSecond, clients, startNs, arrivals, profile, loadMs, seed });
+  }
+
   /** Sends nothing more; says `stopped` when what was sent is answered or lost. */
   async stopSending(): Promise<void> {
-    this.#stopMeasuring();
-    this.#stoppedNs ??= monotonicNs();
-    this.#pacer?.stop();
+    this.#endSending();
     if (this.#phase === 'load') this.#phase = 'stopped';
     await this.#until(() => this.#connections.every((connection) => !connection.isBusy));
     this.#say({ kind: 'stopped', atNs: monotonicNs() });
+  }
+
+  /** Open loop: what was due by now and not sent has waited for nothing, and counts as late. */
+  #endSending(): void {
+    if (this.#stoppedNs !== null) return;
+    const nowNs = monotonicNs();
+    this.#stoppedNs = nowNs;
+    this.#stopMeasuring();
+    this.#pacer?.stop();
+    if (this.#pacer === null || this.#lostNs !== null) return;
+    for (const { client } of this.#connections) {
+      this.#unsent += this.#pacer.skipped(client, nowNs, this.tally.recorder.latency);
+    }
   }
 
   /** Where the server will come back. */
@@ -95,9 +116,7 @@ export class Load implements ConnectionOwner {
 
   /** Waits up to `graceMs` for replies and for the end of an outage, then ends everything. */
   async finish(graceMs: number): Promise<DriverResult> {
-    this.#stoppedNs ??= monotonicNs();
-    this.#pacer?.stop();
-    this.#stopMeasuring();
+    this.#endSending();
     const isSettled = (): boolean =>
       this.#connections.every((connection) => !connection.isBusy) &&
       this.#answeredClients === this.#lostConnections;
@@ -124,7 +143,7 @@ export class Load implements ConnectionOwner {
 
   batchDone(connection: Connection): void {
     if (this.#stoppedNs === null) this.#sendNext(connection);
-    else this.#settled();
+    else if (!connection.isBusy) this.#settled();
   }
 
   lost(connection: Connection, why: string): void {
@@ -132,7 +151,7 @@ export class Load implements ConnectionOwner {
     if (this.#lostConnections++ === 0) {
       this.#stopMeasuring();
       this.#lostNs = this.tally.lastAcknowledgedNs ?? monotonicNs();
-      this.tally.latencyBeforeOutageUs = this.tally.latency.percentilesUs();
+      this.tally.latencyBeforeOutageUs = this.tally.recorder.latency.percentilesUs();
       this.tally.firstError ??= `connection lost: ${why}`;
       this.#phase = 'outage';
       this.#say({ kind: 'lost', atNs: this.#lostNs });
@@ -143,16 +162,19 @@ export class Load implements ConnectionOwner {
 
   #sendNext(connection: Connection): void {
     if (this.#pacer === null) connection.send(this.#options.pipeline, false);
-    else this.#pacer.sendDue(connection);
+    else this.#pacer.pump();
   }
 
   async #connectAll(): Promise<void> {
-    const { host, port, workload, pipeline } = this.#options;
+    const { host, port, workload, pipeline, ratePerSecond, readShare = 0 } = this.#options;
     const encoder = new OperationEncoder(workload);
+    const reads = readShare > 0 ? new Reads(workload, readShare) : null;
+    const window = ratePerSecond === null ? 1 : openWindow;
     const opened: Promise<void>[] = [];
     for (let client = 0; client < workload.clients; client++) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
-      const options = { host, port, client, pipeline, encoder, owner: this };
+      const shape = { pipeline, window, encoder, reads };
+      const options = { host, port, client, ...shape, owner: this };
       const connection = new Connection(options, (error) => {
         if (error === null) resolve();
         else reject(error);
@@ -175,16 +197,18 @@ export class Load implements ConnectionOwner {
 
   /**
    * Closed loop: once a connection, from its last write (or loss) on. Open loop: everything that
-   * was meant to be sent meanwhile has waited until now.
+   * was in flight, or meant to be sent meanwhile, has waited until now.
    */
   #recordOutage(client: number, atNs: number): void {
     const connection = this.#connections[client];
     if (connection === undefined || this.#lostNs === null) return;
     if (this.#pacer === null) {
-      const fromNs = connection.batch.sentNs > 0 ? connection.batch.sentNs : this.#lostNs;
-      this.tally.latency.record((atNs - fromNs) / 1000);
+      const fromNs = connection.sentNs > 0 ? connection.sentNs : this.#lostNs;
+      this.tally.recorder.latency.record((atNs - fromNs) / 1000);
     } else {
-      this.#pacer.skipped(client, atNs, this.tally.latency);
+      const { latency } = this.tally.recorder;
+      for (const startNs of connection.lostNs) latency.record((atNs - startNs) / 1000);
+      this.#pacer.skipped(client, atNs, latency);
     }
   }
 
@@ -217,22 +241,25 @@ export class Load implements ConnectionOwner {
   #result(): DriverResult {
     const { tally } = this;
     const measured = tally.measured();
-    const latencyUs = tally.latency.percentilesUs();
-    const sendLagUsP99 = this.#pacer === null ? null : this.#pacer.sendLag.valueAtUs(99);
-    const isBusy =
-      measured.cpuUtilisation >= busyCpuUtilisation ||
-      measured.loopUtilisation >= busyLoopUtilisation;
+    const { measuredMs, loopLagUs } = measured;
+    const series = tally.recorder.end(monotonicNs());
+    const latencyUs = tally.recorder.latency.percentilesUs();
+    const rate = (count: number): number | null =>
+      measuredMs > 0 ? (count * 1000) / measuredMs : null;
+    const hasReads = (this.#options.readShare ?? 0) > 0;
     return {
       operations: tally.operations,
       acknowledged: tally.acknowledged,
       errors: tally.errors,
       unknown: tally.unknown,
-      measuredMs: measured.measuredMs,
+      measuredMs,
       measuredAcknowledged: measured.acknowledged,
-      qps: measured.measuredMs > 0 ? (measured.acknowledged * 1000) / measured.measuredMs : null,
+      qps: rate(measured.acknowledged),
+      readsPerSecond: rate(measured.reads),
+      readLatencyUs: hasReads ? tally.readLatency.percentilesUs() : null,
       latencyUs,
       latencyBeforeOutageUs: tally.latencyBeforeOutageUs ?? latencyUs,
-      histogram: tally.latency.encode(),
+      histogram: tally.recorder.latency.encode(),
       lostNs: this.#lostNs,
       answeredNs: this.#answeredNs,
       outageMs: this.#outageMs(),
@@ -242,11 +269,23 @@ export class Load implements ConnectionOwner {
       lastAcknowledgedNs: tally.lastAcknowledgedNs,
       cpuUtilisation: measured.cpuUtilisation,
       loopUtilisation: measured.loopUtilisation,
-      sendLagUsP99,
-      generatorLimited: sendLagUsP99 === null ? isBusy : sendLagUsP99 > lateSendUs,
+      loopLagUs,
+      sendLateUs: this.#pacer?.lateness() ?? null,
+      unsent: this.#unsent,
+      generatorLimited: this.#isLimited(measured),
       firstError: tally.firstError,
-      timeline: tally.timeline,
+      series,
+      seconds: tally.recorder.seconds,
     };
+  }
+
+  /** Open loop: it was late. Closed loop: it had no time left. */
+  #isLimited({ cpuUtilisation, loopUtilisation }: Measured): boolean {
+    if (this.#pacer === null) {
+      return cpuUtilisation >= busyCpuUtilisation || loopUtilisation >= busyLoopUtilisation;
+    }
+    const late = this.#pacer.lateness();
+    return late !== null && late.inTimeShare < inTimeShareWanted;
   }
 
   #outageMs(): number | null {

@@ -1,4 +1,5 @@
-// The open loop: sends what the schedule says is due, and knows how late it was itself.
+// The open loop: sends what the schedule says is due, whatever is still unanswered, and knows how
+// late it was.
 
 import { LatencyHistogram } from '../../../metrics/histogram.ts';
 import { monotonicNs } from '../../../metrics/monotonic.ts';
@@ -6,13 +7,26 @@ import type { Connection } from './connection.ts';
 import type { Schedule } from './schedule.ts';
 
 const spinNs = 2_000_000;
+const inTimeNs = 1_000_000;
+
+/** How late sends were after the time they were meant for. */
+export interface SendLateness {
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+  /** Share of the sends within 1 ms of their time, 0 to 1. */
+  readonly inTimeShare: number;
+}
 
 /** Keeps the connections to their schedule. */
 export class Pacer {
-  /** How late sends were although the connection was free: the driver's fault, not the server's. */
-  readonly sendLag: LatencyHistogram = new LatencyHistogram();
+  readonly #late = new LatencyHistogram();
   readonly #schedule: Schedule;
   readonly #connections: readonly Connection[];
+  readonly #dueNs = new Float64Array(256);
+  #sent = 0;
+  #inTime = 0;
   #isArmed = false;
   #isStopped = false;
 
@@ -21,20 +35,7 @@ export class Pacer {
     this.#connections = connections;
   }
 
-  /** Sends what is due on an idle connection; when nothing is, comes back when something is. */
-  sendDue(connection: Connection): void {
-    const { batch } = connection;
-    const count = this.#schedule.take(connection.client, monotonicNs(), batch.startNs);
-    if (count === 0) {
-      this.pump();
-      return;
-    }
-    connection.send(count, true);
-    const couldSendNs = Math.max(batch.startNs[0] as number, connection.freeSinceNs);
-    this.sendLag.record((batch.sentNs - couldSendNs) / 1000);
-  }
-
-  /** Looks after the idle connections from the next turn of the loop on. */
+  /** Goes on from the next turn of the loop; call it when it may have run out of free places. */
   pump(): void {
     if (this.#isArmed || this.#isStopped) return;
     this.#isArmed = true;
@@ -46,14 +47,39 @@ export class Pacer {
     this.#isStopped = true;
   }
 
-  /** Records how long what was meant to be sent during an outage has waited when it ended. */
-  skipped(client: number, answeredNs: number, latency: LatencyHistogram): void {
-    const startNs = new Float64Array(256);
+  /** How late everything sent so far was; null when nothing was. */
+  lateness(): SendLateness | null {
+    if (this.#sent === 0) return null;
+    return { ...this.#late.percentilesUs(), inTimeShare: this.#inTime / this.#sent };
+  }
+
+  /**
+   * Records how long what was meant to be sent by `untilNs` has waited by then, for a client that
+   * could not send it; returns how many operations that were.
+   */
+  skipped(client: number, untilNs: number, latency: LatencyHistogram): number {
+    let skipped = 0;
     for (;;) {
-      const count = this.#schedule.take(client, answeredNs, startNs);
-      if (count === 0) return;
+      const count = this.#schedule.take(client, untilNs, this.#dueNs);
       for (let at = 0; at < count; at++) {
-        latency.record((answeredNs - (startNs[at] as number)) / 1000);
+        latency.record((untilNs - (this.#dueNs[at] as number)) / 1000);
+      }
+      skipped += count;
+      if (count < this.#dueNs.length) return skipped;
+    }
+  }
+
+  #sendDue(connection: Connection): void {
+    while (connection.maySend) {
+      const batch = connection.next();
+      const count = this.#schedule.take(connection.client, monotonicNs(), batch.startNs);
+      if (count === 0) return;
+      connection.send(count, true);
+      this.#sent += count;
+      for (let at = 0; at < count; at++) {
+        const lateNs = batch.sentNs - (batch.startNs[at] as number);
+        if (lateNs <= inTimeNs) this.#inTime++;
+        this.#late.record(lateNs / 1000);
       }
     }
   }
@@ -64,12 +90,11 @@ export class Pacer {
     const nowNs = monotonicNs();
     let nextNs = Infinity;
     for (const connection of this.#connections) {
-      if (!connection.isOpen || connection.isBusy) continue;
-      const dueNs = this.#schedule.nextNs(connection.client);
-      if (dueNs <= nowNs) this.sendDue(connection);
-      else nextNs = Math.min(nextNs, dueNs);
+      if (!connection.maySend) continue;
+      if (this.#schedule.nextNs(connection.client) <= nowNs) this.#sendDue(connection);
+      nextNs = Math.min(nextNs, this.#schedule.nextNs(connection.client));
     }
-    if (nextNs === Infinity || this.#isArmed) return;
+    if (nextNs === Infinity) return;
     this.#isArmed = true;
     // Timers are a millisecond coarse: sleep most of the way, then turn with the loop.
     const sleepMs = Math.floor((nextNs - nowNs - spinNs) / 1e6);

@@ -50,6 +50,7 @@ class Filling implements ConnectionOwner {
   readonly #options: DriverOptions;
   readonly #written: (keys: number) => void;
   readonly #clients: number;
+  #pipeline = 1;
   readonly #connections: Connection[] = [];
   readonly #end = Promise.withResolvers<void>();
 
@@ -64,8 +65,10 @@ class Filling implements ConnectionOwner {
     const encoder = new InterleavedEncoder(workload, this.#clients);
     const room = Math.floor(batchBytes / encoder.maximumBytes);
     const pipeline = Math.min(deepestPipeline, Math.max(1, room));
+    this.#pipeline = pipeline;
     for (let client = 0; client < this.#clients; client++) {
-      const options = { host, port, client, pipeline, encoder, owner: this };
+      const shape = { pipeline, window: 1, encoder, reads: null };
+      const options = { host, port, client, ...shape, owner: this };
       const connection: Connection = new Connection(options, (error) => {
         if (error === null) this.#sendNext(connection, pipeline);
         else this.#end.reject(error);
@@ -87,7 +90,7 @@ class Filling implements ConnectionOwner {
     } else if (operations === this.#options.preloadKeys) {
       this.#end.resolve();
     } else {
-      this.#sendNext(connection, connection.batch.startNs.length);
+      this.#sendNext(connection, this.#pipeline);
     }
   }
 

@@ -1,6 +1,8 @@
 // The open loop's timetable against hand-computed times.
 
 import test from 'ava';
+import { isProfile, meanFactor } from './rate-profile.ts';
+import type { Profile } from './rate-profile.ts';
 import { Schedule } from './schedule.ts';
 
 test('clients take turns at even intervals', (t) => {
@@ -21,4 +23,60 @@ test('what was missed stays due, in order, at its own time', (t) => {
   t.is(schedule.take(0, 45e6, room), 2);
   t.deepEqual([...room.subarray(0, 2)], [30e6, 40e6]);
   t.is(schedule.take(0, 45e6, room), 0);
+});
+
+/** All send times of one client up to `untilNs`. */
+function timesNs(schedule: Schedule, client: number, untilNs: number): number[] {
+  const times: number[] = [];
+  const room = new Float64Array(100);
+  for (;;) {
+    const count = schedule.take(client, untilNs, room);
+    times.push(...room.subarray(0, count));
+    if (count < room.length) return times;
+  }
+}
+
+test('poisson: exponential pauses, the same for the same seed, at the rate asked for', (t) => {
+  const options = { ratePerSecond: 1000, clients: 2, startNs: 0, arrivals: 'poisson' } as const;
+  const times = timesNs(new Schedule({ ...options, seed: 5 }), 0, 20e9);
+  t.deepEqual(timesNs(new Schedule({ ...options, seed: 5 }), 0, 20e9), times);
+  t.notDeepEqual(timesNs(new Schedule({ ...options, seed: 6 }), 0, 20e9), times);
+  t.notDeepEqual(timesNs(new Schedule({ ...options, seed: 5 }), 1, 20e9), times);
+  // 10,000 expected of 500 a second for 20 s; five standard deviations.
+  t.true(Math.abs(times.length - 10_000) < 500, `${times.length}`);
+  const pauses = times.map((time, at) => time - (times[at - 1] ?? 0));
+  const meanNs = 2e6;
+  for (const factor of [0.5, 1, 2]) {
+    const share = pauses.filter((pause) => pause > factor * meanNs).length / pauses.length;
+    t.true(Math.abs(share - Math.exp(-factor)) < 0.025, `${factor}: ${share}`);
+  }
+});
+
+test('a ramp and steps: as many in each part as their area, by hand', (t) => {
+  const inParts = (profile: Profile, partNs: number, untilNs: number): number[] => {
+    const options = { ratePerSecond: 1000, clients: 1, startNs: 0, profile, loadMs: 4000 };
+    const counts: number[] = [];
+    for (const time of timesNs(new Schedule(options), 0, untilNs - 1)) {
+      const part = Math.floor(time / partNs);
+      counts[part] = (counts[part] ?? 0) + 1;
+    }
+    return counts;
+  };
+  t.deepEqual(inParts('flat', 1e9, 4e9), [1000, 1000, 1000, 1000]);
+  t.deepEqual(inParts('steps:0.5,1,2,0.25', 1e9, 5e9), [500, 1000, 2000, 250, 250]);
+  // From 0 to 2: the first second has 0.25 of its mean of 1, then 0.75, 1.25, 1.75; then 2.
+  for (const [part, count] of inParts('ramp:0-2', 1e9, 5e9).entries()) {
+    t.true(Math.abs(count - ([250, 750, 1250, 1750, 2000][part] ?? 0)) <= 1, `${part}: ${count}`);
+  }
+});
+
+test('texts of profiles, and their means', (t) => {
+  for (const text of ['flat', 'ramp:0-1', 'ramp:2-0.5', 'steps:1', 'steps:0.1,10']) {
+    t.true(isProfile(text), text);
+  }
+  for (const text of ['', 'ramp', 'ramp:0-0', 'ramp:1-11', 'steps:0,1', 'steps:', 'flat:1', 7]) {
+    t.false(isProfile(text), String(text));
+  }
+  t.is(meanFactor('ramp:0-1'), 0.5);
+  t.is(meanFactor('steps:1,2,3'), 2);
 });

@@ -1,127 +1,117 @@
-// Everything a load counts: operations, latency, the timeline, and how busy the driver itself was.
+// Everything a load counts: operations by what became of them, their latency, and the ledger.
 
-import { performance } from 'node:perf_hooks';
-import type { EventLoopUtilization } from 'node:perf_hooks';
 import { STATUS_INFO, STATUS_OK } from '../../../history/ledger.ts';
 import type { LedgerWriter, OperationStatus } from '../../../history/ledger.ts';
 import { LatencyHistogram } from '../../../metrics/histogram.ts';
 import type { LatencyUs } from '../../../metrics/histogram.ts';
 import { monotonicNs } from '../../../metrics/monotonic.ts';
 import type { Batch } from './batch.ts';
+import { Meter } from './meter.ts';
+import type { Measured } from './meter.ts';
+import { Recorder } from './recorder.ts';
 
-const timelineStepNs = 100_000_000;
-
-interface Meter {
-  readonly atNs: number;
-  readonly acknowledged: number;
-  readonly cpuUs: number;
-  readonly loop: EventLoopUtilization;
-}
-
-/** What the measured time came to. */
-export interface Measured {
-  readonly measuredMs: number;
-  readonly acknowledged: number;
-  readonly cpuUtilisation: number;
-  readonly loopUtilisation: number;
-}
-
-/** The counters of one load. */
+/** The counters of one load. Operations are writes: what the ledger keeps; reads stand beside. */
 export class Tally {
   operations: number = 0;
   acknowledged: number = 0;
   errors: number = 0;
   unknown: number = 0;
+  /** Reads that were answered by data. */
+  reads: number = 0;
   firstError: string | null = null;
   beginNs: number | null = null;
   lastAcknowledgedNs: number | null = null;
-  readonly latency: LatencyHistogram = new LatencyHistogram();
-  readonly timeline: number[] = [];
+  readonly recorder: Recorder = new Recorder();
+  /** Of the reads alone. */
+  readonly readLatency: LatencyHistogram = new LatencyHistogram();
   latencyBeforeOutageUs: LatencyUs | null = null;
   readonly #ledger: LedgerWriter | null;
+  readonly #meter = new Meter();
   #isMeasuring = false;
-  #start: Meter | null = null;
-  #end: Meter | null = null;
 
   constructor(ledger: LedgerWriter | null) {
     this.#ledger = ledger;
   }
 
+  /** The load begins. */
+  begin(nowNs: number): void {
+    this.beginNs = nowNs;
+    this.recorder.begin(nowNs);
+  }
+
   /** Counts the operation that the batch has just completed; hot. */
   answered(batch: Batch, status: OperationStatus, nowNs: number): void {
     const index = batch.done - 1;
+    const sequence = batch.sequences[index] as number;
+    const us = (nowNs - (batch.startNs[index] as number)) / 1000;
+    this.recorder.advance(nowNs);
+    if (status === STATUS_OK) this.recorder.record(us);
+    if (sequence === 0) {
+      this.#readAnswered(status, us);
+      return;
+    }
     this.operations++;
-    if (status === STATUS_OK) {
-      if (this.#isMeasuring) this.latency.record((nowNs - (batch.startNs[index] as number)) / 1000);
-    } else {
+    if (status !== STATUS_OK) {
       this.errors++;
+      this.recorder.count(0, 1);
       if (status === STATUS_INFO) this.unknown++;
     }
     if (this.#ledger === null) return;
-    this.#ledger.append(batch.client, batch.first + index, status, batch.sentNs, nowNs);
+    this.#ledger.append(batch.client, sequence, status, batch.sentNs, nowNs);
+  }
+
+  #readAnswered(status: OperationStatus, us: number): void {
+    if (status === STATUS_OK) {
+      this.reads++;
+      if (this.#isMeasuring) this.readLatency.record(us);
+    } else {
+      this.errors++;
+      this.recorder.count(0, 1);
+    }
   }
 
   /** Counts acknowledgements that were read at one moment; hot. */
   acknowledgedAt(nowNs: number, count: number): void {
     this.acknowledged += count;
     this.lastAcknowledgedNs = nowNs;
-    if (this.beginNs === null) return;
-    const step = Math.floor((nowNs - this.beginNs) / timelineStepNs);
-    while (this.timeline.length <= step) this.timeline.push(0);
-    this.timeline[step] = (this.timeline[step] as number) + count;
+    this.recorder.count(count, 0);
   }
 
   /** Counts what is in flight on a connection that is gone: it may have happened or not. */
   abandoned(batch: Batch): void {
     for (; batch.done < batch.count; batch.done++) {
+      const sequence = batch.sequences[batch.done] as number;
+      if (sequence === 0) continue;
       this.operations++;
       this.unknown++;
-      const sequence = batch.first + batch.done;
       this.#ledger?.append(batch.client, sequence, STATUS_INFO, batch.sentNs, Infinity);
     }
   }
 
   /** Starts the measured time. */
   startMeasuring(): void {
-    if (this.#start !== null || this.#end !== null) return;
+    this.#meter.start(this);
     this.#isMeasuring = true;
-    this.#start = this.#read();
+    this.recorder.measure();
   }
 
-  /** Ends it, once; what comes later changes neither QPS nor latency, except an outage. */
+  /**
+   * Ends it, once; what comes later does not change QPS. The latency of what was in flight still
+   * counts: leaving it out would hide exactly the operations that wait longest.
+   */
   stopMeasuring(): void {
-    this.#isMeasuring = false;
-    this.#end ??= this.#read();
+    this.recorder.flush();
+    this.#meter.stop(this);
   }
 
   /** What the measured time came to; zeros when there was none. */
   measured(): Measured {
-    if (this.#start === null || this.#end === null) {
-      return { measuredMs: 0, acknowledged: 0, cpuUtilisation: 0, loopUtilisation: 0 };
-    }
-    const wallUs = (this.#end.atNs - this.#start.atNs) / 1000;
-    const cpuUs = this.#end.cpuUs - this.#start.cpuUs;
-    return {
-      measuredMs: wallUs / 1000,
-      acknowledged: this.#end.acknowledged - this.#start.acknowledged,
-      cpuUtilisation: wallUs === 0 ? 0 : Math.min(1, cpuUs / wallUs),
-      loopUtilisation: performance.eventLoopUtilization(this.#end.loop, this.#start.loop)
-        .utilization,
-    };
+    return this.#meter.measured();
   }
 
   /** Hands the ledger to the OS and closes it. */
   close(): void {
+    this.recorder.advance(monotonicNs());
     this.#ledger?.close();
-  }
-
-  #read(): Meter {
-    const cpu = process.threadCpuUsage();
-    return {
-      atNs: monotonicNs(),
-      acknowledged: this.acknowledged,
-      cpuUs: cpu.user + cpu.system,
-      loop: performance.eventLoopUtilization(),
-    };
   }
 }

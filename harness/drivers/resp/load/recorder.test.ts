@@ -1,0 +1,61 @@
+// The time series and the interval log: every operation in its interval, and in the whole once.
+
+import test from 'ava';
+import { addCounts, LatencyInterval, percentileOf } from '../../../metrics/latency-interval.ts';
+import { Recorder } from './recorder.ts';
+
+const ms = 1e6;
+
+function operation(recorder: Recorder, atMs: number, us: number): void {
+  recorder.advance(atMs * ms);
+  recorder.record(us);
+  recorder.count(1, 0);
+}
+
+test('points of 100 ms, empty ones among them, and seconds', (t) => {
+  const recorder = new Recorder();
+  recorder.begin(0);
+  recorder.measure();
+  for (let at = 0; at < 10; at++) operation(recorder, at, 100 + at);
+  operation(recorder, 250, 70_000);
+  recorder.count(0, 2);
+  operation(recorder, 1250, 5);
+  const series = recorder.end(1300 * ms);
+  t.deepEqual(series.acknowledged, [10, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+  t.deepEqual(series.errors.slice(0, 4), [0, 0, 2, 0]);
+  t.deepEqual(series.p50Us.slice(0, 3), [104, null, 70_000 - (70_000 % 32)]);
+  t.deepEqual(series.p99Us.slice(0, 2), [109, null]);
+  t.deepEqual(recorder.seconds.map(({ atMs }) => atMs), [0, 1000]);
+  t.is(recorder.latency.count, 12);
+});
+
+test('the warm-up is in the series and in nothing else', (t) => {
+  const recorder = new Recorder();
+  recorder.begin(0);
+  operation(recorder, 10, 900);
+  recorder.measure();
+  operation(recorder, 20, 100);
+  const series = recorder.end(30 * ms);
+  t.deepEqual(series.acknowledged, [2]);
+  t.is(recorder.latency.count, 1);
+  t.is(recorder.latency.percentilesUs().max, 100);
+  t.deepEqual(recorder.seconds, [{ atMs: 0, valuesUs: [100], counts: [1] }]);
+});
+
+test('an interval gives its values in order, to a thousandth, and is empty then', (t) => {
+  const interval = new LatencyInterval();
+  for (const us of [1e9, 40_000, 5, 5.4, -3]) interval.record(us);
+  const { valuesUs, counts } = interval.drain();
+  t.deepEqual(valuesUs.slice(0, 2), [0, 5]);
+  t.deepEqual(counts, [1, 2, 1, 1]);
+  t.true(Math.abs((valuesUs[3] ?? 0) - 1e9) < 1e6);
+  t.deepEqual(interval.drain(), { valuesUs: [], counts: [] });
+});
+
+test('percentiles and sums of counts', (t) => {
+  const one = { valuesUs: [1, 3], counts: [1, 2] };
+  const sum = addCounts(one, { valuesUs: [2, 3], counts: [5, 2] });
+  t.deepEqual(sum, { valuesUs: [1, 2, 3], counts: [1, 5, 4] });
+  t.deepEqual([0, 10, 11, 60, 61, 100].map((at) => percentileOf(sum, at)), [1, 1, 2, 2, 3, 3]);
+  t.is(percentileOf({ valuesUs: [], counts: [] }, 50), null);
+});

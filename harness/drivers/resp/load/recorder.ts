@@ -1,0 +1,111 @@
+// Latency over time: a histogram of the whole, points of 100 ms, lines of a second. Each operation
+// is recorded once, into the interval that runs; the rest is added up when an interval ends.
+
+import { LatencyHistogram } from '../../../metrics/histogram.ts';
+import { addCounts, LatencyInterval, percentileOf } from '../../../metrics/latency-interval.ts';
+import type { IntervalCounts } from '../../../metrics/latency-interval.ts';
+import type { LatencySecond, Series } from '../messages.ts';
+
+const stepMs = 100;
+const stepsPerSecond = 10;
+const nothing: IntervalCounts = { valuesUs: [], counts: [] };
+
+/** The latencies of one load. */
+export class Recorder {
+  /** Of the measured time, and of what an outage held up. */
+  readonly latency: LatencyHistogram = new LatencyHistogram();
+  /** Lines of an interval log; measured time only. */
+  readonly seconds: LatencySecond[] = [];
+  readonly #interval = new LatencyInterval();
+  readonly #series = {
+    stepMs, acknowledged: [] as number[], errors: [] as number[],
+    p50Us: [] as (number | null)[], p99Us: [] as (number | null)[],
+  };
+  #beginNs = 0;
+  #endsNs = Infinity;
+  #acknowledged = 0;
+  #errors = 0;
+  #isMeasured = false;
+  #second = nothing;
+
+  /** Everything counts from here. */
+  begin(nowNs: number): void {
+    this.#beginNs = nowNs;
+    this.#endsNs = nowNs + stepMs * 1e6;
+  }
+
+  /** Ends the intervals that are over; ask it before recording what happened at `nowNs`. Hot. */
+  advance(nowNs: number): void {
+    if (nowNs >= this.#endsNs) this.#roll(nowNs);
+  }
+
+  /** Counts the latency of one operation. Hot. */
+  record(us: number): void {
+    this.#interval.record(us);
+  }
+
+  /** Counts acknowledgements or an error. Hot. */
+  count(acknowledged: number, errors: number): void {
+    this.#acknowledged += acknowledged;
+    this.#errors += errors;
+  }
+
+  /** What is recorded from now on counts for the whole; the interval is cut here. */
+  measure(): void {
+    this.#take();
+    this.#isMeasured = true;
+  }
+
+  /** Adds what the running interval holds to the whole. */
+  flush(): void {
+    this.#take();
+  }
+
+  /** Ends the last interval. */
+  end(nowNs: number): Series {
+    if (this.#endsNs === Infinity) return this.#series;
+    this.advance(nowNs);
+    this.#endsNs = nowNs;
+    if (this.#acknowledged + this.#errors > 0) this.#point();
+    else this.flush();
+    this.#endSecond();
+    return this.#series;
+  }
+
+  #roll(nowNs: number): void {
+    while (this.#endsNs <= nowNs) {
+      this.#point();
+      if (this.#series.acknowledged.length % stepsPerSecond === 0) this.#endSecond();
+      this.#endsNs += stepMs * 1e6;
+    }
+  }
+
+  #point(): void {
+    const counts = this.#take();
+    const { acknowledged, errors, p50Us, p99Us } = this.#series;
+    acknowledged.push(this.#acknowledged);
+    errors.push(this.#errors);
+    p50Us.push(percentileOf(counts, 50));
+    p99Us.push(percentileOf(counts, 99));
+    this.#acknowledged = 0;
+    this.#errors = 0;
+  }
+
+  #take(): IntervalCounts {
+    const counts = this.#interval.drain();
+    if (!this.#isMeasured || counts.valuesUs.length === 0) return counts;
+    for (const [index, value] of counts.valuesUs.entries()) {
+      this.latency.record(value, counts.counts[index] as number);
+    }
+    this.#second = addCounts(this.#second, counts);
+    return counts;
+  }
+
+  #endSecond(): void {
+    if (this.#second.valuesUs.length === 0) return;
+    const endMs = (this.#endsNs - this.#beginNs) / 1e6;
+    const atMs = (Math.ceil(endMs / 1000) - 1) * 1000;
+    this.seconds.push({ atMs: Math.max(0, atMs), ...this.#second });
+    this.#second = nothing;
+  }
+}
