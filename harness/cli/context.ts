@@ -41,6 +41,8 @@ export interface Machine {
   leftovers(): Promise<string[]>;
   /** Undoes it; what could not be undone has a failure. */
   clean(): Promise<{ readonly what: string; readonly failure: string | null }[]>;
+  /** Files and sockets that one process may have open; null where it is not known. */
+  openFilesLimit(): number | null;
 }
 
 /** The state of the process, as the commands see it. */

@@ -12,6 +12,7 @@ import { cleanLeftovers, findLeftovers, holdingText } from '../holdings/clean.ts
 import { probeFsync } from '../metrics/fsync-probe.ts';
 import { describeTestbed, isRotational } from '../metrics/testbed.ts';
 import { installation } from '../metrics/installation.ts';
+import { openFilesLimit } from '../metrics/testbed.ts';
 import { runPlan } from '../run/run.ts';
 import { targets } from '../targets/targets.ts';
 import type { CliContext, Output } from './context.ts';
@@ -82,6 +83,7 @@ const context: CliContext = {
       .flatMap(({ holdings }) => holdings.map(holdingText)),
     clean: () => cleanLeftovers(),
     diskUnavailable: ({ disk, fileSystem }) => diskUnavailable(disk, fileSystem ?? 'ext4'),
+    openFilesLimit,
   },
   tryDirectives,
   runPlan,

@@ -1,14 +1,15 @@
 // The flags that choose and change what is run, shared by `run` and `list`.
 
 import type { Command } from 'commander';
+import { isProfile, profileExpected } from '../drivers/resp/load/rate-profile.ts';
 import { limits } from '../plan/define-scenario.ts';
 import type { Overrides } from '../plan/overrides.ts';
-import { crashModels, fileSystems, targetNames } from '../plan/scenario.ts';
+import { arrivalNames, crashModels, fileSystems, targetNames } from '../plan/scenario.ts';
 import type { Load } from '../plan/scenario.ts';
 import { fsyncNames, persistNames, reservedDirectives } from '../plan/settings.ts';
-import {
-  parseAssignments, parseCount, parseDurationMs, parseNames, parseSizeBytes, usage,
-} from './values.ts';
+import { distributionExpected, isDistribution } from '../workloads/key-distribution.ts';
+import { parseRate, parseShape, parseShare, parseValueSize } from './load-values.ts';
+import { parseAssignments, parseCount, parseDurationMs, parseNames, usage } from './values.ts';
 
 /** The flags as commander hands them over: words, not yet checked. */
 export interface SelectionFlags {
@@ -24,6 +25,10 @@ export interface SelectionFlags {
   readonly pipeline?: string;
   readonly rate?: string;
   readonly keys?: string;
+  readonly arrivals?: string;
+  readonly profile?: string;
+  readonly dist?: string;
+  readonly reads?: string;
   readonly valueSize?: string;
   readonly set?: readonly string[];
   readonly seed?: string;
@@ -56,9 +61,13 @@ export function addSelectionFlags(command: Command): Command {
     .option('--duration <time>', 'measured load of a trial: 500ms, 3s, 1m')
     .option('--clients <number>', 'connections')
     .option('--pipeline <number>', 'requests in flight on each connection')
-    .option('--rate <number>', 'operations a second; without it as fast as replies come')
+    .option('--rate <rate>', 'open loop: 50k a second, 100/client, 70% of the peak; or max')
+    .option('--arrivals <name>', 'open loop: even, poisson')
+    .option('--profile <shape>', 'open loop: flat, ramp:0.1-1, steps:0.5,1,2')
     .option('--keys <number>', 'keys of the load: 8000, 50k, 1m')
-    .option('--value-size <bytes>', 'size of a value: 100, 4kb')
+    .option('--dist <name>', 'uniform, sequential, zipf:0.99, hotset:0.1:0.9')
+    .option('--reads <share>', 'GETs among the operations: 0.5, 50%')
+    .option('--value-size <bytes>', '100, 4kb, uniform:64-512, lognormal:200:0.8, trace:FILE')
     .option('--set <directive=value>', 'further directive for the target, repeatable', more);
 }
 
@@ -79,6 +88,7 @@ export function parseSelection(given: SelectionFlags): Selection {
       ...whenGiven('trials', given.trials === undefined ? undefined
         : parseCount('--trials', given.trials, limits.trials)),
       load: parseLoad(given),
+      ...whenGiven('ratePerClient', parseRate(given.rate).ratePerClient),
       directives: parseDirectives(given.set ?? []),
     },
     flags: repeatedFlags(given),
@@ -86,7 +96,7 @@ export function parseSelection(given: SelectionFlags): Selection {
 }
 
 function parseLoad(given: SelectionFlags): Partial<Load> {
-  const { duration, clients, pipeline, rate, keys, valueSize } = given;
+  const { duration, clients, pipeline, rate, keys } = given;
   return {
     ...whenGiven('durationMs', duration === undefined ? undefined
       : parseDurationMs('--duration', duration, limits.durationMs)),
@@ -94,14 +104,21 @@ function parseLoad(given: SelectionFlags): Partial<Load> {
       : parseCount('--clients', clients, limits.clients)),
     ...whenGiven('pipeline', pipeline === undefined ? undefined
       : parseCount('--pipeline', pipeline, limits.pipeline)),
-    ...whenGiven('ratePerSecond', rate === undefined ? undefined
-      : parseCount('--rate', rate, limits.ratePerSecond)),
+    ...parseRate(rate).load,
+    ...whenGiven('arrivals', parsedNames('--arrivals', listOf(given.arrivals), arrivalNames)?.[0]),
+    ...whenGiven('profile', parseShape('--profile', given.profile,
+      { is: isProfile, expected: profileExpected })),
+    ...whenGiven('distribution', parseShape('--dist', given.dist,
+      { is: isDistribution, expected: distributionExpected })),
+    ...whenGiven('readShare', given.reads === undefined ? undefined
+      : parseShare('--reads', given.reads, [0, 0.99])),
     ...whenGiven('keys', keys === undefined ? undefined
       : parseCount('--keys', keys, limits.keys)),
-    ...whenGiven('valueSizeBytes', valueSize === undefined ? undefined
-      : parseSizeBytes('--value-size', valueSize, limits.valueSizeBytes)),
+    ...parseValueSize(given.valueSize),
   };
 }
+
+const listOf = (word: string | undefined): string[] | undefined => word?.split(',');
 
 function parseDirectives(words: readonly string[]): Record<string, string> {
   const directives = parseAssignments('--set', words);
@@ -120,7 +137,8 @@ function parsedNames<const TName extends string>(
 
 const repeated = [
   ['--trials', 'trials'], ['--duration', 'duration'], ['--clients', 'clients'],
-  ['--pipeline', 'pipeline'], ['--rate', 'rate'], ['--keys', 'keys'],
+  ['--pipeline', 'pipeline'], ['--rate', 'rate'], ['--arrivals', 'arrivals'],
+  ['--profile', 'profile'], ['--keys', 'keys'], ['--dist', 'dist'], ['--reads', 'reads'],
   ['--value-size', 'valueSize'],
 ] as const;
 

@@ -27,6 +27,7 @@ export async function preflight(context: CliContext, plan: Plan, out: string): P
     ...await targetsMissing(context, plan),
     ...await diskMissing(context, plan, out),
     ...memoryMissing(context, plan),
+    ...filesMissing(context, plan),
   ];
   if (missing.length > 0) throw new HarnessError('ENVIRONMENT', missing.join('\n'));
   await context.tryDirectives(plan, context.targets);
@@ -127,6 +128,17 @@ function memoryMissing(context: CliContext, plan: Plan): string[] {
   if (free >= needed) return [];
   return [`too little memory: the plan may need ${bytesText(needed)}, ${bytesText(free)} are free; `
     + 'choose fewer --keys or a smaller --value-size'];
+}
+
+const filesBesidesClients = 64; // snapshots, logs, listeners, control connections
+
+function filesMissing(context: CliContext, plan: Plan): string[] {
+  const limit = context.machine.openFilesLimit();
+  const clients = Math.max(0, ...plan.cells.map((cell) => cell.load.clients));
+  if (limit === null || clients + filesBesidesClients <= limit) return [];
+  return [`too few file handles: ${clients} clients need ${clients + filesBesidesClients}, a `
+    + `process may have ${limit}; choose at most --clients ${limit - filesBesidesClients}, or `
+    + `raise the limit with ulimit -n`];
 }
 
 function existingFolder(path: string): string {

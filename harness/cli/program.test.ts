@@ -66,7 +66,7 @@ const refused: { argv: string[]; says: string }[] = [
   { argv: ['replay', 'x'], says: "the command 'replay' does not exist yet in this version" },
   { argv: ['help', 'advise'], says: "the command 'advise' does not exist yet" },
   { argv: ['run', '--shard', '1/2'], says: 'the flag --shard does not exist yet in this version' },
-  { argv: ['run', '--dist=zipf'], says: 'the flag --dist does not exist yet in this version' },
+  { argv: ['run', '--shard=1/2'], says: 'the flag --shard does not exist yet in this version' },
   { argv: ['report', 'yesterday'], says: "no run 'yesterday'" },
   { argv: ['check', 'bytes-lots'], says: "(did you mean 'bytes-lost'?)" },
 ];

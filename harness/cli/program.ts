@@ -18,7 +18,7 @@ import { usage } from './values.ts';
 
 /** Commands of later versions: asked for by name, they say so instead of suggesting another. */
 const laterCommands = ['merge', 'replay', 'advise'];
-const laterFlags = ['--shard', '--dist', '--config'];
+const laterFlags = ['--shard', '--config'];
 
 /** Runs one command line; resolves to the exit code and never rejects. */
 export async function runCli(context: CliContext): Promise<number> {

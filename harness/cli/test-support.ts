@@ -35,6 +35,7 @@ export interface Setup {
   readonly leftovers?: readonly string[];
   /** What the machine lacks for disks of a kind. */
   readonly lacks?: Partial<Record<Cell['disk'], string>>;
+  readonly openFiles?: number;
   readonly nodeVersion?: string;
   readonly isTerminal?: boolean;
   readonly columns?: number;
@@ -95,6 +96,7 @@ export async function cli(argv: readonly string[], setup: Setup): Promise<Outcom
         { what, failure: what.startsWith('mount') ? 'busy' : null }
       )),
       diskUnavailable: ({ disk }) => setup.lacks?.[disk] ?? null,
+      openFilesLimit: () => setup.openFiles ?? null,
     },
     tryDirectives: () => Promise.resolve(),
     runPlan: async (plan, options) => {

@@ -28,6 +28,25 @@ export function shareUpperBound(
   return bisect((share) => betaCdf(share, seen + 1, trials - seen) - confidence, 0, 1);
 }
 
+/** A median and how far it can be trusted. */
+export interface Estimate {
+  readonly median: number;
+  /** Holds the true median in at least 95 % of cases; null below 6 values, which cannot. */
+  readonly ci95: readonly [low: number, high: number] | null;
+  /** Least and greatest value; null for one value. For 3 values it holds the median in 75 %. */
+  readonly range: readonly [low: number, high: number] | null;
+}
+
+/** The median of at least one value with its exact interval, by order statistics. */
+export function estimateMedian(values: readonly number[]): Estimate {
+  const { value, low, high } = quantileWithBounds(values, { fraction: 0.5 });
+  return {
+    median: value,
+    ci95: low === null || high === null ? null : [low, high],
+    range: values.length < 2 ? null : [Math.min(...values), Math.max(...values)],
+  };
+}
+
 /** A quantile of what was sampled, with bounds; a bound the sample is too small for is null. */
 export interface BoundedQuantile {
   readonly value: number;

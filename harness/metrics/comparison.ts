@@ -6,7 +6,8 @@ import { trialsForDifference, trialsForLevel } from './power.ts';
 import { hodgesLehmannShift, mannWhitney, signedRank } from './rank-tests.ts';
 import { adjustHolm, flagOutliers, median, robustSd } from './statistics.ts';
 import type { RankTest } from './rank-tests.ts';
-import type { Estimate, Outlier } from './statistics.ts';
+import type { Estimate } from './bounds.ts';
+import type { Outlier } from './statistics.ts';
 
 /**
  * What a comparison says of a metric.
@@ -16,8 +17,10 @@ import type { Estimate, Outlier } from './statistics.ts';
  * - `within noise`: no more than identical cells differ by on this machine; more trials won't help.
  * - `inconclusive`: none of these can be said yet; more trials help.
  */
-export type ChangeVerdict =
-  'regression' | 'improvement' | 'no change' | 'within noise' | 'inconclusive';
+export const changeVerdicts = [
+  'regression', 'improvement', 'no change', 'within noise', 'inconclusive',
+] as const;
+export type ChangeVerdict = (typeof changeVerdicts)[number];
 
 /** One metric of one cell, before and after; one value a trial, in any unit. */
 export interface MetricSamples {
@@ -118,7 +121,7 @@ function ratioOf(samples: MetricSamples): Estimate {
   const logs = [samples.before, samples.after].map((values) => values.map(Math.log));
   const { shift, interval } = hodgesLehmannShift(logs[0] as number[], logs[1] as number[]);
   const ci95 = interval && [Math.exp(interval[0]), Math.exp(interval[1])] as const;
-  return { median: Math.exp(shift), ci95 };
+  return { median: Math.exp(shift), ci95, range: null };
 }
 
 type Judged = Pick<MetricComparison, 'verdict' | 'reason'>;

@@ -18,6 +18,8 @@ export interface FsyncProbe {
 export interface FsyncProbeOptions {
   /** Appends at most; 200 unless given. */
   readonly count?: number;
+  /** `fdatasync` unless given: what servers call. `fsync` syncs times and modes as well. */
+  readonly call?: 'fdatasync' | 'fsync';
   /** It ends early after this time; 500 ms unless given. At least one append is timed. */
   readonly maximumMs?: number;
   /** `fdatasync` unless given. */

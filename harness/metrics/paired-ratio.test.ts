@@ -5,7 +5,7 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { noiseFloor, pairedRatio, shareOf } from './paired-ratio.ts';
 import type { Pair } from './paired-ratio.ts';
-import { bootstrapCi95 } from './statistics.ts';
+import { bootstrapCi95 } from './test-support/bootstrap.ts';
 
 const pairsOf = (...ratios: readonly number[]): Pair[] => ratios.map((ratio, at) => {
   const before = 1000 * 3 ** at; // the machine drifts wildly, and each pair with it

@@ -1,8 +1,7 @@
 // Ratios of what ran side by side: drift of the machine hits both of a pair and cancels out.
 
-import { quantileWithBounds } from './bounds.ts';
-import { median } from './statistics.ts';
-import type { Estimate } from './statistics.ts';
+import { estimateMedian } from './bounds.ts';
+import type { Estimate } from './bounds.ts';
 
 /** Two values above 0 of one metric, from the same block of an interleaved run. */
 export type Pair = readonly [before: number, after: number];
@@ -19,11 +18,11 @@ export type Pair = readonly [before: number, after: number];
  * before and after gives the inverse of every figure.
  */
 export function pairedRatio(pairs: readonly Pair[]): Estimate {
-  const logs = logRatios(pairs);
-  const { low, high } = quantileWithBounds(logs, { fraction: 0.5 });
+  const { median, ci95, range } = estimateMedian(logRatios(pairs));
   return {
-    median: Math.exp(median(logs)),
-    ci95: low === null || high === null ? null : [Math.exp(low), Math.exp(high)],
+    median: Math.exp(median),
+    ci95: ci95 && [Math.exp(ci95[0]), Math.exp(ci95[1])],
+    range: range && [Math.exp(range[0]), Math.exp(range[1])],
   };
 }
 

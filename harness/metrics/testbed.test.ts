@@ -6,7 +6,7 @@ import path from 'node:path';
 import test from 'ava';
 import { probeFsync } from './fsync-probe.ts';
 import { monotonicNs } from './monotonic.ts';
-import { describeTestbed, fileSystemIn } from './testbed.ts';
+import { describeTestbed, machineTicks, mountIn, parseTicks, stealShare } from './testbed.ts';
 
 const mounts = `/dev/vda / ext4 rw 0 0
 tmpfs /tmp tmpfs rw 0 0
@@ -24,12 +24,14 @@ const rows = [
 
 for (const [directory, type] of rows) {
   test(`${directory} is on ${type}`, (t) => {
-    t.is(fileSystemIn(mounts, directory), type);
+    t.is(mountIn(mounts, directory).fs, type);
   });
 }
 
 test('without /proc/mounts the type is unknown', (t) => {
-  t.is(fileSystemIn('', '/tmp'), 'unknown');
+  t.deepEqual(mountIn('', '/tmp'), { fs: 'unknown', mountOptions: '', device: 'unknown' });
+  const xfs = { fs: 'xfs', mountOptions: 'rw', device: '/dev/vdb' };
+  t.deepEqual(mountIn(mounts, '/data disk/x'), xfs);
 });
 
 test('this machine has every field', (t) => {
@@ -38,6 +40,19 @@ test('this machine has every field', (t) => {
   t.true(testbed.memoryBytes > 1e8);
   t.is(testbed.node, process.version);
   for (const text of [testbed.cpu, testbed.kernel, testbed.fs]) t.not(text, '');
+  t.regex(testbed.fingerprint, /^[0-9a-f]{12}$/);
+  t.is(describeTestbed(os.tmpdir()).fingerprint, testbed.fingerprint);
+});
+
+test('stolen time is a share of what passed between two readings', (t) => {
+  const from = parseTicks('cpu  100 0 50 800 10 0 5 35 7 0\ncpu0 1 2 3\n');
+  const to = parseTicks('cpu  150 0 70 1300 10 0 5 65 9 0\n');
+  t.deepEqual(from, { all: 1000, stolen: 35 });
+  t.is(stealShare(from, to), 30 / 600);
+  t.is(stealShare(to, to), null);
+  t.is(stealShare(null, to), null);
+  t.is(parseTicks(''), null);
+  t.true(process.platform !== 'linux' || (machineTicks()?.all ?? 0) > 0);
 });
 
 test('the fsync probe counts, orders its percentiles and leaves nothing behind', async (t) => {
@@ -46,6 +61,7 @@ test('the fsync probe counts, orders its percentiles and leaves nothing behind',
   t.true(probe.count >= 1 && probe.count <= 20);
   t.true(probe.p50Us <= probe.p99Us && probe.p99Us <= probe.maxUs);
   t.is((await probeFsync(directory, { count: 1000, maximumMs: 0 })).count, 1, 'bounded in time');
+  t.is((await probeFsync(directory, { count: 3, call: 'fsync', maximumMs: 1e6 })).count, 3);
   t.deepEqual(fs.readdirSync(directory), []);
   fs.rmdirSync(directory);
   await t.throwsAsync(probeFsync(directory), { message: /ENOENT/ });

@@ -1,5 +1,6 @@
 // The machine that a run was measured on: numbers from two testbeds are not comparable.
 
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -14,26 +15,53 @@ export interface Testbed {
   readonly kernel: string;
   /** File system type of the data directories: ext4, xfs, tmpfs, …; `unknown` without /proc. */
   readonly fs: string;
+  readonly mountOptions: string;
+  readonly device: string;
+  /** Frequency governor of the first core; null in most virtual machines. */
+  readonly governor: string | null;
   readonly node: string;
-  /** Limits of the container, where they are visible and lower than the machine. */
-  readonly limits: { readonly cpus: number | null; readonly memoryBytes: number | null };
+  /** Limits of the container, where they are visible and lower than the machine; file handles. */
+  readonly limits: {
+    readonly cpus: number | null;
+    readonly memoryBytes: number | null;
+    readonly openFiles: number | null;
+  };
+  /** Equal where figures may be compared: a hash of all the above but for the file handles. */
+  readonly fingerprint: string;
 }
 
 /** Describes this machine; `directory` is where the data will lie. */
 export function describeTestbed(directory: string): Testbed {
-  return {
+  const { fs: type, mountOptions, device } = mountOf(directory);
+  const same = {
     cpu: (os.cpus()[0]?.model ?? 'unknown').trim(),
     cores: os.availableParallelism(),
     memoryBytes: os.totalmem(),
     kernel: `${os.type()} ${os.release()}`,
-    fs: fileSystemOf(directory),
+    fs: type, mountOptions, device,
+    governor: governor(),
     node: process.version,
-    limits: containerLimits(),
+  };
+  const container = containerLimits();
+  // A machine that is started anew has a few pages more or less.
+  const memoryGib = Math.round(same.memoryBytes / 2 ** 30);
+  const text = JSON.stringify({ ...same, memoryBytes: memoryGib, container });
+  return {
+    ...same,
+    limits: { ...container, openFiles: openFilesLimit() },
+    fingerprint: createHash('sha256').update(text).digest('hex').slice(0, 12),
   };
 }
 
-/** The type of the file system that holds `directory`; `unknown` where /proc/mounts is not. */
-export function fileSystemOf(directory: string): string {
+/** How a directory is mounted; `unknown` where /proc/mounts is not. */
+export interface Mount {
+  readonly fs: string;
+  readonly mountOptions: string;
+  readonly device: string;
+}
+
+/** The mount that holds `directory`. */
+export function mountOf(directory: string): Mount {
   const mounts = readOrEmpty('/proc/self/mounts');
   let real = path.resolve(directory);
   try {
@@ -41,15 +69,15 @@ export function fileSystemOf(directory: string): string {
   } catch {
     // It does not exist yet: its parents decide.
   }
-  return fileSystemIn(mounts, real);
+  return mountIn(mounts, real);
 }
 
 /** Looks a path up in the text of /proc/mounts: the longest mount point, mounted last, decides. */
-export function fileSystemIn(mounts: string, directory: string): string {
-  let type = 'unknown';
+export function mountIn(mounts: string, directory: string): Mount {
+  let found: Mount = { fs: 'unknown', mountOptions: '', device: 'unknown' };
   let longest = 0;
   for (const line of mounts.split('\n')) {
-    const [, escaped = '', found = ''] = line.split(' ');
+    const [device = '', escaped = '', type = '', mountOptions = ''] = line.split(' ');
     if (escaped === '') continue;
     const point = escaped.replace(/\\([0-7]{3})/g, (_, octal: string) =>
       String.fromCharCode(Number.parseInt(octal, 8)),
@@ -57,13 +85,57 @@ export function fileSystemIn(mounts: string, directory: string): string {
     const isAbove = point === '/' || directory === point || directory.startsWith(`${point}/`);
     if (isAbove && point.length >= longest) {
       longest = point.length;
-      type = found;
+      found = { fs: type, mountOptions, device };
     }
   }
-  return type;
+  return found;
 }
 
-function containerLimits(): Testbed['limits'] {
+/** Files that one process may have open; null where /proc does not say. */
+export function openFilesLimit(): number | null {
+  const match = /^Max open files\s+(\d+|unlimited)\s+(\d+|unlimited)/m
+    .exec(readOrEmpty('/proc/self/limits'));
+  const hard = match?.[2]; // Node raises its own limit to the hard one
+  return hard === undefined || hard === 'unlimited' ? null : Number(hard);
+}
+
+/** CPU time of the whole machine so far, in ticks; null without /proc. */
+export interface MachineTicks {
+  readonly all: number;
+  /** Taken by the hypervisor for other machines. */
+  readonly stolen: number;
+}
+
+/** Reads them now. */
+export function machineTicks(): MachineTicks | null {
+  return parseTicks(readOrEmpty('/proc/stat'));
+}
+
+/** The first line of /proc/stat: user nice system idle iowait irq softirq steal, … */
+export function parseTicks(stat: string): MachineTicks | null {
+  const fields = /^cpu\s+([\d ]+)/.exec(stat)?.[1]?.trim().split(' ').map(Number);
+  if (fields === undefined || fields.length < 8) return null;
+  // Time of guests is in user time already.
+  return { all: fields.slice(0, 8).reduce((sum, one) => sum + one, 0), stolen: fields[7] ?? 0 };
+}
+
+/** Share of the CPU time between two readings that was stolen, 0 to 1; null when not known. */
+export function stealShare(from: MachineTicks | null, to: MachineTicks | null): number | null {
+  if (from === null || to === null || to.all <= from.all) return null;
+  return (to.stolen - from.stolen) / (to.all - from.all);
+}
+
+/** Mean length of the run queue over the last minute. */
+export function loadAverage(): number {
+  return Math.round((os.loadavg()[0] ?? 0) * 100) / 100;
+}
+
+function governor(): string | null {
+  const text = readOrEmpty('/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor').trim();
+  return text === '' ? null : text;
+}
+
+function containerLimits(): { cpus: number | null; memoryBytes: number | null } {
   const memory = process.constrainedMemory(); // 0 or absurdly much: no limit
   return {
     cpus: cpuQuota(),

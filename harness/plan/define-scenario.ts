@@ -3,12 +3,19 @@
 
 import * as v from 'valibot';
 import { HarnessError } from '../errors.ts';
+import { isProfile, profileExpected } from '../drivers/resp/load/rate-profile.ts';
+import { distributionExpected, isDistribution } from '../workloads/key-distribution.ts';
 import { minimumValueSizeBytes, mixNames } from '../workloads/spec.ts';
+import { isValueSizes, valueSizesExpected } from '../workloads/value-sizes.ts';
 import { didYouMean } from './nearest.ts';
+import { loadMistakes } from './load-mistakes.ts';
 import {
-  crashModels, defaultLoad, defaultSettings, fileSystems, measureNames, targetNames,
+  arrivalNames, crashModels, defaultLoad, defaultSettings, fileSystems, measureNames,
+  targetNames,
 } from './scenario.ts';
-import type { Scenario, ScenarioInput } from './scenario.ts';
+import type {
+  KeyDistribution, Profile, Scenario, ScenarioInput, ValueSizes,
+} from './scenario.ts';
 import { parseSetting, reservedDirectives, settingLabels } from './settings.ts';
 
 type Range = readonly [from: number, to: number];
@@ -22,6 +29,7 @@ export const limits: Readonly<Record<LimitName, Range>> = {
   keys: [1, 100_000_000],
   valueSizeBytes: [minimumValueSizeBytes, 1_048_576],
   ratePerSecond: [1, 10_000_000],
+  ratePercent: [1, 200],
   preloadKeys: [0, 10_000_000],
   trials: [1, 10_000],
   snapshots: [0, 100],
@@ -30,7 +38,8 @@ export const limits: Readonly<Record<LimitName, Range>> = {
 
 /** A number of a scenario that has a range. */
 export type LimitName = 'durationMs' | 'warmupMs' | 'clients' | 'pipeline' | 'keys'
-  | 'valueSizeBytes' | 'ratePerSecond' | 'preloadKeys' | 'trials' | 'snapshots' | 'cutInstants';
+  | 'valueSizeBytes' | 'ratePerSecond' | 'ratePercent'
+  | 'preloadKeys' | 'trials' | 'snapshots' | 'cutInstants';
 
 /**
  * Declares a scenario and fills in what it leaves out.
@@ -76,7 +85,7 @@ function complete(input: ScenarioInput): Scenario {
 /** What the fields of a scenario may not be together; empty when it is in order. */
 export function contradictions(scenario: Scenario): string[] {
   const { load, directives } = scenario;
-  const mistakes: string[] = [];
+  const mistakes: string[] = loadMistakes(scenario);
   const keysPerClient = load.mix === 'chaos' ? 2 : 1;
   const leastKeys = load.clients * keysPerClient;
   if (load.keys < leastKeys) {
@@ -177,6 +186,8 @@ function twice(items: readonly unknown[]): unknown {
 const namePattern = /^[a-z][a-z0-9-]{0,63}$/;
 const nameExpected = 'lower-case letters, digits and dashes, a letter first, at most 64';
 
+const shareExpected = 'a share from 0 to 0.99';
+
 const loadSchema = fields('a load', {
   durationMs: v.optional(whole(limits.durationMs)),
   warmupMs: v.optional(whole(limits.warmupMs)),
@@ -186,6 +197,14 @@ const loadSchema = fields('a load', {
   valueSizeBytes: v.optional(whole(limits.valueSizeBytes)),
   mix: v.optional(oneOf('a mix', mixNames)),
   ratePerSecond: v.optional(v.nullable(whole(limits.ratePerSecond))),
+  ratePercent: v.optional(v.nullable(whole(limits.ratePercent))),
+  arrivals: v.optional(oneOf('arrivals', arrivalNames)),
+  profile: v.optional(v.custom<Profile>(isProfile, profileExpected)),
+  distribution: v.optional(v.custom<KeyDistribution>(isDistribution, distributionExpected)),
+  valueSizes: v.optional(v.custom<ValueSizes>(isValueSizes, valueSizesExpected)),
+  readShare: v.optional(v.pipe(
+    v.number(shareExpected), v.minValue(0, shareExpected), v.maxValue(0.99, shareExpected),
+  )),
 });
 
 const scenarioSchema = fields('a scenario', {

@@ -21,6 +21,8 @@ export interface Overrides {
   readonly trials?: number;
   /** Replaces fields of the load. */
   readonly load?: Partial<Load>;
+  /** A rate for each client: the rate of the load is so many times the clients. */
+  readonly ratePerClient?: number;
   /** Added to the directives, last word wins. */
   readonly directives?: Readonly<Record<string, string>>;
 }
@@ -50,13 +52,19 @@ export function overrideScenario(scenario: Scenario, overrides: Overrides): Over
     targets: overrides.targets ?? scenario.targets,
     fileSystems: overrides.fileSystems ?? scenario.fileSystems,
     trials: overrides.trials ?? scenario.trials,
-    load: { ...scenario.load, ...overrides.load },
+    load: overriddenLoad(scenario.load, overrides),
     directives: { ...scenario.directives, ...overrides.directives },
   };
   const mistakes = contradictions(changed);
   if (mistakes.length === 0) return { kind: 'kept', scenario: changed };
   throw new HarnessError('USAGE', `with these flags scenario '${name}' contradicts itself:\n  `
     + mistakes.join('\n  '));
+}
+
+function overriddenLoad(load: Load, { load: changes, ratePerClient }: Overrides): Load {
+  const changed = { ...load, ...changes };
+  if (ratePerClient === undefined) return changed;
+  return { ...changed, ratePerSecond: ratePerClient * changed.clients, ratePercent: null };
 }
 
 function overriddenCrash(

@@ -1,6 +1,7 @@
 // A plan as text: `--dry-run` and `plugpull list` print it. The same plan is the same bytes.
 
-import { bytesText, countText, durationText, groupedText } from './units.ts';
+import { bytesText, countText, durationText, groupedText, shareText } from './units.ts';
+import type { Load } from './scenario.ts';
 import type { Cell, Plan, SkippedCell, Trial } from './plan.ts';
 
 /** Everything a run would do: cells, then every trial in order with its seed and moments. */
@@ -37,11 +38,30 @@ function cellLines(cells: readonly Cell[]): string[] {
 }
 
 function loadText({ load }: Cell): string {
-  const pace = load.ratePerSecond === null
-    ? 'as fast as replies come' : `${groupedText(load.ratePerSecond)} operations a second`;
   return `${load.mix} for ${durationText(load.durationMs)} after ${durationText(load.warmupMs)}, `
     + `${countText(load.clients, 'client')}, pipeline ${load.pipeline}, `
-    + `${countText(load.keys, 'key')}, values of ${bytesText(load.valueSizeBytes)}, ${pace}`;
+    + `${countText(load.keys, 'key')}${keysText(load)}, ${valuesText(load)}, ${paceText(load)}`;
+}
+
+function keysText({ distribution, readShare }: Load): string {
+  const keys = distribution === 'uniform' ? '' : ` (${distribution})`;
+  return readShare === 0 ? keys : `${keys}, ${shareText(readShare)} reads`;
+}
+
+function valuesText({ valueSizes, valueSizeBytes }: Load): string {
+  if (valueSizes === 'fixed') return `values of ${bytesText(valueSizeBytes)}`;
+  const [kind = '', sizes = ''] = valueSizes.split(':');
+  return kind === 'sizes' ? `values as ${countText(sizes.split(',').length, 'size')} of a trace`
+    : `values ${valueSizes}`;
+}
+
+/** `as fast as replies come`, `5,000 operations a second, poisson`. */
+export function paceText({ ratePerSecond, ratePercent, arrivals, profile }: Load): string {
+  if (ratePerSecond === null && ratePercent === null) return 'as fast as replies come';
+  const rate = ratePerSecond === null ? `${ratePercent} % of the peak`
+    : `${groupedText(ratePerSecond)} operations a second`;
+  const shape = [arrivals, profile].filter((each) => each !== 'even' && each !== 'flat');
+  return [rate, ...shape].join(', ');
 }
 
 function directivesText(cell: Cell): string {

@@ -3,8 +3,11 @@
 
 import { fileSystems } from '../disks/disk.ts';
 import type { FileSystem } from '../disks/disk.ts';
+import type { Profile } from '../drivers/resp/load/rate-profile.ts';
 import type { TargetName } from '../targets/target.ts';
+import type { KeyDistribution } from '../workloads/key-distribution.ts';
 import type { MixName } from '../workloads/spec.ts';
+import type { ValueSizes } from '../workloads/value-sizes.ts';
 import type { Setting, SettingLabel } from './settings.ts';
 
 /** What a crash leaves on disk. */
@@ -14,7 +17,11 @@ export type CrashModel = (typeof crashModels)[number];
 /** The systems under test that this version can start. */
 export const targetNames: readonly TargetName[] = ['bundled', 'redis', 'valkey'];
 export { fileSystems };
-export type { FileSystem, MixName, TargetName };
+export type { FileSystem, KeyDistribution, MixName, Profile, TargetName, ValueSizes };
+
+/** How the operations of an open loop follow each other. */
+export const arrivalNames = ['even', 'poisson'] as const;
+export type Arrivals = (typeof arrivalNames)[number];
 
 /** What a scenario is asked for. */
 export const measureNames = ['qps', 'recovery', 'loss'] as const;
@@ -36,6 +43,18 @@ export interface Load {
   readonly mix: MixName;
   /** Operations a second over all clients; null sends as fast as replies come (closed loop). */
   readonly ratePerSecond: number | null;
+  /** The rate as a percentage of the peak that the cell is measured to have first; else null. */
+  readonly ratePercent: number | null;
+  /** Open loop: at even intervals, or by a Poisson process. */
+  readonly arrivals: Arrivals;
+  /** Open loop: how the rate changes over the load: `flat`, `ramp:0.1-1`, `steps:0.5,1,2`. */
+  readonly profile: Profile;
+  /** `uniform`, `sequential`, `zipf:0.99`, `hotset:0.1:0.9`; each client over its own keys. */
+  readonly distribution: KeyDistribution;
+  /** `fixed` (valueSizeBytes), `uniform:64-512`, `lognormal:200:0.8`, `sizes:100,2000`. */
+  readonly valueSizes: ValueSizes;
+  /** Share of the operations that are GETs, 0 to 0.99. */
+  readonly readShare: number;
 }
 
 /** A scenario with every field present: what `defineScenario` returns and the planner reads. */
@@ -108,4 +127,10 @@ export const defaultLoad: Load = {
   valueSizeBytes: 100,
   mix: 'set',
   ratePerSecond: null,
+  ratePercent: null,
+  arrivals: 'even',
+  profile: 'flat',
+  distribution: 'uniform',
+  valueSizes: 'fixed',
+  readShare: 0,
 };

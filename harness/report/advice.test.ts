@@ -7,8 +7,8 @@ import { planOf, recordOf, threeScenarios } from './test-support.ts';
 const healthy = recordOf(planOf(threeScenarios));
 const [anyCell] = healthy.cells as [CellRecord];
 
-function rated(qps: Estimate, generatorLimited: boolean = false): CellRecord {
-  return { ...anyCell, qps, generatorLimited };
+function rated(given: Omit<Estimate, 'range'>, generatorLimited: boolean = false): CellRecord {
+  return { ...anyCell, qps: { ...given, range: given.ci95 }, generatorLimited };
 }
 
 const base = rated({ median: 100, ci95: [95, 105] });

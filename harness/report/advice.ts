@@ -33,8 +33,9 @@ export function advise(record: RunRecord): string[] {
 export function costOf(cell: CellRecord, base: CellRecord): Cost | null {
   if (cell.qps === null || base.qps === null || base.qps.median <= 0) return null;
   if (cell.generatorLimited) return { kind: 'generator' };
-  const mine = cell.qps.ci95;
-  const other = base.qps.ci95;
+  // Of few repetitions the range stands in for the interval.
+  const mine = cell.qps.ci95 ?? cell.qps.range;
+  const other = base.qps.ci95 ?? base.qps.range;
   const overlap = mine === null || other === null
     || (mine[0] <= other[1] && other[0] <= mine[1]);
   const share = 1 - cell.qps.median / base.qps.median;

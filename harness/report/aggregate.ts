@@ -1,12 +1,13 @@
 // Trials → cell records → the run record. Statistics count trials: instants of one trial are not
 // independent, so a trial enters each figure once.
 
-import { hashOf } from '../plan/seeds.ts';
 import { settingLabel } from '../plan/settings.ts';
 import type { Verdict } from '../plan/events.ts';
 import { verdicts } from '../plan/events.ts';
 import type { Cell, Plan } from '../plan/plan.ts';
-import { estimateMedian, median } from '../metrics/statistics.ts';
+import { estimateMedian, shareBounds } from '../metrics/bounds.ts';
+import { median } from '../metrics/statistics.ts';
+import { comparisonsOf, furtherTrialsOf, noiseOf, outliersOf } from './comparisons.ts';
 import { recordSchema } from './record.ts';
 import type {
   CellRecord, CutRecord, Estimate, FailureRecord, FileSizes, FindingRecord, LatencyUs, LossRecord,
@@ -42,9 +43,9 @@ export function buildRunRecord(results: RunResults): RunRecord {
     .map((cell) => aggregateCell(cell, {
       trials: recordsOf(cell, results.trials),
       version: results.targetVersions[cell.target] ?? 'unknown',
-      seed: plan.seed,
     }))
     .filter((cell) => !interrupted || cell.perTrial.length > 0);
+  const noise = noiseOf(cells);
   return {
     schema: recordSchema,
     id,
@@ -57,22 +58,27 @@ export function buildRunRecord(results: RunResults): RunRecord {
     plannedTrials: plan.trials.length,
     testbed,
     cells,
+    comparisons: comparisonsOf(cells, noise),
+    noise,
     skipped: plan.skipped.map(({ setting, ...cell }) => ({ ...cell, ...setting })),
     failures: results.trials.flatMap((trial) => failureOf(trial, plan)),
   };
 }
 
-/** What the trials of a cell come to; `seed` is the one of the run. */
+/** What the trials of a cell come to. */
 export function aggregateCell(
   cell: Cell,
-  { trials, version, seed }: { trials: readonly TrialRecord[]; version: string; seed: number },
+  { trials, version }: { trials: readonly TrialRecord[]; version: string },
 ): CellRecord {
-  const estimate = (name: string, values: readonly number[]): Estimate | null => (
-    values.length === 0 ? null : estimateMedian(values, { seed: hashOf(seed, cell.id, name) })
+  const estimate = (values: readonly number[]): Estimate | null => (
+    values.length === 0 ? null : estimateMedian(values)
   );
   const whole = trials.filter((trial) => trial.error === null);
+  const rates = whole.flatMap((trial) => trial.qps ?? []);
+  const limited = whole.filter((trial) => trial.qps !== null && trial.generatorLimited).length;
+  const generatorLimited = limited > 0 && 2 * limited >= rates.length;
   const recovery = whole.flatMap(trialRecovery);
-  const ready = estimate('recovery', recovery.map((phases) => phases.firstWriteMs));
+  const ready = estimate(recovery.map((phases) => phases.firstWriteMs));
   return {
     id: cell.id,
     scenario: cell.scenario,
@@ -85,15 +91,21 @@ export function aggregateCell(
     syncDelayMs: cell.syncDelayMs,
     trials: whole.length,
     writes: { acknowledged: sum(whole.map((trial) => trial.acknowledged)) },
-    qps: estimate('qps', whole.flatMap((trial) => trial.qps ?? [])),
-    generatorLimited: whole.some((trial) => trial.qps !== null && trial.generatorLimited),
+    qps: estimate(rates),
+    generatorLimited,
+    furtherTrials: furtherTrialsOf(rates),
+    outliers: outliersOf(whole),
     latencyUs: medianLatency(whole.flatMap((trial) => trial.latencyUs ?? [])),
+    latencyWithOutageUs: medianLatency(whole.flatMap((trial) => trial.latencyWithOutageUs ?? [])),
     cpuUsPerOp: medianOrNull(whole.flatMap((trial) => trial.serverCpuUsPerOp ?? [])),
     recoveryMs: ready === null ? null : { ...ready, phases: medianPhases(recovery) },
     loss: lossOf(whole),
     files: medianFiles(whole.flatMap((trial) => trial.files ?? [])),
     promise: trials.find((trial) => trial.promise !== '')?.promise ?? '',
-    verdict: worstVerdict(trials.map((trial) => trial.verdict)),
+    verdict: worstVerdict([
+      ...trials.map((trial) => trial.verdict),
+      ...(isOpen(cell, whole) ? ['inconclusive' as const] : []),
+    ]),
     findings: distinctFindings(trials),
     perTrial: trials,
   };
@@ -121,6 +133,17 @@ export function worstVerdict(found: readonly Verdict[]): Verdict {
 function runVerdict(cells: readonly CellRecord[], interrupted: boolean): Verdict {
   const found = cells.map((cell) => cell.verdict);
   return worstVerdict(interrupted ? [...found, 'inconclusive'] : found);
+}
+
+/**
+ * Whether the speed that a cell was asked for is not known, since in half of its trials the
+ * generator was the limit or the rate was not reached. Only where nothing else was asked.
+ */
+function isOpen(cell: Cell, whole: readonly TrialRecord[]): boolean {
+  if (cell.measures.some((measure) => measure !== 'qps')) return false;
+  const rated = whole.filter((trial) => trial.qps !== null);
+  const without = rated.filter((trial) => (trial.generator?.limit ?? null) !== null).length;
+  return without > 0 && 2 * without >= rated.length;
 }
 
 function recordsOf(cell: Cell, trials: readonly CellTrial[]): TrialRecord[] {
@@ -176,6 +199,7 @@ function lossOf(trials: readonly TrialRecord[]): CellRecord['loss'] {
     runsWithLoss,
     instants: sum(judged.map(({ instants }) => instants)),
     upperBound95: runsWithLoss === 0 ? zeroSeenUpperBound95(judged.length) : null,
+    shareBounds95: shareBounds(runsWithLoss, { trials: judged.length }),
   };
 }
 

@@ -5,7 +5,7 @@ import { advise } from './advice.ts';
 import { recordLabel } from './aggregate.ts';
 import { notes, verdictLine } from './notes.ts';
 import type { CellRecord, RunRecord } from './record.ts';
-import { intervalText, nothing, summarise } from './summary.ts';
+import { intervalText, nothing, rangeMark, summarise } from './summary.ts';
 import type { Summary } from './summary.ts';
 
 /** A comment of a pull request holds 64 kB; the summary stays below. */
@@ -102,7 +102,8 @@ function cellRow(cell: CellRecord): string {
 function rateText({ qps, generatorLimited }: CellRecord): string {
   if (qps === null) return nothing;
   const rate = `${generatorLimited ? '≥ ' : ''}${roundedText(qps.median)}`;
-  return qps.ci95 === null ? rate : `${rate} (${intervalText(qps.ci95)})`;
+  if (qps.ci95 !== null) return `${rate} (${intervalText(qps.ci95)})`;
+  return qps.range === null ? rate : `${rate} (${intervalText(qps.range)} ${rangeMark})`;
 }
 
 function tableRow(texts: readonly string[]): string {

@@ -6,7 +6,7 @@ import { countText, groupedText, shareText, significant } from '../plan/units.ts
 import { crashModels } from '../plan/scenario.ts';
 import { recordLabel } from './aggregate.ts';
 import type { CellRecord, RunRecord, SkippedRecord, TestbedRecord } from './record.ts';
-import { boundMark, groupCells, groupLoss, rateCell } from './summary.ts';
+import { boundMark, groupCells, groupLoss, rangeMark, rateCell } from './summary.ts';
 
 /** One line: the verdict, what it rests on, and the seed. */
 export function verdictLine(record: RunRecord): string {
@@ -73,7 +73,8 @@ export function openReason(cell: CellRecord): string {
   const [finding] = open.flatMap((trial) => trial.cuts)
     .filter((cut) => cut.verdict === 'inconclusive')
     .flatMap((cut) => cut.findings);
-  return error ?? finding?.text ?? 'no trial ran';
+  const [limit] = cell.perTrial.flatMap((trial) => trial.generator?.limit ?? []);
+  return error ?? finding?.text ?? limit ?? 'no trial ran';
 }
 
 function errorNotes({ cells }: RunRecord): string[] {
@@ -124,7 +125,7 @@ const noisyHalfWidth = 0.1;
 
 function rateNotes(record: RunRecord): string[] {
   const cells = groupCells(record).flatMap((group) => rateCell(group) ?? []);
-  const texts: string[] = [];
+  const texts: string[] = [...rangeNotes(cells), ...comparisonNotes(record)];
   const limitedBy = cells.filter((cell) => cell.generatorLimited).map(nameOf);
   if (limitedBy.length > 0) {
     texts.push(`≥ The load generator, not the server, was the limit in ${limitedBy.join(', ')}.`);
@@ -137,19 +138,54 @@ function rateNotes(record: RunRecord): string[] {
   return texts;
 }
 
+/** What fewer than six repetitions can say. */
+function rangeNotes(cells: readonly CellRecord[]): string[] {
+  const ranges = cells.filter(({ qps }) => qps !== null && qps.ci95 === null && qps.range !== null);
+  if (ranges.length === 0) return [];
+  const trials = Math.min(...ranges.map((cell) => cell.trials));
+  const held = shareText(1 - 2 ** (1 - trials));
+  return [`${rangeMark} The least and the greatest of ${countText(trials, 'repetition')}: between `
+    + `them lies the true median in ${held} of cases. From 6 --trials on it is a 95 % interval.`];
+}
+
+function comparisonNotes({ noise, comparisons, cells }: RunRecord): string[] {
+  const texts: string[] = [];
+  if (noise !== null) {
+    texts.push(`Noise: repetitions of the same cell differed by up to ${shareText(noise.share)} `
+      + `(${countText(noise.pairs, 'A/A pair')} of this run): smaller differences mean nothing.`);
+  }
+  const open = comparisons.filter((each) => each.verdict === 'inconclusive');
+  const further = Math.max(0, ...open.map((each) => each.furtherTrials ?? 0));
+  if (open.length > 0 && further > 0) {
+    texts.push(`${open.length} of ${countText(comparisons.length, 'comparison')} of settings are `
+      + `open at a level of 1 %; about ${further} more --trials would settle them (run.json).`);
+  }
+  const odd = cells.flatMap((cell) => cell.outliers.map((each) => `${cell.id} trial `
+    + `${each.trial + 1}: ${groupedText(each.value)}`));
+  if (odd.length > 0) {
+    const shown = odd.slice(0, shownAtMost).join(', ');
+    texts.push(`Far from the others, counted all the same: ${shown}.`);
+  }
+  return texts;
+}
+
 function nameOf(cell: CellRecord): string {
   return `${cell.target.name} ${recordLabel(cell)}`;
 }
 
 function halfWidth({ qps }: CellRecord): number {
-  if (qps === null || qps.ci95 === null || qps.median <= 0) return 0;
-  return (qps.ci95[1] - qps.ci95[0]) / 2 / qps.median;
+  const interval = qps?.ci95 ?? qps?.range ?? null;
+  if (qps === null || interval === null || qps.median <= 0) return 0;
+  return (interval[1] - interval[0]) / 2 / qps.median;
 }
 
 // Below this a probe measures the clock and the scheduler, not the disk.
 const leastProbeUs = 20;
 
-function fsyncNotes({ fsyncUs, fsyncUsAfter, cpu, cores, fs }: TestbedRecord): string[] {
+const muchStolen = 0.05;
+
+function fsyncNotes(testbed: TestbedRecord): string[] {
+  const { fdatasyncUs: fsyncUs, fdatasyncUsAfter: fsyncUsAfter, cpu, cores, fs } = testbed;
   const before = probeText(fsyncUs);
   const after = fsyncUsAfter === null ? '' : `; after the run ${probeText(fsyncUsAfter)}`;
   const machine = `${cpu}, ${countText(cores, 'core')}`;
@@ -162,6 +198,15 @@ function fsyncNotes({ fsyncUs, fsyncUsAfter, cpu, cores, fs }: TestbedRecord): s
       texts.push('The disk changed its speed during the run: rates of settings that sync do not '
         + 'compare well.');
     }
+  }
+  const { stealShare: stolen, loadAverage } = testbed;
+  if (stolen !== null && stolen > muchStolen) {
+    texts.push(`The hypervisor took ${shareText(stolen)} of the CPU time for others during the `
+      + 'run: rates and latencies are those of a smaller machine.');
+  }
+  if (loadAverage.before > cores) {
+    texts.push(`Other programs kept this machine busy before the run (load average `
+      + `${significant(loadAverage.before)} on ${countText(cores, 'core')}).`);
   }
   return texts;
 }

@@ -3,9 +3,17 @@
 
 import * as v from 'valibot';
 import { verdicts } from '../plan/events.ts';
-import { crashModels, fileSystems, measureNames, targetNames } from '../plan/scenario.ts';
+import { changeVerdicts } from '../metrics/comparison.ts';
+import { arrivalNames, crashModels, fileSystems, measureNames, targetNames }
+  from '../plan/scenario.ts';
 import { fsyncNames, persistNames } from '../plan/settings.ts';
+import { isProfile } from '../drivers/resp/load/rate-profile.ts';
+import type { Profile } from '../drivers/resp/load/rate-profile.ts';
+import { isDistribution } from '../workloads/key-distribution.ts';
+import type { KeyDistribution } from '../workloads/key-distribution.ts';
 import { mixNames } from '../workloads/spec.ts';
+import { isValueSizes } from '../workloads/value-sizes.ts';
+import type { ValueSizes } from '../workloads/value-sizes.ts';
 import { HarnessError } from '../errors.ts';
 import { recordSchema } from './record.ts';
 import type { CellRecord, FailureRecord, RunRecord, SkippedRecord, TestbedRecord }
@@ -37,11 +45,24 @@ const persist = v.picklist(persistNames);
 const appendfsync = v.nullable(v.picklist(fsyncNames));
 const texts = v.record(v.string(), v.string());
 
-const estimate = { median: amount, ci95: v.nullable(v.strictTuple([amount, amount])) };
+const interval = v.strictTuple([amount, amount]);
+const estimate = { median: amount, ci95: v.nullable(interval), range: v.nullable(interval) };
 const spread = v.strictObject({ median: amount, max: amount });
 const latencyUs = v.strictObject({ p50: amount, p99: amount, p999: amount, max: amount });
 const files = v.strictObject({ rdbBytes: count, aofBytes: count });
 const fsyncUs = v.strictObject({ p50: amount, p99: amount });
+const ratio = v.nullable(v.strictObject(estimate));
+const sendLateUs = v.strictObject({
+  p50: amount, p99: amount, p999: amount, max: amount, inTimeShare: percentage,
+});
+const generator = v.strictObject({
+  cpuShare: percentage,
+  loopShare: percentage,
+  loopLagUs: v.strictObject({ p99: amount, max: amount }),
+  sendLateUs: v.nullable(sendLateUs),
+  unsent: count,
+  limit: v.nullable(v.string()),
+});
 const finding = v.strictObject({ kind: v.string(), breaks: v.boolean(), text: v.string() });
 const loss = v.strictObject({ writes: count, bytes: count, windowMs: amount });
 const recovery = v.strictObject({
@@ -83,7 +104,11 @@ const trial = v.strictObject({
   acknowledged: count,
   errors: count,
   qps: v.nullable(amount),
+  readsPerSecond: v.nullable(amount),
+  offeredPerSecond: v.nullable(amount),
   latencyUs: v.nullable(latencyUs),
+  latencyWithOutageUs: v.nullable(latencyUs),
+  generator: v.nullable(generator),
   serverCpuUsPerOp: v.nullable(amount),
   generatorCpuShare: v.nullable(amount),
   generatorLimited: v.boolean(),
@@ -105,6 +130,12 @@ const load = v.strictObject({
   valueSizeBytes: count,
   mix: v.picklist(mixNames),
   ratePerSecond: v.nullable(amount),
+  ratePercent: v.nullable(amount),
+  arrivals: v.picklist(arrivalNames),
+  profile: v.custom<Profile>(isProfile, 'a profile'),
+  distribution: v.custom<KeyDistribution>(isDistribution, 'a distribution'),
+  valueSizes: v.custom<ValueSizes>(isValueSizes, 'value sizes'),
+  readShare: percentage,
 });
 
 const cell = v.strictObject({
@@ -121,7 +152,12 @@ const cell = v.strictObject({
   writes: v.strictObject({ acknowledged: count }),
   qps: v.nullable(v.strictObject(estimate)),
   generatorLimited: v.boolean(),
+  furtherTrials: v.nullable(count),
+  outliers: v.array(v.strictObject({
+    metric: v.literal('qps'), trial: count, value: amount, score: v.number(),
+  })),
   latencyUs: v.nullable(latencyUs),
+  latencyWithOutageUs: v.nullable(latencyUs),
   cpuUsPerOp: v.nullable(amount),
   recoveryMs: v.nullable(v.strictObject({
     ...estimate,
@@ -137,6 +173,7 @@ const cell = v.strictObject({
     runsWithLoss: count,
     instants: count,
     upperBound95: v.nullable(percentage),
+    shareBounds95: v.strictTuple([percentage, percentage]),
   })),
   files: v.nullable(files),
   promise: v.string(),
@@ -155,9 +192,20 @@ export const testbedSchema: Schema<TestbedRecord> = v.strictObject({
   memory: count,
   kernel: v.string(),
   fs: v.string(),
+  mountOptions: v.string(),
+  device: v.string(),
+  governor: v.nullable(v.string()),
+  limits: v.strictObject({
+    cpus: v.nullable(amount), memoryBytes: v.nullable(count), openFiles: v.nullable(count),
+  }),
   fsyncUs,
+  fdatasyncUs: fsyncUs,
   fsyncUsAfter: v.nullable(fsyncUs),
+  fdatasyncUsAfter: v.nullable(fsyncUs),
+  loadAverage: v.strictObject({ before: amount, after: amount }),
+  stealShare: v.nullable(percentage),
   node: v.string(),
+  fingerprint: v.string(),
 });
 
 /** One cell that was not run. */
@@ -174,6 +222,17 @@ export const skippedSchema: Schema<SkippedRecord> = v.strictObject({
 /** One broken promise. */
 export const failureSchema: Schema<FailureRecord> = v.strictObject({
   cell: v.string(), index: count, seed: count, text: v.string(), repro: v.string(),
+});
+
+const comparison = v.strictObject({
+  metric: v.literal('qps'),
+  before: v.string(),
+  after: v.string(),
+  verdict: v.picklist(changeVerdicts),
+  reason: v.string(),
+  ratio,
+  adjustedP: percentage,
+  furtherTrials: v.nullable(count),
 });
 
 /** Checks one value. */
@@ -199,6 +258,8 @@ const runSchema = v.strictObject({
   ...headSchemas,
   testbed: testbedSchema,
   cells: v.array(cellSchema),
+  comparisons: v.array(comparison),
+  noise: v.nullable(v.strictObject({ metric: v.literal('qps'), share: amount, pairs: count })),
   skipped: v.array(skippedSchema),
   failures: v.array(failureSchema),
 });

@@ -2,13 +2,15 @@
 // same as a JSON Schema, `parse-record.ts` reads it back. Numbers carry their unit in the name;
 // null means "not measured here", never zero.
 
+import type { SendLateness } from '../drivers/resp/messages.ts';
+import type { ChangeVerdict } from '../metrics/comparison.ts';
 import type { LatencyUs } from '../metrics/histogram.ts';
-import type { Estimate } from '../metrics/statistics.ts';
+import type { Estimate } from '../metrics/bounds.ts';
 import type { Verdict } from '../plan/events.ts';
 import type { CrashModel, FileSystem, Load, Measure, TargetName } from '../plan/scenario.ts';
 import type { Fsync, Persist } from '../plan/settings.ts';
 
-export type { Estimate, LatencyUs };
+export type { ChangeVerdict, Estimate, LatencyUs, SendLateness };
 
 /** The version of this shape; a reader refuses every other. */
 export const recordSchema = 1;
@@ -93,6 +95,21 @@ export interface CurveRecord {
   readonly findings: readonly FindingRecord[];
 }
 
+/** What is known about the load generator, so that its limits are not taken for the server's. */
+export interface GeneratorRecord {
+  /** CPU time of its thread, 0 to 1 of one core. */
+  readonly cpuShare: number;
+  /** Share of the time in which its event loop was not waiting. */
+  readonly loopShare: number;
+  readonly loopLagUs: { readonly p99: number; readonly max: number };
+  /** Open loop: how late sends were after the moment they were meant for; else null. */
+  readonly sendLateUs: SendLateness | null;
+  /** Open loop: operations that were due and never sent. */
+  readonly unsent: number;
+  /** Why the figures are the generator's or the rate was not reached; null when they count. */
+  readonly limit: string | null;
+}
+
 /** One repetition. */
 export interface TrialRecord {
   readonly index: number;
@@ -107,7 +124,14 @@ export interface TrialRecord {
   readonly errors: number;
   /** Null in trials that record or do not ask for it. */
   readonly qps: number | null;
+  /** GETs answered a second; null without reads. */
+  readonly readsPerSecond: number | null;
+  /** Open loop: the rate that was asked for, operations a second; else null. */
+  readonly offeredPerSecond: number | null;
   readonly latencyUs: LatencyUs | null;
+  /** The same through crash and recovery, from the moment each was meant to be sent. */
+  readonly latencyWithOutageUs: LatencyUs | null;
+  readonly generator: GeneratorRecord | null;
   readonly serverCpuUsPerOp: number | null;
   /** 0 to 1 of one core. */
   readonly generatorCpuShare: number | null;
@@ -153,7 +177,12 @@ export interface CellRecord {
   readonly writes: { readonly acknowledged: number };
   readonly qps: Estimate | null;
   readonly generatorLimited: boolean;
+  /** Trials to add to find a change of 5 % in 4 of 5 runs at a level of 1 %; null without rates. */
+  readonly furtherTrials: number | null;
+  /** Trials far from the others: shown, never left out. */
+  readonly outliers: readonly OutlierRecord[];
   readonly latencyUs: LatencyUs | null;
+  readonly latencyWithOutageUs: LatencyUs | null;
   readonly cpuUsPerOp: number | null;
   readonly recoveryMs: (Estimate & {
     readonly phases: {
@@ -178,6 +207,8 @@ export interface CellRecord {
      * null when a loss was seen.
      */
     readonly upperBound95: number | null;
+    /** Exact two-sided 95 % bounds (Clopper and Pearson) of that share. */
+    readonly shareBounds95: readonly [low: number, high: number];
   } | null;
   readonly files: FileSizes | null;
   /** What the setting promises under this crash model, in words. */
@@ -185,6 +216,35 @@ export interface CellRecord {
   readonly verdict: Verdict;
   readonly findings: readonly FindingRecord[];
   readonly perTrial: readonly TrialRecord[];
+}
+
+/** A trial whose figure lies far from the others of its cell (Iglewicz and Hoaglin, 3.5 MADs). */
+export interface OutlierRecord {
+  readonly metric: 'qps';
+  readonly trial: number;
+  readonly value: number;
+  readonly score: number;
+}
+
+/** Two cells of one scenario that ran interleaved, as a paired ratio: after ÷ before. */
+export interface ComparisonRecord {
+  readonly metric: 'qps';
+  readonly before: string;
+  readonly after: string;
+  readonly verdict: ChangeVerdict;
+  readonly reason: string;
+  readonly ratio: Estimate | null;
+  /** Among all comparisons of the run, by Holm. */
+  readonly adjustedP: number;
+  readonly furtherTrials: number | null;
+}
+
+/** What repetitions of the same cell in neighbouring blocks differ by: A/A pairs of this run. */
+export interface NoiseRecord {
+  readonly metric: 'qps';
+  /** Ratios between 1 / (1 + share) and 1 + share may be noise. */
+  readonly share: number;
+  readonly pairs: number;
 }
 
 /** A cell of the plan that was not run. */
@@ -198,6 +258,12 @@ export interface SkippedRecord {
   readonly reason: string;
 }
 
+/** Times of a probe, µs. */
+export interface ProbeRecord {
+  readonly p50: number;
+  readonly p99: number;
+}
+
 /** The machine, as `metrics/` saw it. */
 export interface TestbedRecord {
   readonly cpu: string;
@@ -207,11 +273,28 @@ export interface TestbedRecord {
   readonly kernel: string;
   /** Type of the file system under test. */
   readonly fs: string;
-  /** Probe before the first trial, µs. */
-  readonly fsyncUs: { readonly p50: number; readonly p99: number };
+  readonly mountOptions: string;
+  readonly device: string;
+  /** Frequency governor of the first core; null where there is none. */
+  readonly governor: string | null;
+  readonly limits: {
+    readonly cpus: number | null;
+    readonly memoryBytes: number | null;
+    readonly openFiles: number | null;
+  };
+  /** Probes before the first trial, µs. */
+  readonly fsyncUs: ProbeRecord;
+  readonly fdatasyncUs: ProbeRecord;
   /** The same after the last trial; null when the run did not get there. */
-  readonly fsyncUsAfter: { readonly p50: number; readonly p99: number } | null;
+  readonly fsyncUsAfter: ProbeRecord | null;
+  readonly fdatasyncUsAfter: ProbeRecord | null;
+  /** Mean length of the run queue over the last minute, before and after. */
+  readonly loadAverage: { readonly before: number; readonly after: number };
+  /** Share of the CPU time that the hypervisor took during the run; null where it is not told. */
+  readonly stealShare: number | null;
   readonly node: string;
+  /** The same for runs that may be compared: a hash of what does not change from run to run. */
+  readonly fingerprint: string;
 }
 
 /** A trial that broke a promise, with the command that runs it again. */
@@ -237,6 +320,9 @@ export interface RunRecord {
   readonly plannedTrials: number;
   readonly testbed: TestbedRecord;
   readonly cells: readonly CellRecord[];
+  /** Settings of each target against its first one, and targets against each other. */
+  readonly comparisons: readonly ComparisonRecord[];
+  readonly noise: NoiseRecord | null;
   readonly skipped: readonly SkippedRecord[];
   readonly failures: readonly FailureRecord[];
 }

@@ -8,6 +8,7 @@ import {
   cellSchema, failureSchema, headSchemas, parseRecord, skippedSchema, testbedSchema,
 } from './parse-record.ts';
 import type { Schema } from './parse-record.ts';
+import { comparisonsOf, noiseOf } from './comparisons.ts';
 import { recordSchema } from './record.ts';
 import type { RunRecord } from './record.ts';
 
@@ -49,6 +50,7 @@ function assembled(fields: Readonly<Record<string, unknown>>, problems: string[]
   };
   const cells = list(cellSchema, fields['cells'], { name: 'cells', problems });
   const testbed = kept(testbedSchema, fields['testbed'], { name: 'the testbed', problems });
+  const noise = noiseOf(cells);
   return {
     schema: recordSchema,
     id: head('id') ?? 'unknown',
@@ -62,6 +64,8 @@ function assembled(fields: Readonly<Record<string, unknown>>, problems: string[]
     plannedTrials: head('plannedTrials') ?? 0,
     testbed: testbed ?? unknownTestbed,
     cells,
+    comparisons: comparisonsOf(cells, noise),
+    noise,
     skipped: list(skippedSchema, fields['skipped'], { name: 'skipped cells', problems }),
     failures: list(failureSchema, fields['failures'], { name: 'failures', problems }),
   };
@@ -69,7 +73,11 @@ function assembled(fields: Readonly<Record<string, unknown>>, problems: string[]
 
 const unknownTestbed: RunRecord['testbed'] = {
   cpu: 'unknown', cores: 0, memory: 0, kernel: 'unknown', fs: 'unknown',
-  fsyncUs: { p50: 0, p99: 0 }, fsyncUsAfter: null, node: 'unknown',
+  mountOptions: '', device: 'unknown', governor: null,
+  limits: { cpus: null, memoryBytes: null, openFiles: null },
+  fsyncUs: { p50: 0, p99: 0 }, fdatasyncUs: { p50: 0, p99: 0 },
+  fsyncUsAfter: null, fdatasyncUsAfter: null,
+  loadAverage: { before: 0, after: 0 }, stealShare: null, node: 'unknown', fingerprint: 'unknown',
 };
 
 function list<TValue>(

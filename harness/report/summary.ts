@@ -40,6 +40,8 @@ export interface Group {
 export const nothing = '–';
 /** Marks a bound, explained in the notes. */
 export const boundMark = '*';
+/** Marks a range of few repetitions, explained in the notes. */
+export const rangeMark = '†';
 
 /** Joins the scenarios of a run by target and setting, in the order of the record. */
 export function summarise(record: RunRecord): Summary {
@@ -150,9 +152,10 @@ function lossColumn(crash: string): Column {
 function writesTexts(group: Group): string[] | null {
   const cell = rateCell(group);
   if (cell?.qps === null || cell === null) return null;
-  const { median, ci95 } = cell.qps;
+  const { median, ci95, range } = cell.qps;
   const rate = `${cell.generatorLimited ? '≥ ' : ''}${roundedText(median)}`;
-  return [rate, ci95 === null ? runsText(cell.trials) : intervalText(ci95)];
+  if (ci95 !== null) return [rate, intervalText(ci95)];
+  return [rate, range === null ? runsText(cell.trials) : `${intervalText(range)} ${rangeMark}`];
 }
 
 function runsText(runs: number): string {

@@ -3,7 +3,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { buildRunRecord } from './aggregate.ts';
 import type { CellTrial } from './aggregate.ts';
-import type { CutRecord, LossRecord, RunRecord, TestbedRecord, TrialRecord } from './record.ts';
+import type {
+  CutRecord, GeneratorRecord, LossRecord, RunRecord, TestbedRecord, TrialRecord,
+} from './record.ts';
 import { planRun } from '../plan/plan.ts';
 import type { Cell, Plan, Trial } from '../plan/plan.ts';
 import { defineScenario } from '../plan/define-scenario.ts';
@@ -43,7 +45,17 @@ const rates: Readonly<Record<string, number>> = {
 
 export const testbed: TestbedRecord = {
   cpu: 'Imaginary CPU', cores: 2, memory: 8_000_000_000, kernel: 'Linux 6.12', fs: 'ext4',
-  fsyncUs: { p50: 131, p99: 420 }, fsyncUsAfter: { p50: 137, p99: 450 }, node: '26.10.0',
+  mountOptions: 'rw,relatime', device: '/dev/vda1', governor: null,
+  limits: { cpus: null, memoryBytes: null, openFiles: 65_536 },
+  fsyncUs: { p50: 170, p99: 510 }, fdatasyncUs: { p50: 131, p99: 420 },
+  fsyncUsAfter: { p50: 180, p99: 530 }, fdatasyncUsAfter: { p50: 137, p99: 450 },
+  loadAverage: { before: 0.4, after: 1.9 }, stealShare: 0.001, node: '26.10.0',
+  fingerprint: '0123456789ab',
+};
+
+const healthyGenerator: GeneratorRecord = {
+  cpuShare: 0.6, loopShare: 0.7, loopLagUs: { p99: 900, max: 2100 }, sendLateUs: null, unsent: 0,
+  limit: null,
 };
 
 /** What a healthy target would have given. */
@@ -62,7 +74,11 @@ export function healthyTrial(trial: Trial): TrialRecord {
     acknowledged: 100_000 + index,
     errors: 0,
     qps,
+    readsPerSecond: null,
+    offeredPerSecond: null,
     latencyUs: qps === null ? null : { p50: 310, p99: 820, p999: 2100, max: 9800 },
+    latencyWithOutageUs: qps === null ? null : { p50: 310, p99: 820, p999: 2100, max: 240_000 },
+    generator: qps === null ? null : healthyGenerator,
     serverCpuUsPerOp: qps === null ? null : 6.5,
     generatorCpuShare: 0.6,
     generatorLimited: false,

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Floor, SyncTimes } from '../checkers/promise.ts';
 import { startDriver } from '../drivers/resp/driver.ts';
-import type { Driver } from '../drivers/resp/driver.ts';
+import type { Driver, DriverOptions } from '../drivers/resp/driver.ts';
 import type { TrialDisk } from '../disks/disk.ts';
 import type { Fault, Injection } from '../faults/fault.ts';
 import { monotonicNs } from '../metrics/monotonic.ts';
@@ -15,6 +15,7 @@ import type { ExitInfo, RunningTarget, Target } from '../targets/target.ts';
 import { startListening } from '../targets/targets.ts';
 import type { WorkloadSpec } from '../workloads/spec.ts';
 import { orDeath } from './death.ts';
+import type { Peaks } from './peak.ts';
 import { SnapshotKeeper } from './snapshots.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -26,6 +27,7 @@ export interface TrialSurroundings {
   /** Files that the record names go here. */
   readonly runDirectory: string;
   readonly signal: AbortSignal;
+  readonly peaks: Peaks;
   /** Exactly these start the target, before the crash and after it. */
   readonly directives: readonly (readonly [name: string, value: string])[];
   onPhase(phase: TrialPhase): void;
@@ -150,20 +152,34 @@ async function endControl(running: RunningTarget, driver: Driver): Promise<void>
 }
 
 /** The keys of the run are split over the clients; each owns at least two. */
-function workloadOf({ seed, cell }: Trial): WorkloadSpec {
-  const { clients, keys, valueSizeBytes, mix } = cell.load;
+export function workloadOf({ seed, cell }: Trial): WorkloadSpec {
+  const { clients, keys, valueSizeBytes, mix, distribution, valueSizes } = cell.load;
   const keysPerClient = Math.max(2, Math.floor(keys / clients));
-  return { seed, clients, keysPerClient, valueSizeBytes, mix, startWallMs: Date.now() };
+  return {
+    seed, clients, keysPerClient, valueSizeBytes, mix, distribution, valueSizes,
+    startWallMs: Date.now(),
+  };
+}
+
+/** What the driver is told for a trial, but for its ledger and preload. */
+export function driverOptions(
+  trial: Trial, { port, workload }: { port: number; workload: WorkloadSpec },
+): Omit<DriverOptions, 'ledgerPath' | 'preloadKeys'> {
+  const { pipeline, ratePerSecond, warmupMs, durationMs, arrivals, profile, readShare }
+    = trial.cell.load;
+  return {
+    host: '127.0.0.1', port, workload, pipeline, ratePerSecond, warmupMs, arrivals, profile,
+    readShare, loadMs: warmupMs + durationMs,
+  };
 }
 
 function driverOf(
   trial: Trial,
   { port, workload, around }: { port: number; workload: WorkloadSpec; around: TrialSurroundings },
 ): Promise<Driver> {
-  const { pipeline, ratePerSecond, warmupMs } = trial.cell.load;
   let beganNs = Infinity;
   return startDriver({
-    host: '127.0.0.1', port, workload, pipeline, ratePerSecond, warmupMs,
+    ...driverOptions(trial, { port, workload }),
     ledgerPath: around.workspace.ledgerPath,
     preloadKeys: trial.cell.preloadKeys,
   }, {

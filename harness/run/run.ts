@@ -6,15 +6,15 @@ import { hold } from '../holdings/holdings.ts';
 import { faults } from '../faults/faults.ts';
 import type { Fault } from '../faults/fault.ts';
 import { probeFsync } from '../metrics/fsync-probe.ts';
-import type { FsyncProbe } from '../metrics/fsync-probe.ts';
 import { installation } from '../metrics/installation.ts';
-import { describeTestbed } from '../metrics/testbed.ts';
+import { describeTestbed, loadAverage, machineTicks, stealShare } from '../metrics/testbed.ts';
 import type { RunEvent, RunOptions, TrialName } from '../plan/events.ts';
 import type { Plan, Trial } from '../plan/plan.ts';
 import { buildRunRecord, findingsOf } from '../report/aggregate.ts';
 import type { CellTrial } from '../report/aggregate.ts';
-import type { RunRecord, TestbedRecord, TrialRecord } from '../report/record.ts';
+import type { ProbeRecord, RunRecord, TestbedRecord, TrialRecord } from '../report/record.ts';
 import type { Target } from '../targets/target.ts';
+import { Peaks } from './peak.ts';
 import { runTrial } from './trial.ts';
 import { makeWorkspace } from './workspace.ts';
 import type { Workspace } from './workspace.ts';
@@ -42,10 +42,10 @@ export async function runPlan(
   fs.mkdirSync(options.workDirectory, { recursive: true });
   try {
     const targetVersions = await locateTargets(plan, options);
-    const before = await probeFsync(options.workDirectory);
+    const before = await lookAt(options.workDirectory);
     const trials = await runTrials(plan, options, variant.fault ?? null);
     const interrupted = options.signal.aborted;
-    const after = interrupted ? null : await probeFsync(options.workDirectory);
+    const after = interrupted ? null : await lookAt(options.workDirectory);
     const tookMs = Date.now() - startedMs;
     const record = buildRunRecord({
       id: options.id, startedAt: options.startedAt, tookMs, interrupted, plan,
@@ -64,13 +64,14 @@ async function runTrials(
   plan: Plan, options: RunOptions, given: Fault | null,
 ): Promise<CellTrial[]> {
   const done: CellTrial[] = [];
+  const peaks = new Peaks();
   for (const [position, trial] of plan.trials.entries()) {
     if (options.signal.aborted) break;
     const workspace = makeWorkspace(options.workDirectory, `trial-${position}`);
     try {
       const target = options.targets[trial.cell.target];
       const fault = given ?? (trial.cell.crash === 'block' ? faults.power : faults.kill);
-      const record = await watched(trial, { options, target, fault, workspace });
+      const record = await watched(trial, { options, target, fault, workspace, peaks });
       done.push({ cell: trial.cell, record });
     } catch (error) {
       if (!(error instanceof HarnessError) || error.code !== 'INTERRUPTED') throw error;
@@ -86,19 +87,19 @@ interface Watch {
   readonly target: Target;
   readonly fault: Fault;
   readonly workspace: Workspace;
+  readonly peaks: Peaks;
 }
 
 /** One trial with its events. */
 async function watched(
-  trial: Trial, { options, target, fault, workspace }: Watch,
+  trial: Trial, { options, target, fault, workspace, peaks }: Watch,
 ): Promise<TrialRecord> {
-  const { onEvent, signal } = options;
+  const { onEvent, signal, runDirectory } = options;
   const { cell, index, seed, estimatedMs } = trial;
   const name: TrialName = { cell: cell.id, index, seed };
   onEvent({ kind: 'trial-started', trial: name, estimatedMs });
   const record = await runTrial(trial, {
-    target, fault, workspace, signal, directives: cell.directives,
-    runDirectory: options.runDirectory,
+    target, fault, workspace, signal, runDirectory, peaks, directives: cell.directives,
     onPhase: (phase) => onEvent({ kind: 'phase', trial: name, phase }),
     onProgress: (operations, atMs) => onEvent({ kind: 'load-progress', operations, atMs }),
   });
@@ -148,16 +149,34 @@ async function locateTargets(plan: Plan, options: RunOptions): Promise<Record<st
   return versions;
 }
 
-function testbedRecord(
-  directory: string, before: FsyncProbe, after: FsyncProbe | null,
-): TestbedRecord {
-  const { cpu, cores, memoryBytes, kernel, fs: fileSystem, node } = describeTestbed(directory);
-  const figures = ({ p50Us, p99Us }: FsyncProbe): { p50: number; p99: number } => (
-    { p50: p50Us, p99: p99Us }
-  );
+/** What may change during a run. */
+interface Look {
+  readonly fsyncUs: ProbeRecord;
+  readonly fdatasyncUs: ProbeRecord;
+  readonly ticks: ReturnType<typeof machineTicks>;
+  readonly loadAverage: number;
+}
+
+async function lookAt(directory: string): Promise<Look> {
+  const probe = async (call: 'fsync' | 'fdatasync'): Promise<ProbeRecord> => {
+    const { p50Us, p99Us } = await probeFsync(directory, { call });
+    return { p50: p50Us, p99: p99Us };
+  };
+  const [ticks, load] = [machineTicks(), loadAverage()];
+  const fdatasyncUs = await probe('fdatasync');
+  return { ticks, loadAverage: load, fdatasyncUs, fsyncUs: await probe('fsync') };
+}
+
+function testbedRecord(directory: string, before: Look, after: Look | null): TestbedRecord {
+  const { memoryBytes, ...testbed } = describeTestbed(directory);
   return {
-    cpu, cores, memory: memoryBytes, kernel, fs: fileSystem, node,
-    fsyncUs: figures(before),
-    fsyncUsAfter: after === null ? null : figures(after),
+    ...testbed,
+    memory: memoryBytes,
+    fsyncUs: before.fsyncUs,
+    fdatasyncUs: before.fdatasyncUs,
+    fsyncUsAfter: after?.fsyncUs ?? null,
+    fdatasyncUsAfter: after?.fdatasyncUs ?? null,
+    loadAverage: { before: before.loadAverage, after: after?.loadAverage ?? loadAverage() },
+    stealShare: stealShare(before.ticks, after?.ticks ?? machineTicks()),
   };
 }

@@ -7,9 +7,7 @@ import type { Trial } from '../plan/plan.ts';
 import { worstVerdict } from '../report/aggregate.ts';
 import type { CurveRecord, CutRecord, TrialRecord } from '../report/record.ts';
 import type { Aftermath } from './cuts.ts';
-
-/** Below this share of a core the server still had room: then the generator was the limit. */
-const busyServerShare = 0.9;
+import { generatorRecord } from './generator.ts';
 
 /** What was judged of a trial. */
 export interface Outcome {
@@ -30,7 +28,7 @@ export function finishedTrial(
   const asksSpeed = cell.measures.includes('qps') && !records;
   const { serverCpuUs, measuredUs } = crashed;
   const serverShare = serverCpuUs === null ? null : serverCpuUs / measuredUs;
-  const isServerBusy = serverShare !== null && serverShare >= busyServerShare;
+  const generator = generatorRecord(result, { load: cell.load, serverShare });
   const measured = result.measuredAcknowledged;
   return {
     index: trial.index,
@@ -42,11 +40,16 @@ export function finishedTrial(
     acknowledged: result.acknowledged,
     errors: errorsBefore(aftermath),
     qps: asksSpeed && result.qps !== null ? Math.round(result.qps) : null,
+    readsPerSecond: asksSpeed && cell.load.readShare > 0 && result.readsPerSecond !== null
+      ? Math.round(result.readsPerSecond) : null,
+    offeredPerSecond: cell.load.ratePerSecond,
     latencyUs: asksSpeed ? result.latencyBeforeOutageUs : null,
+    latencyWithOutageUs: asksSpeed ? result.latencyUs : null,
+    generator: asksSpeed ? generator : null,
     serverCpuUsPerOp: asksSpeed && serverCpuUs !== null && measured > 0
       ? Math.round((serverCpuUs / measured) * 100) / 100 : null,
     generatorCpuShare: asksSpeed ? Math.round(result.cpuUtilisation * 1000) / 1000 : null,
-    generatorLimited: asksSpeed && result.generatorLimited && !isServerBusy,
+    generatorLimited: asksSpeed && generator.limit !== null,
     outageMs: result.outageMs === null ? null : Math.round(result.outageMs * 10) / 10,
     cuts,
     curve,
@@ -72,7 +75,8 @@ export function failedTrial(
   return {
     index: trial.index, seed: trial.seed, crashAtMs: trial.crashAtMs,
     verdict: 'inconclusive', promise: promiseOf(trial), tookMs: Math.round(tookMs),
-    acknowledged: 0, errors: 0, qps: null, latencyUs: null, serverCpuUsPerOp: null,
+    acknowledged: 0, errors: 0, qps: null, readsPerSecond: null, offeredPerSecond: null,
+    latencyUs: null, latencyWithOutageUs: null, generator: null, serverCpuUsPerOp: null,
     generatorCpuShare: null, generatorLimited: false, outageMs: null,
     cuts: [], curve: null, files: null, error: text, artefacts: {},
   };

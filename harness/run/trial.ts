@@ -11,6 +11,7 @@ import { imageBytes, isRecorded } from '../plan/plan.ts';
 import type { Trial } from '../plan/plan.ts';
 import type { CutRecord, TrialRecord } from '../report/record.ts';
 import { freePort } from '../targets/ports.ts';
+import { writeArtefacts } from './artefacts.ts';
 import { crashSite } from './cuts.ts';
 import type { Aftermath, CrashSite } from './cuts.ts';
 import { judgeSite, readBackFrom, recoverAt, stop } from './judged-cut.ts';
@@ -30,14 +31,20 @@ const tellable: ReadonlySet<string> = new Set(['TARGET_FAILED', 'DRIVER_FAILED',
  * Runs one trial. A server or a generator that dies on its own is part of the record.
  * @throws {HarnessError} INTERRUPTED, ENVIRONMENT: these end the run.
  */
-export async function runTrial(trial: Trial, around: TrialSurroundings): Promise<TrialRecord> {
+export async function runTrial(given: Trial, around: TrialSurroundings): Promise<TrialRecord> {
   const startedMs = Date.now();
+  let trial = given;
   let disk: TrialDisk | null = null;
   try {
+    trial = await around.peaks.paced(given, around);
     disk = await openDisk(diskOptions(trial, around.workspace));
     const crashed = await loadUntilCrash(trial, around, disk);
     const told = await tell({ trial, crashed, disk, around });
-    return finishedTrial(told.aftermath, told.outcome, Date.now() - startedMs);
+    const { runDirectory } = around;
+    const series = writeArtefacts(told.aftermath.result, { runDirectory, trial });
+    const artefacts = { ...told.outcome.artefacts, ...series };
+    const outcome = { ...told.outcome, artefacts };
+    return finishedTrial(told.aftermath, outcome, Date.now() - startedMs);
   } catch (error) {
     if (around.signal.aborted) {
       throw new HarnessError('INTERRUPTED', 'the trial was interrupted', { cause: error });

@@ -14,6 +14,8 @@ export interface Workspace {
   readonly opLogPath: string;
   /** A directory that does not exist yet, for the crash image of one cut. */
   imageDirectory(cut: number): string;
+  /** An empty directory, for a server that is only measured. */
+  scratchDirectory(): string;
   remove(): void;
 }
 
@@ -37,6 +39,7 @@ export function makeWorkspace(workDirectory: string, name: string): Workspace {
     ledgerPath: path.join(root, 'ledger'),
     opLogPath: path.join(root, 'op-log'),
     imageDirectory: (cut) => path.join(root, `image-${cut}`),
+    scratchDirectory: () => fs.mkdtempSync(path.join(root, 'scratch-')),
     remove: () => fs.rmSync(root, { recursive: true, force: true }),
   };
 }

@@ -236,6 +236,51 @@ test.serial('open loop: what was due while the server stood still has waited', a
   t.true(waited.valueAtUs(75) > 20_000, 'half of the operations were due during the stall');
 });
 
+test.serial('open loop: a server that answers nothing does not slow the sending', async (t) => {
+  const { server, driver } = await started(t, {
+    behaviour: { answer: () => null }, options: { ratePerSecond: 2000, pipeline: 1 },
+  });
+  await driver.ready;
+  driver.begin();
+  while (server.commands < 200) await sleep(10); // far more than the five connections
+  const result = await driver.finish(0);
+  t.true(result.unknown >= 200);
+});
+
+test.serial('open loop: through a crash what was due waits until the answer', async (t) => {
+  const { server, driver } = await started(t, {
+    behaviour: { dieAfter: 200 }, options: { ratePerSecond: 1000, pipeline: 1 },
+  });
+  await driver.ready;
+  driver.begin();
+  const lostNs = await driver.lost;
+  await sleep(400);
+  await server.listen();
+  const answeredNs = await driver.answered;
+  const result = await driver.finish();
+  const outageMs = (answeredNs - lostNs) / 1e6;
+  const waited = LatencyHistogram.decode(result.histogram);
+  // A thousand were due in each second of the outage, evenly: half of them in its first half.
+  t.true(waited.count - result.acknowledged >= 0.8 * outageMs, `${waited.count}, ${outageMs} ms`);
+  t.true(result.latencyUs.max >= 0.9 * outageMs * 1000);
+  t.true(result.latencyBeforeOutageUs.max <= result.latencyUs.max);
+});
+
+test.serial('reads go between the writes and stay out of the ledger', async (t) => {
+  const { server, driver, ledger } = await started(t, { options: { readShare: 0.4 } });
+  await driver.ready;
+  driver.begin();
+  while (server.commands < 500) await sleep(10);
+  await driver.stopSending();
+  const result = await driver.finish();
+  const [reads, writes] = [server.counts.get('GET') ?? 0, server.counts.get('SET') ?? 0];
+  t.is(ledger().operations, writes);
+  t.is(result.acknowledged, writes);
+  t.true(Math.abs(reads / (reads + writes) - 0.4) < 0.12);
+  t.true((result.readsPerSecond ?? 0) > 0 && (result.readLatencyUs?.max ?? 0) > 0);
+  t.is(LatencyHistogram.decode(result.histogram).count, reads + writes);
+});
+
 test.serial('warm-up counts for the ledger, not for the measurement', async (t) => {
   const { driver } = await started(t, { options: { warmupMs: 200 } });
   await driver.ready;

@@ -15,7 +15,9 @@ import type {
   DriverResult,
 } from './messages.ts';
 
-export type { DriverOptions, DriverProgress, DriverReady, DriverResult } from './messages.ts';
+export type {
+  DriverOptions, DriverProgress, DriverReady, DriverResult, LatencySecond, Series,
+} from './messages.ts';
 
 /** What surrounds a driver. */
 export interface DriverSurroundings {

@@ -157,7 +157,7 @@ function recoveriesOf(cells: readonly CellRecord[]): Recovery[] {
         keys: preloadKeys,
         bytes: files === null ? null : files.rdbBytes + files.aofBytes,
         trials,
-        estimate: { median: recoveryMs.median, ci95: recoveryMs.ci95 },
+        estimate: recoveryMs,
         phases: recoveryMs.phases,
       }]
     ))

@@ -17,7 +17,7 @@ import { Tally } from './tally.ts';
 const busyCpuUtilisation = 0.9;
 const busyLoopUtilisation = 0.95;
 const inTimeShareWanted = 0.99;
-/** Batches of an open loop that a connection may have unanswered; beyond it they wait their turn. */
+/** Batches of an open loop that a connection may have unanswered; more wait their turn. */
 const openWindow = 1024;
 
 /** Runs in the driver's process; says what happens through `say`. */

@@ -1,0 +1,72 @@
+// The flags that shape a load: what each word means, and what is said about a bad one.
+
+import test from 'ava';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseRate, parseShare, parseValueSize } from './load-values.ts';
+import { cli, temporaryFolder } from './test-support.ts';
+
+test('rates', (t) => {
+  t.deepEqual(parseRate(undefined), { load: {} });
+  t.deepEqual(parseRate('max'), { load: { ratePerSecond: null, ratePercent: null } });
+  t.deepEqual(parseRate('50k'), { load: { ratePerSecond: 50_000, ratePercent: null } });
+  t.deepEqual(parseRate('70%'), { load: { ratePerSecond: null, ratePercent: 70 } });
+  t.deepEqual(parseRate('100/client'), { load: {}, ratePerClient: 100 });
+});
+
+test('shares and sizes', (t) => {
+  t.is(parseShare('--reads', '25%', [0, 0.99]), 0.25);
+  t.is(parseShare('--reads', '0.5', [0, 0.99]), 0.5);
+  t.deepEqual(parseValueSize('4kb'), { valueSizeBytes: 4000, valueSizes: 'fixed' });
+  t.deepEqual(parseValueSize('uniform:40-80'), { valueSizes: 'uniform:40-80' });
+  const trace = join(temporaryFolder(t), 'sizes.txt');
+  writeFileSync(trace, '100\n200\n');
+  t.deepEqual(parseValueSize(`trace:${trace}`), { valueSizes: 'sizes:100,200' });
+});
+
+test('everything reaches the plan; a rate of each client counts the clients', async (t) => {
+  const { plans, code, stderr } = await cli([
+    'run', 'fsync-policies', '--clients', '20', '--rate', '500/client', '--arrivals', 'poisson',
+    '--profile', 'steps:0.5,1', '--dist', 'zipf:0.99', '--reads', '30%', '--value-size',
+    'lognormal:200:0.5',
+  ], { cwd: temporaryFolder(t) });
+  t.is(code, 0, stderr);
+  t.like(plans[0]?.cells[0]?.load, {
+    ratePerSecond: 10_000, arrivals: 'poisson', profile: 'steps:0.5,1', distribution: 'zipf:0.99',
+    readShare: 0.3, valueSizes: 'lognormal:200:0.5',
+  });
+});
+
+const refusals: readonly { argv: string[]; says: RegExp; setup?: object; code?: number }[] = [
+  { argv: ['--rate', 'fast'], says: /--rate: expected a whole number/ },
+  { argv: ['--rate', '300%'], says: /--rate \(in % of the peak\): .* from 1 to 200, found '300'/ },
+  { argv: ['--dist', 'zipf'], says: /--dist: expected uniform, .*found 'zipf'/ },
+  { argv: ['--profile', 'hill'], says: /--profile: expected flat, ramp:A-B/ },
+  { argv: ['--arrivals', 'evn'], says: /--arrivals: no such value 'evn' \(did you mean 'even'/ },
+  { argv: ['--reads', '100%'], says: /--reads: expected a share from 0 to 0.99/ },
+  { argv: ['--value-size', 'huge'], says: /--value-size: expected a size, trace:FILE/ },
+  { argv: ['--value-size', 'trace:/no/such'], says: /cannot read the trace \/no\/such: ENOENT/ },
+  { argv: ['--profile', 'ramp:0-1'], says: /shapes an open loop: set a rate as well/ },
+  {
+    argv: ['--rate', '100', '--duration', '1s'],
+    says: /a p99 needs 368 operations, and 100 a second give 100 in 1000 ms \(--duration 3680ms\)/,
+  },
+  {
+    argv: ['--value-size', '2kb', '--set', 'proto-max-bulk-len=1kb'],
+    says: /expected at most 1024, the proto-max-bulk-len of the server, found 2000/,
+  },
+  {
+    argv: ['--clients', '2000'], setup: { openFiles: 1024 }, code: 69,
+    says: /2000 clients need 2064, a process may have 1024; choose at most --clients 960/,
+  },
+];
+
+for (const { argv, says, setup, code } of refusals) {
+  test(`refused before any load: ${argv.join(' ')}`, async (t) => {
+    const cwd = temporaryFolder(t);
+    const outcome = await cli(['run', 'fsync-policies', ...argv], { cwd, ...setup });
+    t.is(outcome.code, code ?? 64);
+    t.regex(outcome.stderr.replaceAll(/\n\s+/g, ' '), says);
+    t.is(outcome.plans.length, 0);
+  });
+}

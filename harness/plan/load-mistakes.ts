@@ -1,0 +1,59 @@
+// What the load of a scenario may not be: refused before anything starts, with the number that
+// would work. Pure.
+
+import { meanFactor } from '../drivers/resp/load/rate-profile.ts';
+import { valuesForQuantileBounds } from '../metrics/bounds.ts';
+import { sizePicker } from '../workloads/value-sizes.ts';
+import type { Load, Scenario } from './scenario.ts';
+
+/** Says what contradicts itself in a load; empty when it is in order. */
+export function loadMistakes(scenario: Scenario): string[] {
+  return [
+    ...rateMistakes(scenario.load),
+    ...durationMistakes(scenario),
+    ...sizeMistakes(scenario),
+  ];
+}
+
+function rateMistakes({ ratePerSecond, ratePercent, arrivals, profile }: Load): string[] {
+  if (ratePerSecond !== null && ratePercent !== null) {
+    return ['load.ratePercent: expected none beside load.ratePerSecond, found both: keep one'];
+  }
+  if (ratePerSecond !== null || ratePercent !== null) return [];
+  const needsRate = (name: string, text: string): string => `load.${name}: '${text}' shapes an `
+    + 'open loop: set a rate as well (--rate 5k or --rate 70%), or leave it out';
+  return [
+    ...(arrivals === 'even' ? [] : [needsRate('arrivals', arrivals)]),
+    ...(profile === 'flat' ? [] : [needsRate('profile', profile)]),
+  ];
+}
+
+/** At a known rate it is known how many latencies there will be: too few have no p99. */
+function durationMistakes({ load, measures }: Scenario): string[] {
+  const { ratePerSecond, profile, durationMs } = load;
+  if (ratePerSecond === null || !measures.includes('qps')) return [];
+  const rate = ratePerSecond * meanFactor(profile);
+  const needed = valuesForQuantileBounds({ fraction: 0.99 });
+  const given = Math.floor((rate * durationMs) / 1000);
+  if (given >= needed) return [];
+  const neededMs = Math.ceil((needed * 1000) / rate);
+  return [`load.durationMs: expected at least ${neededMs}: a p99 needs ${needed} operations, and `
+    + `${ratePerSecond} a second give ${given} in ${durationMs} ms `
+    + `(--duration ${neededMs}ms)`];
+}
+
+const units: Readonly<Record<string, number>> = {
+  '': 1, b: 1, k: 1000, kb: 1024, m: 1_000_000, mb: 1_048_576, g: 1e9, gb: 1_073_741_824,
+};
+
+/** A server that is told to take shorter values refuses the longer ones. */
+function sizeMistakes({ load, directives }: Scenario): string[] {
+  const match = /^(\d+)([a-z]*)$/i.exec(directives['proto-max-bulk-len'] ?? '');
+  const unit = units[match?.[2]?.toLowerCase() ?? ''];
+  if (match === null || unit === undefined) return [];
+  const limitBytes = Number(match[1]) * unit;
+  const { maximumBytes } = sizePicker(load.valueSizes, load.valueSizeBytes);
+  if (maximumBytes <= limitBytes) return [];
+  return [`load.valueSizeBytes: expected at most ${limitBytes}, the proto-max-bulk-len of the `
+    + `server, found ${maximumBytes}`];
+}

@@ -1,0 +1,94 @@
+// What cells of one run say of each other, on records whose figures are chosen for it.
+
+import test from 'ava';
+import { defineScenario } from '../plan/define-scenario.ts';
+import type { RunRecord } from './record.ts';
+import { planOf, recordOf } from './test-support.ts';
+
+/** A run of two targets and two settings; `qpsOf` gives the rate by setting, target and trial. */
+function runOf(trials: number, qpsOf: (cell: string, trial: number) => number): RunRecord {
+  const scenario = defineScenario({
+    name: 'speed', question: 'How fast?', measures: ['qps'], trials,
+    settings: ['none', 'aof/always'], targets: ['bundled', 'redis'],
+  });
+  return recordOf(planOf([scenario]), (own, { cell, index }) => (
+    { ...own, qps: qpsOf(`${cell.target} ${cell.setting.persist}`, index) }
+  ));
+}
+
+/** Scatter of a hundredth, the same for all cells of a block, and a little of each trial's own. */
+const steady = (trial: number): number => 1 + ((trial * 7) % 5) / 100;
+
+test('settings against the first, targets against each other, as paired ratios', (t) => {
+  const record = runOf(12, (cell, trial) => (
+    (cell.endsWith('aof') ? 30_000 : 100_000) * (cell.startsWith('redis') ? 1.2 : 1)
+      * steady(trial) * (1 + ((trial * 3) % 4) / 1000)
+  ));
+  const pairs = record.comparisons.map(({ before, after }) => [before, after]);
+  t.deepEqual(pairs, [
+    ['speed/bundled/none/process', 'speed/bundled/aof/always/process'],
+    ['speed/bundled/none/process', 'speed/redis/none/process'],
+    ['speed/redis/none/process', 'speed/redis/aof/always/process'],
+    ['speed/bundled/aof/always/process', 'speed/redis/aof/always/process'],
+  ]);
+  const [always, redis] = record.comparisons;
+  t.is(always?.verdict, 'regression');
+  t.is(always?.ratio?.median.toFixed(2), '0.30');
+  t.is(redis?.verdict, 'improvement');
+  t.is(redis?.ratio?.ci95?.[0].toFixed(2), '1.20');
+});
+
+test('the noise is that of neighbouring repetitions, each in one pair', (t) => {
+  const record = runOf(6, (_cell, trial) => (trial % 2 === 0 ? 100 : 110));
+  t.is(record.noise?.pairs, 4 * 3);
+  t.is(record.noise?.share.toFixed(3), '0.100');
+  t.is(runOf(1, () => 100).noise, null);
+});
+
+test('three trials settle nothing and say how many would', (t) => {
+  const record = runOf(3, (cell, trial) => (cell.endsWith('aof') ? 50 : 100) * steady(trial));
+  t.true(record.comparisons.every(({ verdict }) => verdict !== 'regression'));
+  const [always] = record.comparisons;
+  t.is(always?.verdict, 'inconclusive');
+  t.true((always?.furtherTrials ?? 0) > 0);
+});
+
+test('a cell says which trial is far off, and how many more are needed', (t) => {
+  const record = runOf(10, (_cell, trial) => (trial === 4 ? 300 : 1000) * steady(trial));
+  const [cell] = record.cells;
+  t.deepEqual(cell?.outliers.map(({ trial, metric }) => [trial, metric]), [[4, 'qps']]);
+  t.is(cell?.qps?.range?.[0].toFixed(0), '309', 'and it counts all the same');
+  t.true((cell?.furtherTrials ?? -1) >= 0);
+});
+
+test('loss comes with exact bounds of its share', (t) => {
+  const scenario = defineScenario({
+    name: 'lost', question: 'How much?', measures: ['loss'], trials: 20, settings: ['aof/always'],
+  });
+  const record = recordOf(planOf([scenario]), (own) => ({
+    ...own,
+    cuts: own.cuts.map((cut) => ({
+      ...cut, loss: { writes: own.index < 3 ? 5 : 0, bytes: 0, windowMs: 0 },
+    })),
+  }));
+  // SciPy: binomtest(3, 20).proportion_ci(method="exact").
+  const bounds = record.cells[0]?.loss?.shareBounds95.map((bound) => bound.toFixed(4));
+  t.deepEqual(bounds, ['0.0321', '0.3789']);
+});
+
+test('a generator at its limit leaves the question open, unless loss was asked as well', (t) => {
+  type Asked = readonly ('qps' | 'loss')[];
+  const verdictOf = (measures: Asked, limited: number): string | undefined => {
+    const scenario = defineScenario({
+      name: 'speed', question: 'How fast?', measures, trials: 4, settings: ['none'],
+    });
+    const record = recordOf(planOf([scenario]), (own) => ({
+      ...own,
+      generator: own.generator && { ...own.generator, limit: own.index < limited ? 'busy' : null },
+    }));
+    return record.cells[0]?.verdict;
+  };
+  t.is(verdictOf(['qps'], 2), 'inconclusive');
+  t.is(verdictOf(['qps'], 1), 'pass');
+  t.is(verdictOf(['qps', 'loss'], 4), 'pass');
+});

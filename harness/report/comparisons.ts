@@ -1,0 +1,104 @@
+// What the cells of one run say of each other. They ran interleaved, in seeded blocks: trial i of
+// two cells met the same machine, so comparisons are paired ratios, and repetitions of one cell in
+// neighbouring blocks are the A/A pairs from which the noise of the run is known.
+
+import { compareMetrics } from '../metrics/comparison.ts';
+import type { MetricSamples } from '../metrics/comparison.ts';
+import { noiseFloor } from '../metrics/paired-ratio.ts';
+import type { Pair } from '../metrics/paired-ratio.ts';
+import { trialsForDifference } from '../metrics/power.ts';
+import { flagOutliers, robustSd } from '../metrics/statistics.ts';
+import { recordLabel } from './aggregate.ts';
+import type { CellRecord, ComparisonRecord, NoiseRecord, OutlierRecord, TrialRecord }
+  from './record.ts';
+
+/** Share from which a change of the write rate matters. */
+export const minimumEffect = 0.05;
+const familyLevel = 0.01;
+const power = 0.8;
+
+/** The noise of a run; null when no cell has two rates. */
+export function noiseOf(cells: readonly CellRecord[]): NoiseRecord | null {
+  const floor = noiseFloor(cells.flatMap(neighbours));
+  return floor === null ? null : { metric: 'qps', share: floor.share, pairs: floor.pairs };
+}
+
+/** Trials 0 and 1, 2 and 3 and so on: each trial is in one pair, so the pairs are independent. */
+function neighbours(cell: CellRecord): Pair[] {
+  const rates = ratesByTrial(cell);
+  const pairs: Pair[] = [];
+  for (let index = 0; index + 1 < cell.perTrial.length; index += 2) {
+    const [one, other] = [rates.get(index), rates.get(index + 1)];
+    if (one !== undefined && other !== undefined) pairs.push([one, other]);
+  }
+  return pairs;
+}
+
+/** Each cell with a rate against the first of its scenario and target, and across targets. */
+export function comparisonsOf(
+  cells: readonly CellRecord[], noise: NoiseRecord | null,
+): ComparisonRecord[] {
+  const pairs = pairsOf(cells.filter((cell) => cell.qps !== null));
+  const family = pairs.map(([before, after]) => samplesOf(before, after, noise));
+  return compareMetrics(family, { familyLevel, power }).map((found, index) => {
+    const [before, after] = pairs[index] as readonly [CellRecord, CellRecord];
+    const { verdict, reason, ratio, adjustedP, furtherTrials } = found;
+    return {
+      metric: 'qps', before: before.id, after: after.id,
+      verdict, reason, ratio, adjustedP, furtherTrials,
+    };
+  });
+}
+
+function pairsOf(cells: readonly CellRecord[]): (readonly [CellRecord, CellRecord])[] {
+  return cells.flatMap((cell) => {
+    const alike = cells.filter((other) => (
+      other.scenario === cell.scenario && other.crash === cell.crash
+      && other.preloadKeys === cell.preloadKeys
+    ));
+    const base = alike.find((other) => other.target.name === cell.target.name);
+    const other = alike.find((each) => recordLabel(each) === recordLabel(cell));
+    return [base, other].flatMap((before) => (
+      before === undefined || before === cell ? [] : [[before, cell] as const]
+    ));
+  });
+}
+
+function samplesOf(
+  before: CellRecord, after: CellRecord, noise: NoiseRecord | null,
+): MetricSamples {
+  const [one, other] = [ratesByTrial(before), ratesByTrial(after)];
+  const common = [...one.keys()].filter((index) => other.has(index));
+  return {
+    name: `${before.id} → ${after.id}`, better: 'higher', paired: true,
+    before: common.map((index) => one.get(index) as number),
+    after: common.map((index) => other.get(index) as number),
+    noiseFloor: noise?.share ?? null, minimumEffect,
+  };
+}
+
+function ratesByTrial({ perTrial }: CellRecord): Map<number, number> {
+  return new Map(perTrial.flatMap(({ index, qps, error }) => (
+    qps === null || qps <= 0 || error !== null ? [] : [[index, qps] as const]
+  )));
+}
+
+/** Trials to add to find a change of `minimumEffect`; null when there is no scatter to go by. */
+export function furtherTrialsOf(rates: readonly number[]): number | null {
+  if (rates.length < 2 || rates.some((rate) => rate <= 0)) return null;
+  // Two cells of the same scatter make the ratio of a pair √2 times as wide.
+  const sdLog = robustSd(rates.map(Math.log)) * Math.SQRT2;
+  const needed = trialsForDifference({
+    difference: minimumEffect, sdLog, level: familyLevel, power, paired: true,
+  });
+  return Math.max(0, needed - rates.length);
+}
+
+/** The rates of a cell that lie far from the others. */
+export function outliersOf(trials: readonly TrialRecord[]): OutlierRecord[] {
+  const rated = trials.filter((trial) => trial.qps !== null);
+  return flagOutliers(rated.map((trial) => trial.qps as number)).map(({ index, value, score }) => ({
+    metric: 'qps', trial: (rated[index] as TrialRecord).index, value,
+    score: Math.round(score * 10) / 10,
+  }));
+}

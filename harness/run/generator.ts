@@ -1,0 +1,60 @@
+// What the driver says about itself, and whether its limits or the server's were measured.
+
+import type { DriverResult } from '../drivers/resp/driver.ts';
+import { meanFactor } from '../drivers/resp/load/rate-profile.ts';
+import type { Load } from '../plan/scenario.ts';
+import { groupedText, shareText } from '../plan/units.ts';
+import type { GeneratorRecord } from '../report/record.ts';
+
+/** Below this share of a core the server still had room: then the generator was the limit. */
+const busyServerShare = 0.9;
+/** A rate counts as reached when so much of it was answered. */
+const reachedShare = 0.95;
+
+/** The generator of one load; `serverShare` is the server's CPU time, of one core. */
+export function generatorRecord(
+  result: DriverResult, { load, serverShare }: { load: Load; serverShare: number | null },
+): GeneratorRecord {
+  const { cpuUtilisation, loopUtilisation, loopLagUs, sendLateUs, unsent } = result;
+  return {
+    cpuShare: rounded(cpuUtilisation),
+    loopShare: rounded(Math.min(1, loopUtilisation)),
+    loopLagUs,
+    sendLateUs: sendLateUs === null ? null
+      : { ...sendLateUs, inTimeShare: rounded(sendLateUs.inTimeShare) },
+    unsent,
+    limit: limitOf(result, { load, serverShare }),
+  };
+}
+
+function limitOf(
+  result: DriverResult, { load, serverShare }: { load: Load; serverShare: number | null },
+): string | null {
+  const isServerBusy = serverShare !== null && serverShare >= busyServerShare;
+  const { sendLateUs } = result;
+  if (sendLateUs === null) {
+    if (!result.generatorLimited || isServerBusy) return null;
+    return `the load generator, not the server, was the limit (${shareText(result.cpuUtilisation)} `
+      + 'of a core): fewer --clients, or a deeper --pipeline';
+  }
+  const missed = missedRate(result, load);
+  if (missed !== null) return missed;
+  if (!result.generatorLimited) return null;
+  return `the load generator sent ${shareText(1 - sendLateUs.inTimeShare)} of the operations more `
+    + `than 1 ms late: its latencies are partly its own; a lower --rate or an idler machine`;
+}
+
+function missedRate(result: DriverResult, load: Load): string | null {
+  const { qps, readsPerSecond } = result;
+  if (load.ratePerSecond === null || qps === null) return null;
+  const answered = qps + (readsPerSecond ?? 0);
+  const offered = load.ratePerSecond * meanFactor(load.profile);
+  // A ramp ends with more than its mean, so what is measured of it is compared with care.
+  if (load.profile !== 'flat' || answered >= reachedShare * offered) return null;
+  return `the rate of ${groupedText(offered)} a second was not reached, ${groupedText(answered)} `
+    + `were answered: --rate ${Math.floor(answered * 0.8)} would be`;
+}
+
+function rounded(share: number): number {
+  return Math.round(share * 10_000) / 10_000;
+}
