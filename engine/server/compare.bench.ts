@@ -2,8 +2,8 @@
 // machine: SET and GET under every policy, and every other default test of redis-benchmark.
 import { hasRedis, startServer } from './test-support/bench/servers.ts';
 import type { BenchServer, Policy } from './test-support/bench/servers.ts';
-import { median, print, row, verdict } from './test-support/bench/table.ts';
-import type { BenchOptions } from './test-support/bench/table.ts';
+import { median, print, resultOf, row, verdict } from './test-support/bench/table.ts';
+import type { BenchOptions, BenchResult } from './test-support/bench/table.ts';
 import { mainWorkloads, otherWorkloads } from './test-support/bench/workloads.ts';
 import type { Workload } from './test-support/bench/workloads.ts';
 
@@ -92,7 +92,8 @@ function lineOf(setting: Setting, policy: string, samples: readonly [Sample, Sam
 
 async function comparePolicy(
   policy: Policy, workloads: readonly Workload[], options: BenchOptions,
-): Promise<void> {
+): Promise<BenchResult[]> {
+  const results: BenchResult[] = [];
   const engine = await startServer('engine', policy);
   const redis = await startServer('redis', policy);
   try {
@@ -109,6 +110,7 @@ async function comparePolicy(
         const setting = settingOf(workload, pipeline, options);
         const samples = await measure([engine, redis], setting, options.rounds);
         print(lineOf(setting, policy, samples));
+        results.push(...resultsOf(setting, policy, samples));
       }
     }
   } catch (error) {
@@ -117,14 +119,30 @@ async function comparePolicy(
     await engine.stop();
     await redis.stop();
   }
+  return results;
+}
+
+function resultsOf(
+  { workload, pipeline }: Setting, policy: string, samples: readonly [Sample, Sample][],
+): BenchResult[] {
+  const name = `engine/${workload.name}/${policy}/pipeline ${pipeline}`;
+  const pairs = (read: (sample: Sample) => number): [number, number][] =>
+    samples.map(([engine, redis]) => [read(engine), read(redis)]);
+  return [
+    resultOf(pairs((sample) => sample.qps), { name, unit: 'operations a second' }),
+    resultOf(pairs((sample) => sample.cpuUsPerOp), {
+      name: `${name}/cpu`, unit: 'µs CPU an operation',
+    }),
+  ];
 }
 
 /** Prints the table. */
-export async function compare(options: BenchOptions): Promise<void> {
+export async function compare(options: BenchOptions): Promise<BenchResult[]> {
   if (!await hasRedis()) {
     print('compare: skipped, redis-server is not on the PATH');
-    return;
+    return [];
   }
+  const results: BenchResult[] = [];
   const wanted = (workload: Workload): boolean =>
     options.tests.length === 0 || options.tests.includes(workload.name.toLowerCase());
   print(`engine / redis-server, ${clients} clients, median of ${options.rounds} rounds; SET and `
@@ -132,8 +150,10 @@ export async function compare(options: BenchOptions): Promise<void> {
   print(row(widths, heads));
   for (const policy of options.policies) {
     const workloads = mainWorkloads.filter(wanted);
-    if (workloads.length > 0) await comparePolicy(policy as Policy, workloads, options);
+    if (workloads.length === 0) continue;
+    results.push(...await comparePolicy(policy as Policy, workloads, options));
   }
   const others = otherWorkloads.filter(wanted);
-  if (others.length > 0) await comparePolicy('none', others, options);
+  if (others.length > 0) results.push(...await comparePolicy('none', others, options));
+  return results;
 }

@@ -1,8 +1,8 @@
 // Memory: how much the process grows by, engine beside redis-server on the same data.
 import { hasRedis, startServer } from './test-support/bench/servers.ts';
 import type { ServerKind } from './test-support/bench/servers.ts';
-import { print, row } from './test-support/bench/table.ts';
-import type { BenchOptions } from './test-support/bench/table.ts';
+import { print, resultOf, row } from './test-support/bench/table.ts';
+import type { BenchOptions, BenchResult } from './test-support/bench/table.ts';
 import { fill } from './test-support/bench/fill.ts';
 import type { Filling } from './test-support/bench/fill.ts';
 
@@ -43,19 +43,23 @@ async function growth(kind: ServerKind, filling: Filling): Promise<number> {
 }
 
 /** Prints the table. */
-export async function memory(options: BenchOptions): Promise<void> {
+export async function memory(options: BenchOptions): Promise<BenchResult[]> {
   if (!await hasRedis()) {
     print('memory: skipped, redis-server is not on the PATH');
-    return;
+    return [];
   }
   print(row(widths, ['memory (growth of the process)', 'engine MB', 'redis MB', 'ratio']));
+  const results: BenchResult[] = [];
   for (const filling of fillings(options.quick)) {
     try {
       const [engine, redis] = [await growth('engine', filling), await growth('redis', filling)];
       const cells = [engine / 1e6, redis / 1e6].map((megabytes) => megabytes.toFixed(1));
       print(row(widths, [filling.name, ...cells, (engine / redis).toFixed(2)]));
+      const name = `memory/${filling.name}`;
+      results.push(resultOf([[engine, redis]], { name, unit: 'bytes' }));
     } catch (error) {
       print(`${filling.name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
+  return results;
 }

@@ -9,7 +9,7 @@ import { Keyspace } from '../keyspace/keyspace.ts';
 import { RequestDecoder, requestReady } from '../resp/decoder.ts';
 import { ReplyWriter } from '../resp/reply-writer.ts';
 import { print, row } from './test-support/bench/table.ts';
-import type { BenchOptions } from './test-support/bench/table.ts';
+import type { BenchOptions, BenchResult } from './test-support/bench/table.ts';
 import { Numbers, renumber, template } from './test-support/bench/workloads.ts';
 
 /** Operations of one measured call: as many as make the clock's own cost small. */
@@ -154,7 +154,7 @@ function addSortedSet(bench: Bench, members: number): void {
 }
 
 /** Prints the table. */
-export async function micro(options: BenchOptions): Promise<void> {
+export async function micro(options: BenchOptions): Promise<BenchResult[]> {
   const keys = options.quick ? 100_000 : 1_000_000;
   const time = options.quick ? 100 : 500;
   const bench = new Bench({ time, warmupTime: time });
@@ -164,6 +164,7 @@ export async function micro(options: BenchOptions): Promise<void> {
   addSortedSet(bench, options.quick ? 10_000 : 100_000);
   await bench.run();
   print(row(widths, ['part', 'ns per op', '± %']));
+  const results: BenchResult[] = [];
   for (const { name, result } of bench.tasks) {
     const { state } = result;
     if (state !== 'completed') {
@@ -173,5 +174,8 @@ export async function micro(options: BenchOptions): Promise<void> {
     const { latency } = result;
     const perOperation = latency.p50 * 1e6 / batch;
     print(row(widths, [name, perOperation.toFixed(1), latency.rme.toFixed(1)]));
+    const unit = 'ns an operation';
+    results.push({ name: `micro/${name}`, unit, ours: perOperation, theirs: null, ratio: null });
   }
+  return results;
 }

@@ -1,4 +1,4 @@
-// Small things that the benches share: medians, columns, options.
+// Small things that the benches share: medians, columns, options, results.
 
 export interface BenchOptions {
   /** A look instead of a measurement. */
@@ -22,8 +22,61 @@ export function median(values: readonly number[]): number {
     : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
 }
 
+/** One measured thing of ours beside a peer's; rates, where more is better, unless named else. */
+export interface BenchResult {
+  readonly name: string;
+  readonly unit: 'operations a second' | 'µs CPU an operation' | 'bytes' | 'ns an operation';
+  readonly ours: number;
+  /** Null where there is no peer to run beside. */
+  readonly theirs: number | null;
+  /** ours ÷ theirs of each round; the interval is null below 6 rounds. */
+  readonly ratio: {
+    readonly median: number;
+    readonly ci95: readonly [low: number, high: number] | null;
+  } | null;
+}
+
+/** A part of the benches: prints its table, gives what a program may read of it. */
+export type BenchPart = (options: BenchOptions) => Promise<readonly BenchResult[]>;
+
+let output: NodeJS.WritableStream = process.stdout;
+
+/** Tables go to stderr from now on: stdout is for a program. */
+export function printToStderr(): void {
+  output = process.stderr;
+}
+
 export function print(text = ''): void {
-  process.stdout.write(`${text}\n`);
+  output.write(`${text}\n`);
+}
+
+/** Medians of pairs of one measurement in each round, with the median of their ratios. */
+export function resultOf(
+  pairs: readonly (readonly [ours: number, theirs: number])[],
+  { name, unit }: Pick<BenchResult, 'name' | 'unit'>,
+): BenchResult {
+  const ratios = pairs.map(([ours, theirs]) => ours / theirs).sort((a, b) => a - b);
+  const rank = lowRank(ratios.length);
+  const [low, high] = [ratios[rank - 1], ratios[ratios.length - rank]];
+  return {
+    name, unit,
+    ours: median(pairs.map(([ours]) => ours)),
+    theirs: median(pairs.map(([, theirs]) => theirs)),
+    ratio: {
+      median: median(ratios), ci95: low === undefined || high === undefined ? null : [low, high],
+    },
+  };
+}
+
+/** The rank of the order statistic that bounds a median at 97.5 % from below; 0 for none. */
+function lowRank(count: number): number {
+  let [rank, ways, below] = [0, 1, 0]; // ways: count over rank
+  for (;;) {
+    below += ways / 2 ** count;
+    if (below > 0.025) return rank;
+    ways = (ways * (count - rank)) / (rank + 1);
+    rank++;
+  }
 }
 
 /** Text to the left in the first column, numbers to the right in the others. */

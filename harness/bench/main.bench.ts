@@ -1,25 +1,20 @@
-// The engine beside redis-server in one run: npm run bench -- --help.
+// Everything of ours beside its peer in one run: npm run bench -- --help.
 import { parseArgs } from 'node:util';
-import { compare } from './compare.bench.ts';
-import { latency } from './latency.bench.ts';
-import { memory } from './memory.bench.ts';
-import { micro } from './micro.bench.ts';
-import { policies } from './test-support/bench/servers.ts';
-import { print } from './test-support/bench/table.ts';
-import type { BenchOptions } from './test-support/bench/table.ts';
-
-const parts: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
-  micro, compare, memory, latency,
-};
+import { policies } from '../../engine/server/test-support/bench/servers.ts';
+import { print, printToStderr } from '../../engine/server/test-support/bench/table.ts';
+import type { BenchOptions, BenchResult } from '../../engine/server/test-support/bench/table.ts';
+import { aliases, parts } from './parts.bench.ts';
 
 const usage = `npm run bench -- [options]
-  --only micro,compare,memory,latency   parts; default: all, about five minutes
+  --only micro,engine,memory,latency,driver   parts; default: all, about six minutes
+  --json                                one object on stdout, {results: [{name, unit, ours, theirs,
+                                        ratio: {median, ci95}}]}; the tables go to stderr
   --quick                               about a minute, for a look
   --tests set,get,lpush,...             of redis-benchmark's default tests
   --policy none,no,everysec,always      --pipeline 1,16
   --rounds N  --seconds N               of each measurement
   --latency-seconds N                   of mixed load for the slowest command
-Example: npm run bench -- --only compare --tests set,get --rounds 5`;
+Example: npm run bench -- --only engine --tests set,get --rounds 6 --json`;
 
 function given(): ReturnType<typeof parse>['values'] {
   try {
@@ -35,6 +30,7 @@ const parse = () => parseArgs({
   options: {
     help: { type: 'boolean', short: 'h', default: false },
     only: { type: 'string' },
+    json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     rounds: { type: 'string' },
     seconds: { type: 'string' },
@@ -50,6 +46,7 @@ if (values.help) {
   print(usage);
   process.exit(0);
 }
+if (values.json) printToStderr();
 const list = (text: string | undefined): string[] => text?.toLowerCase().split(',') ?? [];
 const { quick } = values;
 const options: BenchOptions = {
@@ -62,15 +59,18 @@ const options: BenchOptions = {
   latencySeconds: Number(values['latency-seconds'] ?? (quick ? 5 : 20)),
 };
 
-const chosen = values.only === undefined ? Object.keys(parts) : list(values.only);
+const chosen = (values.only === undefined ? Object.keys(parts) : list(values.only))
+  .map((name) => aliases[name] ?? name);
+const unknown = chosen.find((name) => parts[name] === undefined);
+if (unknown !== undefined) {
+  print(`--only: expected ${Object.keys(parts).join(', ')}, found '${unknown}'`);
+  process.exit(64);
+}
+const results: BenchResult[] = [];
 const beganMs = performance.now();
 for (const name of chosen) {
-  const part = parts[name];
-  if (part === undefined) {
-    print(`--only: expected ${Object.keys(parts).join(', ')}, found '${name}'`);
-    process.exit(64);
-  }
-  await part(options);
+  results.push(...await parts[name]?.(options) ?? []);
   print();
 }
 print(`${((performance.now() - beganMs) / 1000).toFixed(0)} s`);
+if (values.json) process.stdout.write(`${JSON.stringify({ results }, null, 2)}\n`);
