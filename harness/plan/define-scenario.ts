@@ -16,6 +16,7 @@ import {
 import type {
   KeyDistribution, Profile, Scenario, ScenarioInput, ValueSizes,
 } from './scenario.ts';
+import { cacheStates, recoveryForms, snapshotActions } from './studies.ts';
 import { parseSetting, reservedDirectives, settingLabels } from './settings.ts';
 
 type Range = readonly [from: number, to: number];
@@ -78,6 +79,9 @@ function complete(input: ScenarioInput): Scenario {
     snapshots: input.snapshots ?? 0,
     cutInstants: input.cutInstants ?? 1,
     measures: input.measures,
+    forms: input.forms ?? [],
+    caches: input.caches ?? ['warm'],
+    actions: input.actions ?? [],
     directives: input.directives ?? {},
   };
 }
@@ -223,6 +227,9 @@ const scenarioSchema = fields('a scenario', {
   load: v.optional(loadSchema),
   snapshots: v.optional(whole(limits.snapshots)),
   cutInstants: v.optional(whole(limits.cutInstants)),
+  forms: v.optional(v.array(oneOf('a form', recoveryForms), 'a list of forms')),
+  caches: v.optional(listOf('cache states', oneOf('a cache state', cacheStates))),
+  actions: v.optional(v.array(oneOf('an action', snapshotActions), 'a list of actions')),
   directives: v.optional(v.record(
     v.string('a directive'), v.string('a text'), 'directives and their values',
   )),

@@ -6,6 +6,8 @@ import { unsupportedReason } from './events.ts';
 import type { CrashModel, Load, Measure, Scenario, TargetName } from './scenario.ts';
 import { drawSpread, hashOf, seededDraw } from './seeds.ts';
 import { keepsRdb, settingDirectives, settingLabel } from './settings.ts';
+import { directivesOfStudy, settingOfStudy, studyLabel } from './studies.ts';
+import type { Study } from './studies.ts';
 import type { Setting } from './settings.ts';
 
 /** One point of the matrix. */
@@ -37,6 +39,8 @@ export interface Cell {
   /** Everything the target is started with that the harness does not choose itself. */
   readonly directives: readonly (readonly [name: string, value: string])[];
   readonly measures: readonly Measure[];
+  /** Null for a load that ends in a crash. */
+  readonly study: Study | null;
   readonly trials: number;
 }
 
@@ -120,13 +124,16 @@ export function sizeText(keys: number): string {
 
 function cellsOf(sourced: SourcedScenario): Cell[] {
   const { scenario } = sourced;
+  const studies = studiesOf(scenario);
+  if (studies.length > 0) return studyCells(sourced, studies);
   const cells: Cell[] = [];
   for (const target of scenario.targets) {
     for (const setting of scenario.settings) {
       for (const crash of scenario.crash) {
         for (const fileSystem of crash === 'block' ? scenario.fileSystems : [null]) {
           for (const preloadKeys of scenario.preloadKeys) {
-            cells.push(cellOf(sourced, { target, setting, crash, fileSystem, preloadKeys }));
+            const point = { target, setting, crash, fileSystem, preloadKeys, study: null };
+            cells.push(cellOf(sourced, point));
           }
         }
       }
@@ -135,7 +142,25 @@ function cellsOf(sourced: SourcedScenario): Cell[] {
   return cells;
 }
 
-type Point = Pick<Cell, 'target' | 'setting' | 'crash' | 'fileSystem' | 'preloadKeys'>;
+function studiesOf({ forms, caches, actions }: Scenario): Study[] {
+  return [
+    ...forms.flatMap((form) => caches.map((cache): Study => ({ kind: 'recovery', form, cache }))),
+    ...actions.map((action): Study => ({ kind: 'snapshot', action })),
+  ];
+}
+
+function studyCells(sourced: SourcedScenario, studies: readonly Study[]): Cell[] {
+  const { targets, preloadKeys } = sourced.scenario;
+  return targets.flatMap((target) => studies.flatMap((study) => preloadKeys.map((size) => (
+    cellOf(sourced, {
+      target, setting: settingOfStudy(study), crash: 'process', fileSystem: null,
+      preloadKeys: size, study,
+    })
+  ))));
+}
+
+type Point = Pick<Cell, 'target' | 'setting' | 'crash' | 'fileSystem' | 'preloadKeys'
+  | 'study'>;
 
 /** The bundled engine records its own calls; of the others a faultfs does. */
 function diskOf(target: TargetName, crash: CrashModel): Cell['disk'] {
@@ -147,10 +172,14 @@ function diskOf(target: TargetName, crash: CrashModel): Cell['disk'] {
 const recordingSyncDelayMs = 2;
 
 function cellOf({ scenario, source }: SourcedScenario, point: Point): Cell {
-  const { target, setting, crash, fileSystem, preloadKeys } = point;
+  const { target, setting, crash, fileSystem, preloadKeys, study } = point;
   const model = fileSystem === null || fileSystem === 'ext4' ? crash : `${crash}-${fileSystem}`;
-  const name = `${scenario.name}/${target}/${settingLabel(setting)}/${model}`;
+  const what = study === null ? `${settingLabel(setting)}/${model}` : studyLabel(study);
+  const name = `${scenario.name}/${target}/${what}`;
   const directives = new Map(settingDirectives(setting));
+  for (const [directive, value] of study === null ? [] : directivesOfStudy(study)) {
+    directives.set(directive, value);
+  }
   for (const [directive, value] of Object.entries(scenario.directives)) {
     directives.set(directive, value);
   }
@@ -161,7 +190,7 @@ function cellOf({ scenario, source }: SourcedScenario, point: Point): Cell {
     ...point,
     disk: diskOf(target, crash),
     load: scenario.load,
-    snapshots: keepsRdb(setting) ? scenario.snapshots : 0,
+    snapshots: keepsRdb(setting) && study === null ? scenario.snapshots : 0,
     cutInstants: isRecorded(crash) ? scenario.cutInstants : 1,
     syncDelayMs: isRecorded(crash) ? recordingSyncDelayMs : null,
     directives: [...directives],

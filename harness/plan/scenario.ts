@@ -9,6 +9,7 @@ import type { KeyDistribution } from '../workloads/key-distribution.ts';
 import type { MixName } from '../workloads/spec.ts';
 import type { ValueSizes } from '../workloads/value-sizes.ts';
 import type { Setting, SettingLabel } from './settings.ts';
+import type { CacheState, RecoveryForm, SnapshotAction } from './studies.ts';
 
 /** What a crash leaves on disk. */
 export const crashModels = ['process', 'power', 'power-torn', 'block'] as const;
@@ -79,6 +80,11 @@ export interface Scenario {
   /** `power`: instants of each run that are judged. */
   readonly cutInstants: number;
   readonly measures: readonly Measure[];
+  /** Studies of recovery, one cell a form and cache, instead of settings and crash models. */
+  readonly forms: readonly RecoveryForm[];
+  readonly caches: readonly CacheState[];
+  /** Studies of background work, one cell each, likewise. */
+  readonly actions: readonly SnapshotAction[];
   /** Further directives, passed to the target as they are. */
   readonly directives: Readonly<Record<string, string>>;
 }
@@ -108,6 +114,12 @@ export interface ScenarioInput {
   readonly snapshots?: number;
   /** 1 to 1,000 (included). @defaultValue 1 */
   readonly cutInstants?: number;
+  /** @defaultValue [] */
+  readonly forms?: readonly RecoveryForm[];
+  /** @defaultValue ['warm'] */
+  readonly caches?: readonly CacheState[];
+  /** @defaultValue [] */
+  readonly actions?: readonly SnapshotAction[];
   /** @defaultValue {} */
   readonly directives?: Readonly<Record<string, string>>;
 }

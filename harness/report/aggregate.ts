@@ -85,6 +85,7 @@ export function aggregateCell(
     target: { name: cell.target, version },
     config: configOf(cell),
     crash: cell.crash,
+    ...(cell.study === null ? {} : { study: cell.study }),
     preloadKeys: cell.preloadKeys,
     load: cell.load,
     measures: cell.measures,

@@ -6,6 +6,8 @@ import { recordLabel } from './aggregate.ts';
 import { notes, verdictLine } from './notes.ts';
 import type { CellRecord, RunRecord } from './record.ts';
 import { intervalText, nothing, rangeMark, summarise } from './summary.ts';
+import { studyTables } from './study-table.ts';
+import type { StudyTable } from './study-table.ts';
 import type { Summary } from './summary.ts';
 
 /** A comment of a pull request holds 64 kB; the summary stays below. */
@@ -18,6 +20,7 @@ export function markdownSummary(record: RunRecord): string {
     `## ${mark[record.verdict]} ${escaped(verdictLine(record))}`,
     '',
     ...tableLines(summarise(record)),
+    ...studyTables(record).flatMap(studyLines),
     '',
     ...advise(record).map((sentence) => escaped(sentence)),
     '',
@@ -54,6 +57,7 @@ function cutToBytes(text: string, limit: number): string {
 }
 
 function tableLines({ columns, rows }: Summary): string[] {
+  if (rows.length === 0) return [];
   const manyTargets = new Set(rows.map((row) => row.target)).size > 1;
   const head = [...(manyTargets ? ['target'] : []), 'setting',
     ...columns.map((column) => column.label), 'verdict'];
@@ -67,6 +71,12 @@ function tableLines({ columns, rows }: Summary): string[] {
       row.verdict === 'FAIL' ? '**FAIL**' : row.verdict,
     ])),
   ];
+}
+
+function studyLines({ title, rows }: StudyTable): string[] {
+  const [head = [], ...others] = rows;
+  const lines = others.map((row) => tableRow(row.map(escaped)));
+  return ['', `**${title}**`, '', tableRow(head), tableRow(head.map(() => '---')), ...lines];
 }
 
 function scenarioLines(name: string, cells: readonly CellRecord[]): string[] {

@@ -18,6 +18,7 @@ import { HarnessError } from '../errors.ts';
 import { recordSchema } from './record.ts';
 import type { CellRecord, FailureRecord, RunRecord, SkippedRecord, TestbedRecord }
   from './record.ts';
+import { studyRecordSchema, studySchema } from './study-record.ts';
 
 /**
  * Checks what JSON.parse returned; `from` names the file in messages.
@@ -117,6 +118,7 @@ const trial = v.strictObject({
   // Records of 0.1 have none.
   curve: v.optional(v.nullable(curve), null),
   files: v.nullable(files),
+  study: v.exactOptional(studyRecordSchema),
   error: v.nullable(v.string()),
   artefacts: texts,
 });
@@ -144,6 +146,7 @@ const cell = v.strictObject({
   target: v.strictObject({ name: v.picklist(targetNames), version: v.string() }),
   config: v.strictObject({ persist, appendfsync, save: v.string(), directives: texts }),
   crash: v.picklist(crashModels),
+  study: v.exactOptional(studySchema),
   preloadKeys: count,
   load,
   measures: v.array(v.picklist(measureNames)),

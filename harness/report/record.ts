@@ -9,6 +9,8 @@ import type { Estimate } from '../metrics/bounds.ts';
 import type { Verdict } from '../plan/events.ts';
 import type { CrashModel, FileSystem, Load, Measure, TargetName } from '../plan/scenario.ts';
 import type { Fsync, Persist } from '../plan/settings.ts';
+import type { Study } from '../plan/studies.ts';
+import type { StudyRecord } from './study-record.ts';
 
 export type { ChangeVerdict, Estimate, LatencyUs, SendLateness };
 
@@ -142,6 +144,8 @@ export interface TrialRecord {
   /** Null where nothing was recorded. */
   readonly curve: CurveRecord | null;
   readonly files: FileSizes | null;
+  /** Of a study only. */
+  readonly study?: StudyRecord;
   /** The words of the server when it failed to start or died on its own; else null. */
   readonly error: string | null;
   /** Files beside the record: histogram, time series, ledger, op log; name → path. */
@@ -167,6 +171,8 @@ export interface CellRecord {
     readonly directives: Readonly<Record<string, string>>;
   };
   readonly crash: CrashModel;
+  /** What the cell studies instead of a load that ends in a crash. */
+  readonly study?: Study;
   readonly preloadKeys: number;
   readonly load: Load;
   readonly measures: readonly Measure[];

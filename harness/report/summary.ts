@@ -73,6 +73,7 @@ export function summarise(record: RunRecord): Summary {
 export function groupCells(record: RunRecord): Group[] {
   const groups = new Map<string, { target: string; setting: string; cells: CellRecord[] }>();
   for (const cell of record.cells) {
+    if (cell.study !== undefined) continue; // study-table.ts shows these
     const target = `${cell.target.name} ${cell.target.version}`;
     const setting = recordLabel(cell);
     const key = `${target} ${setting}`;
@@ -182,7 +183,7 @@ function recoverySizes(record: RunRecord): number[] {
 }
 
 function measuresRecovery(cell: CellRecord): boolean {
-  return cell.recoveryMs !== null && cell.measures.includes('recovery');
+  return cell.study === undefined && cell.recoveryMs !== null && cell.measures.includes('recovery');
 }
 
 function readyTexts(group: Group, sizes: readonly number[]): string[] | null {

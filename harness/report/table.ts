@@ -3,6 +3,8 @@
 import { advise } from './advice.ts';
 import { brokenMark, notes, verdictLine } from './notes.ts';
 import type { RunRecord } from './record.ts';
+import { studyTables } from './study-table.ts';
+import type { StudyTable } from './study-table.ts';
 import { summarise } from './summary.ts';
 import type { Row, Summary } from './summary.ts';
 
@@ -20,7 +22,8 @@ const gap = '  ';
 export function reportText(record: RunRecord, layout: Layout): string {
   const summary = summarise(record);
   const width = Math.min(layout.columns, 120);
-  const lines = tableLines(summary, layout);
+  const lines = summary.rows.length === 0 ? [] : tableLines(summary, layout);
+  for (const table of studyTables(record)) lines.push(...studyLines(table, width));
   const advice = advise(record);
   if (advice.length > 0) lines.push('');
   for (const sentence of advice) lines.push(...wrap(sentence, width, ''));
@@ -32,6 +35,18 @@ export function reportText(record: RunRecord, layout: Layout): string {
   const verdict = wrap(verdictLine(record), width, '');
   lines.push('', ...verdict.map((line) => colored(line, record.verdict, layout)));
   return `${lines.join('\n')}\n`;
+}
+
+/** A table of a study; where it is too wide each row becomes a block. */
+function studyLines({ title, rows }: StudyTable, width: number): string[] {
+  const [head = [], ...others] = rows;
+  const widths = head.map((_, column) => widest(rows.map((row) => row[column] ?? '')));
+  const total = widths.reduce((sum, each) => sum + each + gap.length, -gap.length);
+  if (total <= width) return ['', title, ...rows.map((row) => joined(row, widths))];
+  const label = widest(head.slice(1));
+  return ['', title, ...others.flatMap(([name = '', ...texts]) => [
+    name, ...texts.map((text, column) => `  ${(head[column + 1] ?? '').padEnd(label)}  ${text}`),
+  ])];
 }
 
 /** The table alone. */

@@ -10,6 +10,7 @@ import { installation } from '../metrics/installation.ts';
 import { describeTestbed, loadAverage, machineTicks, stealShare } from '../metrics/testbed.ts';
 import type { RunEvent, RunOptions, TrialName } from '../plan/events.ts';
 import type { Plan, Trial } from '../plan/plan.ts';
+import { durationText } from '../plan/units.ts';
 import { buildRunRecord, findingsOf } from '../report/aggregate.ts';
 import type { CellTrial } from '../report/aggregate.ts';
 import type { ProbeRecord, RunRecord, TestbedRecord, TrialRecord } from '../report/record.ts';
@@ -123,6 +124,7 @@ function summaryOf(record: TrialRecord): string {
   if (record.error !== null) return 'the server failed';
   const isRefused = findingsOf(record).some(({ kind }) => kind === 'refused');
   if (isRefused) return 'the server did not start again';
+  if (record.study !== undefined) return studySummary(record);
   const count = (value: number): string => value.toLocaleString('en-US');
   const { cuts: judged, curve } = record;
   const booted = judged.map((cut) => cut.loss?.writes ?? 0);
@@ -131,6 +133,12 @@ function summaryOf(record: TrialRecord): string {
   const cuts = curve === null ? '' : ` at worst of ${count(curve.instants)} instants, `
     + `${judged.length} booted`;
   return `${rate}${count(worst)} of ${count(record.acknowledged)} writes lost${cuts}`;
+}
+
+function studySummary({ study, cuts }: TrialRecord): string {
+  if (study?.kind === 'snapshot') return `took ${durationText(study.tookMs)} under load`;
+  const servingMs = cuts[0]?.recovery?.firstWriteMs;
+  return servingMs === undefined ? 'did not come back' : `serving after ${durationText(servingMs)}`;
 }
 
 /** @throws {HarnessError} ENVIRONMENT when a target of the plan is missing. */

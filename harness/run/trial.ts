@@ -19,6 +19,7 @@ import { loadUntilCrash } from './load.ts';
 import type { CrashedLoad, TrialSurroundings } from './load.ts';
 import { judgePower } from './power.ts';
 import type { Recovered } from './recover.ts';
+import { runStudy } from './studies/study.ts';
 import { failedTrial, finishedTrial } from './trial-record.ts';
 import type { Outcome } from './trial-record.ts';
 import { persistedBytes } from './workspace.ts';
@@ -37,6 +38,7 @@ export async function runTrial(given: Trial, around: TrialSurroundings): Promise
   let disk: TrialDisk | null = null;
   try {
     trial = await around.peaks.paced(given, around);
+    if (trial.cell.study !== null) return await runStudy(trial, trial.cell.study, around);
     disk = await openDisk(diskOptions(trial, around.workspace));
     const crashed = await loadUntilCrash(trial, around, disk);
     const told = await tell({ trial, crashed, disk, around });

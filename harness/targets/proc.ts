@@ -30,3 +30,21 @@ export function processRssBytes(pid: number): number | null {
   const match = /^VmRSS:\s+(\d+) kB$/m.exec(readOrNull(`/proc/${pid}/status`) ?? '');
   return match === null ? null : Number(match[1]) * 1024;
 }
+
+/** Processes that a process has forked and not yet reaped. */
+export function childrenOf(pid: number): number[] {
+  const text = readOrNull(`/proc/${pid}/task/${pid}/children`) ?? '';
+  return text.trim().split(' ').filter((word) => word !== '').map(Number);
+}
+
+/** Bytes of pages that only this process has and has changed: of a fork, what was copied. */
+export function privateDirtyBytes(pid: number): number | null {
+  const match = /^Private_Dirty:\s+(\d+) kB$/m.exec(readOrNull(`/proc/${pid}/smaps_rollup`) ?? '');
+  return match === null ? null : Number(match[1]) * 1024;
+}
+
+/** Bytes that a process has sent towards the disk so far, page cache included. */
+export function writtenBytes(pid: number): number | null {
+  const match = /^write_bytes: (\d+)$/m.exec(readOrNull(`/proc/${pid}/io`) ?? '');
+  return match === null ? null : Number(match[1]);
+}

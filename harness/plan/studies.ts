@@ -1,0 +1,57 @@
+// Cells that measure one thing closely instead of a load that ends in a crash: how long each form
+// of persistence takes to come back, and what a snapshot or rewrite costs while it runs.
+
+import type { Setting } from './settings.ts';
+
+/** What recovery starts from. */
+export const recoveryForms = [
+  'rdb', 'aof-rdb-base', 'aof-resp-base', 'aof-long-tail', 'rdb+aof',
+] as const;
+/**
+ * - `rdb`: a snapshot.
+ * - `aof-rdb-base`, `aof-resp-base`: a log just rewritten, its base a snapshot or commands.
+ * - `aof-long-tail`: the former, and as many commands again as there are keys.
+ * - `rdb+aof`: both; the log is what is loaded.
+ */
+export type RecoveryForm = (typeof recoveryForms)[number];
+
+/** Whether the files are in the page cache when the server starts. */
+export const cacheStates = ['warm', 'cold'] as const;
+export type CacheState = (typeof cacheStates)[number];
+
+/** Background work whose cost is measured; the last with `no-appendfsync-on-rewrite yes`. */
+export const snapshotActions = ['bgsave', 'bgrewriteaof', 'bgrewriteaof-unsynced'] as const;
+export type SnapshotAction = (typeof snapshotActions)[number];
+
+/** What a cell studies. */
+export type Study =
+  | { readonly kind: 'recovery'; readonly form: RecoveryForm; readonly cache: CacheState }
+  | { readonly kind: 'snapshot'; readonly action: SnapshotAction };
+
+/** The persistence that a study is about. */
+export function settingOfStudy(study: Study): Setting {
+  if (study.kind === 'snapshot') {
+    return study.action === 'bgsave' ? { persist: 'rdb', appendfsync: null } : aof;
+  }
+  if (study.form === 'rdb') return { persist: 'rdb', appendfsync: null };
+  return study.form === 'rdb+aof' ? { persist: 'rdb+aof', appendfsync: 'everysec' } : aof;
+}
+
+const aof: Setting = { persist: 'aof', appendfsync: 'everysec' };
+
+/** The directives of a study beyond those of its setting: nothing happens by itself. */
+export function directivesOfStudy(study: Study): [string, string][] {
+  const base: [string, string][] = [['auto-aof-rewrite-percentage', '0']];
+  if (study.kind === 'recovery' && study.form === 'aof-resp-base') {
+    return [...base, ['aof-use-rdb-preamble', 'no']];
+  }
+  if (study.kind === 'snapshot' && study.action === 'bgrewriteaof-unsynced') {
+    return [...base, ['no-appendfsync-on-rewrite', 'yes']];
+  }
+  return base;
+}
+
+/** How a study is written in a cell id: `aof-rdb-base/cold`, `bgsave`. */
+export function studyLabel(study: Study): string {
+  return study.kind === 'recovery' ? `${study.form}/${study.cache}` : study.action;
+}

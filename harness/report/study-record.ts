@@ -1,0 +1,84 @@
+// What a study of recovery or of background work found in one trial, and how it is read back.
+
+import * as v from 'valibot';
+import { cacheStates, recoveryForms, snapshotActions } from '../plan/studies.ts';
+import type { Study } from '../plan/studies.ts';
+
+/** One recovery from files of a known form; its phases are those of the trial's cut. */
+export interface RecoveryStudyRecord {
+  readonly kind: 'recovery';
+  /** Whether the files were in the page cache as asked, and how that was brought about. */
+  readonly cache: string;
+  /** Share of the files in the page cache just before the start; null where it is not told. */
+  readonly residentShare: number | null;
+  /** Keys that came back. */
+  readonly keys: number;
+  readonly diskBytes: number;
+  /** Commands in the log after its base. */
+  readonly tailCommands: number;
+  /** Writes a second before the crash, in a closed loop. */
+  readonly qpsBefore: number;
+  /** From spawn until a window of 300 ms had 95 % of that rate; null when none had in time. */
+  readonly backMs: number | null;
+}
+
+/** Some time of a load. */
+export interface StudyWindow {
+  readonly ms: number;
+  readonly qps: number;
+  /** Median of the medians of 100 ms, µs. */
+  readonly p50Us: number;
+  /** Median and worst of the 99th percentiles of 100 ms, µs. */
+  readonly p99Us: number;
+  readonly worstP99Us: number;
+  /** Resident memory of the server and what it forked, at most. */
+  readonly rssBytes: number | null;
+  /** Sent towards the disk, bytes. */
+  readonly writtenBytes: number | null;
+  /** Those bytes for each byte of the payload that was acknowledged meanwhile. */
+  readonly amplification: number | null;
+}
+
+/** Background work under load. */
+export interface SnapshotStudyRecord {
+  readonly kind: 'snapshot';
+  readonly tookMs: number;
+  readonly offeredPerSecond: number | null;
+  /** Pages that a forked child no longer shared, at most, bytes; null where nothing is forked. */
+  readonly copiedBytes: number | null;
+  /** Size of the file that came of it. */
+  readonly fileBytes: number;
+  readonly before: StudyWindow;
+  readonly during: StudyWindow;
+  readonly after: StudyWindow;
+}
+
+export type StudyRecord = RecoveryStudyRecord | SnapshotStudyRecord;
+
+const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
+const orNull = v.nullable(amount);
+
+const window = v.strictObject({
+  ms: amount, qps: amount, p50Us: amount, p99Us: amount, worstP99Us: amount,
+  rssBytes: orNull, writtenBytes: orNull, amplification: orNull,
+});
+
+/** The shape of a study of a cell. */
+export const studySchema: v.GenericSchema<Study> = v.variant('kind', [
+  v.strictObject({
+    kind: v.literal('recovery'), form: v.picklist(recoveryForms), cache: v.picklist(cacheStates),
+  }),
+  v.strictObject({ kind: v.literal('snapshot'), action: v.picklist(snapshotActions) }),
+]);
+
+/** The shape of what a trial of it found. */
+export const studyRecordSchema: v.GenericSchema<StudyRecord> = v.variant('kind', [
+  v.strictObject({
+    kind: v.literal('recovery'), cache: v.string(), residentShare: orNull, keys: amount,
+    diskBytes: amount, tailCommands: amount, qpsBefore: amount, backMs: orNull,
+  }),
+  v.strictObject({
+    kind: v.literal('snapshot'), tookMs: amount, offeredPerSecond: orNull, copiedBytes: orNull,
+    fileBytes: amount, before: window, during: window, after: window,
+  }),
+]);

@@ -1,0 +1,121 @@
+// The tables of studies: recovery form by form with its growth, background work before, during and
+// after. Rows of texts; the terminal and the Markdown summary lay them out.
+
+import { fitLine, growthWord } from '../metrics/growth.ts';
+import { median } from '../metrics/statistics.ts';
+import { studyLabel } from '../plan/studies.ts';
+import { bytesText, groupedText, significant } from '../plan/units.ts';
+import type { CellRecord, RunRecord } from './record.ts';
+import type { RecoveryStudyRecord, SnapshotStudyRecord, StudyWindow } from './study-record.ts';
+
+/** A table with its title; the first row is the head. */
+export interface StudyTable {
+  readonly title: string;
+  readonly rows: readonly (readonly string[])[];
+}
+
+const none = '–';
+
+/** The tables of a run; empty when it studied nothing. */
+export function studyTables(record: RunRecord): StudyTable[] {
+  const recovery = record.cells.filter((cell) => cell.study?.kind === 'recovery');
+  const snapshot = record.cells.filter((cell) => cell.study?.kind === 'snapshot');
+  return [
+    ...(recovery.length === 0 ? [] : [recoveryTable(recovery), growthTable(recovery)]),
+    ...(snapshot.length === 0 ? [] : [snapshotTable(snapshot)]),
+  ];
+}
+
+function nameOf({ target, study }: CellRecord): string {
+  return `${target.name} ${study === undefined ? '' : studyLabel(study)}`;
+}
+
+function recoveryOf(cell: CellRecord): RecoveryStudyRecord[] {
+  return cell.perTrial.flatMap(({ study }) => (study?.kind === 'recovery' ? [study] : []));
+}
+
+function middle<T>(items: readonly T[], read: (item: T) => number | null): number | null {
+  const values = items.flatMap((item) => read(item) ?? []);
+  return values.length === 0 ? null : median(values);
+}
+
+const seconds = (ms: number | null): string => (ms === null ? none : significant(ms / 1000));
+
+function recoveryTable(cells: readonly CellRecord[]): StudyTable {
+  const head = ['form / page cache', 'keys', 'on disk', 'listening, s', 'loaded by its log, s',
+    'first read', 'first write', 'back to 95 %', 'µs a key', 's a GB', 'verdict'];
+  return { title: 'Recovery', rows: [head, ...cells.map(recoveryRow)] };
+}
+
+function recoveryRow(cell: CellRecord): string[] {
+  const studies = recoveryOf(cell);
+  const keys = middle(studies, (study) => study.keys);
+  const bytes = middle(studies, (study) => study.diskBytes);
+  const { recoveryMs } = cell;
+  const readyMs = recoveryMs?.median ?? null;
+  const each = (unit: number | null, scale: number): string => {
+    if (readyMs === null || unit === null || unit === 0) return none;
+    return significant((readyMs * scale) / unit);
+  };
+  return [
+    nameOf(cell), keys === null ? none : groupedText(keys),
+    bytes === null ? none : bytesText(bytes),
+    seconds(recoveryMs?.phases.listening ?? null), seconds(recoveryMs?.phases.loading ?? null),
+    seconds(recoveryMs?.phases.firstRead ?? null), seconds(readyMs),
+    seconds(middle(studies, (study) => study.backMs)),
+    each(keys, 1000), each(bytes, 1e6), cell.verdict,
+  ];
+}
+
+/** First write by keys, form by form: the slope is what a key costs, the start the rest. */
+function growthTable(cells: readonly CellRecord[]): StudyTable {
+  const head = [
+    'form / page cache', 'growth', 'start, s', 'µs a key', 'residual, ms', 'worst point',
+  ];
+  const rows = [...new Set(cells.map(nameOf))].map((name) => {
+    const points = cells.filter((cell) => nameOf(cell) === name).flatMap((cell) => {
+      const keys = middle(recoveryOf(cell), (study) => study.keys);
+      return keys === null || cell.recoveryMs === null ? []
+        : [[keys, cell.recoveryMs.median] as const];
+    });
+    const line = fitLine(points);
+    if (line === null) return [name, growthWord(points), none, none, none, none];
+    return [
+      name, growthWord(points), significant(line.intercept / 1000),
+      significant(line.slope * 1000),
+      line.residualSd === null ? none : significant(line.residualSd),
+      `${significant(line.worstShare * 100)} %`,
+    ];
+  });
+  return { title: 'Growth of the time to the first write', rows: [head, ...rows] };
+}
+
+function snapshotTable(cells: readonly CellRecord[]): StudyTable {
+  const head = ['work', 'keys', 'took, s', 'file', 'writes/s', 'p50, ms', 'p99, ms', 'worst p99',
+    'memory', 'copied', 'to disk', 'of payload'];
+  return { title: 'Before / during / after', rows: [head, ...cells.flatMap(snapshotRow)] };
+}
+
+function snapshotRow(cell: CellRecord): string[][] {
+  const studies = cell.perTrial.flatMap(({ study }) => (study?.kind === 'snapshot' ? [study] : []));
+  if (studies.length === 0) return [];
+  type Read = (window: StudyWindow) => number | null;
+  const phases = (read: Read, text: (value: number) => string): string =>
+    (['before', 'during', 'after'] as const).map((phase) => {
+      const value = middle(studies, (study) => read(study[phase]));
+      return value === null ? none : text(value);
+    }).join(' / ');
+  const ms = (us: number): string => significant(us / 1000);
+  const one = (read: (study: SnapshotStudyRecord) => number | null): number | null =>
+    middle(studies, read);
+  const copied = one((study) => study.copiedBytes);
+  return [[
+    nameOf(cell), groupedText(cell.preloadKeys), seconds(one((study) => study.tookMs)),
+    bytesText(one((study) => study.fileBytes) ?? 0),
+    phases((window) => window.qps, groupedText), phases((window) => window.p50Us, ms),
+    phases((window) => window.p99Us, ms), phases((window) => window.worstP99Us, ms),
+    phases((window) => window.rssBytes, bytesText), copied === null ? none : bytesText(copied),
+    phases((window) => window.writtenBytes, bytesText),
+    phases((window) => window.amplification, significant),
+  ]];
+}

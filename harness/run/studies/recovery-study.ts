@@ -1,0 +1,161 @@
+// How long a server takes to come back from files of one form: fill → rate before → bring the
+// files into the form → SIGKILL → page cache → start, in phases, up to 95 % of the rate before.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileSizes } from '../../crash/materialize.ts';
+import type { DriverResult } from '../../drivers/resp/driver.ts';
+import type { Trial } from '../../plan/plan.ts';
+import type { RecoveryForm, Study } from '../../plan/studies.ts';
+import type { CutRecord, TrialRecord } from '../../report/record.ts';
+import { freePort } from '../../targets/ports.ts';
+import type { RunningTarget } from '../../targets/target.ts';
+import type { TrialSurroundings } from '../load.ts';
+import { recover } from '../recover.ts';
+import type { Recovered } from '../recover.ts';
+import { failedTrial } from '../trial-record.ts';
+import { persistedBytes } from '../workspace.ts';
+import { setPageCache } from './page-cache.ts';
+import type { CacheResult } from './page-cache.ts';
+import { fillServer, finishWork, readyDriver, startServer, withClient } from './study-server.ts';
+
+const rateMs = 600;
+const watchMs = 3000;
+const windowSteps = 3; // of 100 ms
+const reachedShare = 0.95;
+
+type RecoveryStudy = Extract<Study, { kind: 'recovery' }>;
+
+interface Prepared {
+  readonly keys: number;
+  readonly qpsBefore: number;
+  readonly tailCommands: number;
+}
+
+/** Runs one trial of a recovery study. */
+export async function studyRecovery(
+  trial: Trial, study: RecoveryStudy, around: TrialSurroundings,
+): Promise<TrialRecord> {
+  const startedMs = Date.now();
+  const prepared = await prepare(trial, study.form, around);
+  const { workspace, target, directives, signal } = around;
+  const diskBytes = [...fileSizes(workspace.dataDirectory).values()]
+    .reduce((sum, bytes) => sum + bytes, 0);
+  const files = persistedBytes(workspace.dataDirectory);
+  const cache = await setPageCache(workspace.dataDirectory, study.cache);
+  around.onPhase('recover');
+  const recovered = await recover(target, {
+    directory: workspace.dataDirectory, port: await freePort(), directives,
+    logPath: workspace.logPath, record: null, signal,
+  });
+  const found = await lookAfter(trial, recovered, { around, prepared });
+  const cut = cutOf(recovered, { prepared, cache, keys: found.keys });
+  const { backMs } = found;
+  const { words, residentShare } = cache;
+  return {
+    ...failedTrial(trial, { text: '', tookMs: Date.now() - startedMs }),
+    verdict: cut.verdict, cuts: [cut], files, error: null,
+    study: {
+      kind: 'recovery', cache: words, residentShare, keys: found.keys, diskBytes,
+      tailCommands: prepared.tailCommands, qpsBefore: Math.round(prepared.qpsBefore), backMs,
+    },
+  };
+}
+
+/** Leaves the files of a killed server in the form asked for. */
+async function prepare(
+  trial: Trial, form: RecoveryForm, around: TrialSurroundings,
+): Promise<Prepared> {
+  around.onPhase('preload');
+  const running = await startServer(around);
+  try {
+    await fillServer(trial, running, around);
+    around.onPhase('load');
+    const { qps } = await drive(trial, running, { around, ms: rateMs });
+    around.onPhase('crash');
+    await withClient(running, async (client) => {
+      if (form === 'rdb' || form === 'rdb+aof') await client.call('SAVE');
+      if (form !== 'rdb') await finishWork(client, 'BGREWRITEAOF');
+    });
+    const tailCommands = form === 'aof-long-tail' ? trial.cell.preloadKeys : 0;
+    if (tailCommands > 0) await fillServer(trial, running, around);
+    const keys = await withClient(running, async (client) => Number(await client.call('DBSIZE')));
+    return { keys, qpsBefore: qps ?? 0, tailCommands };
+  } finally {
+    running.kill();
+    await running.exited;
+  }
+}
+
+/** A closed loop for so long. */
+async function drive(
+  trial: Trial, running: RunningTarget, { around, ms }: { around: TrialSurroundings; ms: number },
+): Promise<DriverResult> {
+  const { signal } = around;
+  const driver = await readyDriver(trial, running, { ratePerSecond: null, warmupMs: 0, signal });
+  try {
+    driver.begin();
+    await sleep(ms, undefined, { signal });
+    await driver.stopSending();
+    return await driver.finish();
+  } finally {
+    await driver.kill();
+  }
+}
+
+interface Found {
+  readonly keys: number;
+  readonly backMs: number | null;
+}
+
+/** What came back, and when the rate was what it had been. */
+async function lookAfter(
+  trial: Trial, recovered: Recovered,
+  { around, prepared }: { around: TrialSurroundings; prepared: Prepared },
+): Promise<Found> {
+  if (recovered.kind === 'refused') return { keys: 0, backMs: null };
+  const { running, phases } = recovered;
+  try {
+    around.onPhase('read-back');
+    const keys = await withClient(running, async (client) => Number(await client.call('DBSIZE')));
+    const { series } = await drive(trial, running, { around, ms: watchMs });
+    const rampMs = reachedAtMs(series.acknowledged, {
+      stepMs: series.stepMs, qps: reachedShare * prepared.qpsBefore,
+    });
+    return { keys, backMs: rampMs === null ? null : Math.round(phases.firstWriteMs + rampMs) };
+  } finally {
+    await running.stop(0);
+  }
+}
+
+/** When the first window of 300 ms began that had the rate, ms from the start; null for none. */
+export function reachedAtMs(
+  acknowledged: readonly number[], { stepMs, qps }: { stepMs: number; qps: number },
+): number | null {
+  const wanted = (qps * windowSteps * stepMs) / 1000;
+  for (let at = 0; at + windowSteps <= acknowledged.length; at++) {
+    const seen = acknowledged.slice(at, at + windowSteps).reduce((sum, one) => sum + one, 0);
+    if (seen >= wanted) return at * stepMs;
+  }
+  return null;
+}
+
+function cutOf(
+  recovered: Recovered,
+  { prepared, cache, keys }: { prepared: Prepared; cache: CacheResult; keys: number },
+): CutRecord {
+  const base = { atMs: 0, loss: null, acknowledged: prepared.keys, inFlight: 0 };
+  if (recovered.kind === 'refused') {
+    const text = `the server did not start again: ${recovered.refusal.words.join(' ')}`;
+    const findings = [{ kind: 'refused', breaks: true, text }];
+    return { ...base, verdict: 'fail', recovery: null, findings };
+  }
+  const recovery = recovered.phases;
+  if (keys !== prepared.keys) {
+    const text = `${keys} keys came back of ${prepared.keys}`;
+    return { ...base, verdict: 'fail', recovery, findings: [{ kind: 'lost', breaks: true, text }] };
+  }
+  if (cache.isAsAsked) return { ...base, verdict: 'pass', recovery, findings: [] };
+  const text = `the page cache is not as asked (${cache.words}, resident ${cache.residentShare})`;
+  const findings = [{ kind: 'cache', breaks: false, text }];
+  return { ...base, verdict: 'inconclusive', recovery, findings };
+}

@@ -1,0 +1,88 @@
+// Small studies on the bundled engine, whole: record, files beside it, tables.
+
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test from 'ava';
+import { defineScenario } from '../../plan/define-scenario.ts';
+import { planRun } from '../../plan/plan.ts';
+import { parseRecord } from '../../report/parse-record.ts';
+import type { RunRecord } from '../../report/record.ts';
+import { reportText } from '../../report/table.ts';
+import { targets } from '../../targets/targets.ts';
+import { runPlan } from '../run.ts';
+import { setPageCache } from './page-cache.ts';
+import { reachedAtMs } from './recovery-study.ts';
+
+test('the first window of 300 ms that has the rate', (t) => {
+  const at = (acknowledged: number[], qps: number): number | null =>
+    reachedAtMs(acknowledged, { stepMs: 100, qps });
+  t.is(at([100, 100, 100], 1000), 0);
+  t.is(at([0, 10, 90, 110, 100], 1000), 200);
+  t.is(at([99, 99, 99, 99], 1000), null);
+  t.is(at([500, 500], 1000), null, 'shorter than a window');
+});
+
+test('files are brought into the page cache and out of it, and it is said how', async (t) => {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'plugpull-cache-'));
+  t.teardown(() => fs.rmSync(directory, { recursive: true }));
+  fs.mkdirSync(path.join(directory, 'sub'));
+  for (const name of ['one', 'sub/two']) {
+    fs.writeFileSync(path.join(directory, name), Buffer.alloc(1 << 20, name));
+  }
+  for (const state of ['cold', 'warm', 'cold'] as const) {
+    const { words, residentShare, isAsAsked } = await setPageCache(directory, state);
+    t.true(words.startsWith(`${state}: `));
+    // tmpfs has nothing but its cache, and not every machine has fincore: then it must say so.
+    if (residentShare === null) t.pass();
+    else t.is(isAsAsked, state === 'cold' ? residentShare <= 0.02 : residentShare >= 0.98, words);
+  }
+});
+
+async function run(t: { teardown(end: () => void): void }): Promise<[RunRecord, string]> {
+  const runDirectory = fs.mkdtempSync(path.join(os.tmpdir(), 'plugpull-study-'));
+  t.teardown(() => fs.rmSync(runDirectory, { recursive: true }));
+  const load = { clients: 4, keys: 100, warmupMs: 0 };
+  const scenarios = [
+    defineScenario({
+      name: 'forms', question: 'How long?', measures: ['recovery'], preloadKeys: [500, 3000],
+      forms: ['aof-long-tail'], load: { ...load, pipeline: 4 },
+    }),
+    defineScenario({
+      name: 'impact', question: 'How much?', measures: ['qps'], preloadKeys: [3000],
+      actions: ['bgsave'], load: { ...load, ratePerSecond: 300, durationMs: 2000 },
+    }),
+  ].map((scenario) => ({ scenario, source: scenario.name }));
+  const record = await runPlan(planRun({ scenarios, seed: 5 }), {
+    id: 'x', startedAt: '2026-01-01T00:00:00Z', runDirectory, targets,
+    workDirectory: path.join(runDirectory, 'work'),
+    signal: new AbortController().signal, onEvent: () => {},
+  });
+  return [record, runDirectory];
+}
+
+test.serial('both kinds of study, from the plan to the tables', async (t) => {
+  const [record, runDirectory] = await run(t);
+  t.deepEqual(parseRecord(JSON.parse(JSON.stringify(record)), 'x'), record);
+  t.deepEqual(record.cells.map(({ id }) => id), [
+    'forms/bundled/aof-long-tail/warm/500', 'forms/bundled/aof-long-tail/warm/3k',
+    'impact/bundled/bgsave/3k',
+  ]);
+  const [, large, impact] = record.cells.map(({ perTrial }) => perTrial[0]);
+  t.deepEqual(record.cells.map(({ verdict }) => verdict), ['pass', 'pass', 'pass']);
+  const study = large?.study;
+  t.true(study?.kind === 'recovery' && study.keys > 3000 && study.keys <= 3100);
+  t.true(study?.kind === 'recovery' && study.tailCommands === 3000 && study.qpsBefore > 0);
+  const [cut] = large?.cuts ?? [];
+  t.true((cut?.recovery?.firstWriteMs ?? 0) >= (cut?.recovery?.listeningMs ?? Infinity));
+  t.true(impact?.study?.kind === 'snapshot' && impact.study.fileBytes > 300_000);
+  t.true(impact?.study?.kind === 'snapshot' && impact.study.before.qps > 0);
+  const samples = JSON.parse(fs.readFileSync(
+    path.join(runDirectory, impact?.artefacts['series'] ?? ''), 'utf8',
+  )) as { spans: { kind: string; fromMs: number; toMs: number }[]; samples: unknown[] };
+  const [span] = samples.spans;
+  t.is(span?.kind, 'snapshot');
+  t.true((span?.fromMs ?? 1) < (span?.toMs ?? 0) && samples.samples.length > 2);
+  const text = reportText(record, { columns: 160, color: false });
+  t.regex(text, /Recovery[^]*bundled aof-long-tail\/warm[^]*too few sizes[^]*Before \/ during/);
+});
