@@ -22,8 +22,6 @@ export interface FsyncProbeOptions {
   readonly call?: 'fdatasync' | 'fsync';
   /** It ends early after this time; 500 ms unless given. At least one append is timed. */
   readonly maximumMs?: number;
-  /** `fdatasync` unless given. */
-  readonly call?: 'fsync' | 'fdatasync';
 }
 
 const blockBytes = 4096;
