@@ -65,8 +65,10 @@ const refused: { argv: string[]; says: string }[] = [
   { argv: ['run', 'recovery-time', '--crash', 'power'], says: 'no cell is left' },
   { argv: ['replay', 'x'], says: "the command 'replay' does not exist yet in this version" },
   { argv: ['help', 'advise'], says: "the command 'advise' does not exist yet" },
-  { argv: ['run', '--shard', '1/2'], says: 'the flag --shard does not exist yet in this version' },
-  { argv: ['run', '--shard=1/2'], says: 'the flag --shard does not exist yet in this version' },
+  { argv: ['run', '--shard', '3/2', '--seed', '7'], says: "--shard: expected auto or I/N" },
+  { argv: ['run', '--shard', '1/2'], says: '--shard: expected --seed beside it' },
+  { argv: ['run', '--shard', 'auto', '--seed', '7'], says: 'JOB_COMPLETION_INDEX' },
+  { argv: ['run', '--config=x'], says: 'the flag --config does not exist yet in this version' },
   { argv: ['report', 'yesterday'], says: "no run 'yesterday'" },
   { argv: ['check', 'bytes-lots'], says: "(did you mean 'bytes-lost'?)" },
 ];

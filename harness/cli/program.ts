@@ -8,6 +8,7 @@ import { addCompareCommands } from './commands/compare.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { runEngine } from './commands/engine.ts';
 import { addListCommand } from './commands/list.ts';
+import { addMergeCommand } from './commands/merge.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addTrendCommand } from './commands/trend.ts';
@@ -17,8 +18,8 @@ import { exitBug, exitCodeOfError, exitPass, exitUsage } from './exit-codes.ts';
 import { usage } from './values.ts';
 
 /** Commands of later versions: asked for by name, they say so instead of suggesting another. */
-const laterCommands = ['merge', 'replay', 'advise'];
-const laterFlags = ['--shard', '--config'];
+const laterCommands = ['replay', 'advise'];
+const laterFlags = ['--config'];
 
 /** Runs one command line; resolves to the exit code and never rejects. */
 export async function runCli(context: CliContext): Promise<number> {
@@ -70,6 +71,7 @@ function programOf(context: CliContext, finish: (code: number) => void): Command
   addCompareCommands(program, context, finish);
   addDoctorCommand(program, context, finish);
   addTrendCommand(program, context, finish);
+  addMergeCommand(program, context, finish);
   addToolCommands(program, context, finish);
   // Only for the help: its arguments are the engine's own and never parsed here.
   program.command('engine').argument('[redis.conf]')

@@ -9,6 +9,7 @@ import { keepsRdb, settingDirectives, settingLabel } from './settings.ts';
 import { directivesOfStudy, settingOfStudy, studyLabel } from './studies.ts';
 import type { Study } from './studies.ts';
 import type { Setting } from './settings.ts';
+import type { Shard } from './shard.ts';
 
 /** One point of the matrix. */
 export interface Cell {
@@ -81,6 +82,8 @@ export interface Plan {
   /** In the order in which they run: every repetition visits all cells in a seeded order. */
   readonly trials: readonly Trial[];
   readonly estimatedMs: number;
+  /** Present when this is a part of a plan. */
+  readonly shard?: Shard;
 }
 
 /** A scenario and what names it on a command line. */

@@ -56,6 +56,7 @@ export function buildRunRecord(results: RunResults): RunRecord {
     startedAt,
     tookMs: Math.round(tookMs),
     plannedTrials: plan.trials.length,
+    ...(plan.shard === undefined ? {} : { shard: plan.shard }),
     testbed,
     cells,
     comparisons: comparisonsOf(cells, noise),

@@ -259,6 +259,9 @@ export const headSchemas: { readonly [TField in HeadField]: Schema<RunRecord[TFi
 const runSchema = v.strictObject({
   schema: v.literal(recordSchema),
   ...headSchemas,
+  shard: v.exactOptional(v.strictObject({
+    index: count, count, planHash: v.string(), planCells: v.array(v.string()),
+  })),
   testbed: testbedSchema,
   cells: v.array(cellSchema),
   comparisons: v.array(comparison),

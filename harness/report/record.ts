@@ -312,6 +312,17 @@ export interface FailureRecord {
   readonly repro: string;
 }
 
+/** Which part of a plan a run was: `merge` joins all parts. */
+export interface ShardRecord {
+  /** From 1. */
+  readonly index: number;
+  readonly count: number;
+  /** Names the whole plan. */
+  readonly planHash: string;
+  /** Ids of all cells of the whole plan, in its order. */
+  readonly planCells: readonly string[];
+}
+
 /** One run. */
 export interface RunRecord {
   readonly schema: typeof recordSchema;
@@ -324,6 +335,8 @@ export interface RunRecord {
   readonly startedAt: string;
   readonly tookMs: number;
   readonly plannedTrials: number;
+  /** Of shards only. */
+  readonly shard?: ShardRecord;
   readonly testbed: TestbedRecord;
   readonly cells: readonly CellRecord[];
   /** Settings of each target against its first one, and targets against each other. */

@@ -32,7 +32,14 @@ export async function createRunFolder(
   out: string, { startedAt, seed }: { startedAt: Date; seed: number },
 ): Promise<RunFolder> {
   const time = startedAt.toISOString().slice(0, 19).replaceAll(':', '-');
-  const name = `${time}-seed${seed}`;
+  return makeRunFolder(out, `${time}-seed${seed}`);
+}
+
+/**
+ * Creates `OUT/runs/NAME`, or `NAME-2` and so on where it is taken.
+ * @throws {HarnessError} ENVIRONMENT when the folder cannot be written.
+ */
+export async function makeRunFolder(out: string, name: string): Promise<RunFolder> {
   try {
     await mkdir(join(out, 'runs'), { recursive: true });
     for (let copy = 1; ; copy++) {

@@ -5,11 +5,12 @@ import type { Command } from 'commander';
 import { overrideScenario } from '../../plan/overrides.ts';
 import { planRun } from '../../plan/plan.ts';
 import type { Cell, Plan, SourcedScenario } from '../../plan/plan.ts';
+import { parseShard, shardPlan } from '../../plan/shard.ts';
 import { planText, skippedLines } from '../../plan/plan-text.ts';
 import { Progress } from '../../report/progress.ts';
 import type { RunRecord } from '../../report/record.ts';
 import { reportText } from '../../report/table.ts';
-import { createRunFolder, discardRunFolder, writeRun } from '../../report/write.ts';
+import { createRunFolder, discardRunFolder, readRun, writeRun } from '../../report/write.ts';
 import type { RunFolder } from '../../report/write.ts';
 import type { CliContext } from '../context.ts';
 import { mayStyle } from '../context.ts';
@@ -18,12 +19,15 @@ import { addSelectionFlags, parseSelection } from '../options.ts';
 import type { SelectionFlags } from '../options.ts';
 import { checkDirectives, preflight } from '../preflight.ts';
 import { tellGitHub } from '../github-step.ts';
+import { usage } from '../values.ts';
 import { findScenarios } from '../scenario-files.ts';
 
 interface RunFlags extends SelectionFlags {
   readonly out: string;
   readonly json?: boolean;
   readonly dryRun?: boolean;
+  readonly shard?: string;
+  readonly durations?: string;
 }
 
 /** Adds the command; `finish` takes its exit code. */
@@ -34,6 +38,9 @@ export function addRunCommand(
     .description('pull the plug and measure what is left (default: the scenarios tagged chaos)')
     .argument('[scenario...]', 'names of built-in scenarios, or paths of your own');
   addSelectionFlags(command)
+    .optionsGroup('One of several machines:')
+    .option('--shard <i/n|auto>', 'run this part of the plan; plugpull merge joins the parts')
+    .option('--durations <run>', 'balance the parts by what the cells of this run took')
     .optionsGroup('Output:')
     .option('--out <folder>', 'where records go', 'reports')
     .option('--json', 'print the record instead of the table')
@@ -86,7 +93,8 @@ function unsupported({ machine }: CliContext, cell: Cell): string | null {
 async function run(
   context: CliContext, words: readonly string[], flags: RunFlags,
 ): Promise<number> {
-  const { plan, dropped } = await planFor(context, words, flags);
+  const { plan: whole, dropped } = await planFor(context, words, flags);
+  const plan = await ownPart(context, whole, flags);
   for (const line of dropped) context.stderr.write(`${line}\n`);
   if (flags.dryRun === true) {
     context.stdout.write(planText(plan));
@@ -105,6 +113,24 @@ async function run(
   await tellGitHub(context, record, reportPath);
   print(context, record, flags);
   return exitCodeOf(record);
+}
+
+/** The part of the plan that --shard names; all of it without. */
+async function ownPart(
+  context: CliContext, plan: Plan, { shard, durations, out, seed }: RunFlags,
+): Promise<Plan> {
+  if (shard === undefined) {
+    if (durations === undefined) return plan;
+    throw usage('--durations: expected --shard beside it');
+  }
+  if (seed === undefined) throw usage('--shard: expected --seed beside it, the same for all');
+  const part = parseShard(shard, context.env);
+  if (durations === undefined) return shardPlan(plan, part);
+  const where = { run: durations, cwd: context.cwd };
+  const { cells } = await readRun(resolve(context.cwd, out), where);
+  const times = cells.map((cell) => (
+    [cell.id, cell.perTrial.reduce((sum, trial) => sum + trial.tookMs, 0)] as const));
+  return shardPlan(plan, part, new Map(times));
 }
 
 /** Runs the plan; the first Ctrl-C asks it to stop, the second ends the process. */

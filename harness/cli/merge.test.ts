@@ -1,0 +1,106 @@
+// Shards and their merge: four parts make the whole, and nothing else is taken for it.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import type { ExecutionContext } from 'ava';
+import type { RunRecord } from '../report/record.ts';
+import { planOf, threeScenarios } from '../report/test-support.ts';
+import { shardPlan } from '../plan/shard.ts';
+import { cli, fakeRun, temporaryFolder } from './test-support.ts';
+
+async function shards(t: ExecutionContext, count: number, seed: string = '7'): Promise<string> {
+  const cwd = temporaryFolder(t);
+  for (let index = 1; index <= count; index++) {
+    const argv = ['run', '--seed', seed, '--shard', `${index}/${count}`, '--out', `s/${index}`];
+    const outcome = await cli(argv, { cwd, runPlan: async (plan, options) => {
+      mkdirSync(join(options.runDirectory, 'files'));
+      writeFileSync(join(options.runDirectory, 'files', 'a.json'), String(index));
+      return fakeRun(plan, options, (own) => ({ ...own, artefacts: { a: 'files/a.json' } }));
+    } });
+    t.is(outcome.code, 0, outcome.stderr);
+  }
+  return cwd;
+}
+
+const read = (path: string): RunRecord => JSON.parse(readFileSync(path, 'utf8')) as RunRecord;
+
+test('four shards, merged in any order, equal the whole; their files come along', async (t) => {
+  const cwd = await shards(t, 4);
+  const parts = [3, 1, 4, 2].map((index) => `s/${index}/latest`);
+  const merged = await cli(['merge', ...parts], { cwd });
+  t.is(merged.code, 0, merged.stderr);
+  await cli(['run', '--seed', '7', '--out', 'whole'], { cwd });
+  const [record, whole] = [read(join(cwd, 'reports/latest/run.json')),
+    read(join(cwd, 'whole/latest/run.json'))];
+  const withoutFiles = record.cells.map((cell) => ({
+    ...cell, perTrial: cell.perTrial.map((trial) => ({ ...trial, artefacts: {} })),
+  }));
+  t.deepEqual(withoutFiles, whole.cells);
+  t.is(record.plannedTrials, whole.plannedTrials);
+  t.is(record.shard, undefined);
+  for (const trial of record.cells.flatMap((cell) => cell.perTrial)) {
+    const path = trial.artefacts['a'] ?? '';
+    const [, shard = ''] = /shard-(\d)/.exec(path) ?? [];
+    t.is(readFileSync(join(cwd, 'reports/latest', path), 'utf8'), shard);
+  }
+  t.regex(readFileSync(join(cwd, 'reports/latest/report.html'), 'utf8'), /<section id="trust"/);
+});
+
+test('a missing shard, one that is there twice, and foreign ones are refused', async (t) => {
+  const cwd = await shards(t, 3);
+  const other = await shards(t, 3, '8');
+  await cli(['run', '--seed', '7', '--out', 'whole'], { cwd });
+  const old = { ...read(join(cwd, 's/3/latest/run.json')), plugpull: '0.0.9' };
+  writeFileSync(join(cwd, 'old.json'), JSON.stringify(old));
+  const moved = { ...old, plugpull: '0.1.0', testbed: { ...old.testbed, cpu: 'Another' } };
+  writeFileSync(join(cwd, 'moved.json'), JSON.stringify(moved));
+  writeFileSync(join(cwd, 'half.json'), JSON.stringify(old).slice(0, 3000));
+  const rows: readonly { last: readonly string[]; says: RegExp }[] = [
+    { last: [], says: /of 3 shards these are missing: 3/ },
+    { last: ['s/2/latest', 's/3/latest'], says: /shard 2\/3 is there twice/ },
+    { last: [join(other, 's/3/latest')], says: /shards of different plans/ },
+    { last: ['whole/latest'], says: /is not the record of a shard/ },
+    { last: ['old.json'], says: /is of Plugpull 0\.0\.9/ },
+    { last: ['moved.json'], says: /another testbed: cpu: .*--across-testbeds/ },
+    { last: ['half.json'], says: /half\.json is not whole/ },
+  ];
+  for (const { last, says } of rows) {
+    const outcome = await cli(['merge', 's/1/latest', 's/2/latest', ...last], { cwd });
+    t.is(outcome.code, 64);
+    t.regex(outcome.stderr, says);
+  }
+  const argv = ['merge', 's/1/latest', 's/2/latest', 'moved.json', '--across-testbeds'];
+  t.is((await cli(argv, { cwd })).code, 0);
+});
+
+test('shards: every cell once, comparisons whole, balanced, the same seeds', (t) => {
+  const plan = planOf(threeScenarios);
+  for (const count of [1, 2, 3, 5, 9]) {
+    const parts = Array.from({ length: count }, (_, at) => (
+      shardPlan(plan, { index: at + 1, count })));
+    const trials = parts.flatMap((part) => part.trials);
+    t.is(trials.length, plan.trials.length);
+    t.true(plan.trials.every((trial) => trials.includes(trial)), 'the very same trials');
+    for (const part of parts) {
+      for (const cell of part.cells) {
+        const mates = plan.cells.filter((each) => each.scenario === cell.scenario
+          && each.crash === cell.crash && each.preloadKeys === cell.preloadKeys);
+        t.true(mates.every((mate) => part.cells.includes(mate)), cell.id);
+      }
+    }
+  }
+  const durations = new Map(plan.cells.map((cell) => (
+    [cell.id, cell.scenario === 'speed' ? 60_000 : 10] as const)));
+  const [one, other] = [1, 2].map((index) => shardPlan(plan, { index, count: 2 }, durations));
+  t.deepEqual([...new Set(one?.cells.map((cell) => cell.scenario))], ['speed']);
+  t.false(other?.cells.some((cell) => cell.scenario === 'speed'));
+});
+
+test('--shard auto counts as Kubernetes does', async (t) => {
+  const cwd = temporaryFolder(t);
+  const env = { JOB_COMPLETION_INDEX: '1', PLUGPULL_SHARD_TOTAL: '3' };
+  const auto = await cli(['run', '--seed', '7', '--shard', 'auto', '--dry-run'], { cwd, env });
+  const named = await cli(['run', '--seed', '7', '--shard', '2/3', '--dry-run'], { cwd });
+  t.is(auto.code, 0);
+  t.is(auto.stdout, named.stdout);
+});
