@@ -4,12 +4,13 @@ import { compare } from '../../engine/server/compare.bench.ts';
 import { latency } from '../../engine/server/latency.bench.ts';
 import { memory } from '../../engine/server/memory.bench.ts';
 import { micro } from '../../engine/server/micro.bench.ts';
+import { persistence } from '../../engine/server/persistence.bench.ts';
 import type { BenchPart } from '../../engine/server/test-support/bench/table.ts';
 import { driver } from './driver.bench.ts';
 
 /** Run in this order when none is named. */
 export const parts: Readonly<Record<string, BenchPart>> = {
-  micro, engine: compare, memory, latency, driver,
+  micro, engine: compare, memory, latency, persistence, driver,
 };
 
 /** Former names, still understood. */

@@ -33,24 +33,37 @@ function persistence(policy: Policy): string[] {
 export interface BenchServer {
   readonly kind: ServerKind;
   readonly port: number;
+  /** From spawn to the first answered read. */
+  readonly startSec: number;
   /** CPU time of all its threads so far, µs. */
   cpuUs(): number;
   rssBytes(): number;
   load(options: Omit<LoadOptions, 'port'>): Promise<LoadResult>;
   /** Sends inline commands and waits for as many replies of one line. */
   command(...lines: readonly string[]): Promise<string>;
+  /** A section of INFO. */
+  info(section: string): Promise<string>;
   stop(): Promise<void>;
+}
+
+/** How a server is started; without a directory on an empty one, which goes with it. */
+export interface StartOptions {
+  readonly extra?: readonly string[];
+  readonly directory?: string;
 }
 
 /** Starts a server and resolves when it answers. */
 export async function startServer(
-  kind: ServerKind, policy: Policy, extra: readonly string[] = [],
+  kind: ServerKind, policy: Policy, options: StartOptions = {},
 ): Promise<BenchServer> {
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'plugpull-bench-'));
+  const { extra = [] } = options;
+  const directory = options.directory
+    ?? fs.mkdtempSync(path.join(os.tmpdir(), 'plugpull-bench-'));
   const port = await freePort();
   const [binary = '', ...before] = commands[kind];
   const flags = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', ''];
   const env = kind === 'engine' ? { ...process.env, ...engineEnvironment } : process.env;
+  const beganMs = performance.now();
   const child = spawn(binary, [...before, ...flags, ...persistence(policy), ...extra], {
     stdio: 'ignore', env,
   });
@@ -58,12 +71,15 @@ export async function startServer(
   if (pid === undefined) throw new Error(`${binary} cannot be started`);
   const gone = new Promise((resolve) => child.once('exit', resolve));
   const command = (...lines: readonly string[]): Promise<string> => ask(port, lines);
-  for (let attempt = 0; !(await command('PING').catch(() => '')).startsWith('+PONG'); attempt++) {
-    if (attempt > 500) throw new Error(`${binary} does not answer on port ${port}`);
-    await sleep(20);
+  // A read that must be answered with data; nil is data, -LOADING is not.
+  for (let attempt = 0; !(await command('GET none').catch(() => '')).startsWith('$'); attempt++) {
+    if (attempt > 20_000) throw new Error(`${binary} does not answer on port ${port}`);
+    await sleep(5);
   }
+  const startSec = (performance.now() - beganMs) / 1000;
   return {
-    kind, port, command,
+    kind, port, command, startSec,
+    info: (section) => askBulk(port, `INFO ${section}`),
     cpuUs: () => cpuUs(pid),
     rssBytes: () => rssBytes(pid),
     async load(options) {
@@ -74,7 +90,9 @@ export async function startServer(
     async stop() {
       child.kill('SIGKILL');
       await gone;
-      fs.rmSync(directory, { recursive: true, force: true });
+      if (options.directory === undefined) {
+        fs.rmSync(directory, { recursive: true, force: true });
+      }
     },
   };
 }
@@ -103,6 +121,22 @@ async function ask(port: number, lines: readonly string[]): Promise<string> {
   socket.on('error', reject);
   socket.on('close', () => resolve(received));
   socket.write(`${lines.join('\r\n')}\r\n`);
+  return promise;
+}
+
+/** Sends one inline command and waits for a bulk reply. */
+async function askBulk(port: number, line: string): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const socket = net.connect(port, '127.0.0.1');
+  let received = '';
+  socket.on('data', (bytes: Buffer) => {
+    received += bytes.toString('latin1');
+    const head = /^\$(\d+)\r\n/.exec(received);
+    if (head !== null && received.length >= head[0].length + Number(head[1])) socket.destroy();
+  });
+  socket.on('error', reject);
+  socket.on('close', () => resolve(received));
+  socket.write(`${line}\r\n`);
   return promise;
 }
 

@@ -25,7 +25,8 @@ export function median(values: readonly number[]): number {
 /** One measured thing of ours beside a peer's; rates, where more is better, unless named else. */
 export interface BenchResult {
   readonly name: string;
-  readonly unit: 'operations a second' | 'µs CPU an operation' | 'bytes' | 'ns an operation';
+  readonly unit: 'operations a second' | 'µs CPU an operation' | 'bytes' | 'ns an operation'
+    | 'seconds' | 'ms';
   readonly ours: number;
   /** Null where there is no peer to run beside. */
   readonly theirs: number | null;
