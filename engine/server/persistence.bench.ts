@@ -77,21 +77,27 @@ async function startTimes(
     const replay = newSamples();
     const load = newSamples();
     const save = newSamples();
+    const replayCpu = newSamples();
+    const loadCpu = newSamples();
     for (let round = 0; round < options.rounds; round++) {
       for (const kind of orderOf(round)) {
         before();
         const log = await startServer(kind, 'everysec', { directory: `${folder}/log` });
         replay[kind].push(log.startSec);
+        replayCpu[kind].push(log.cpuUs() / 1e6);
         await log.stop();
         before();
         const snapshot = await startServer(kind, 'none', { directory: `${folder}/rdb` });
         load[kind].push(snapshot.startSec);
+        loadCpu[kind].push(snapshot.cpuUs() / 1e6);
         if (cache === 'warm') save[kind].push(await secondsOf(() => snapshot.command('SAVE')));
         await snapshot.stop();
       }
     }
     results.push(printRatio(`replay of the log, ${cache}`, replay, 3));
+    results.push(printRatio(`  CPU of the replay, ${cache}`, replayCpu, 0));
     results.push(printRatio(`load of the snapshot, ${cache}`, load, 1.5));
+    results.push(printRatio(`  CPU of the load, ${cache}`, loadCpu, 0));
     if (cache === 'warm') results.push(printRatio('SAVE of the same', save, 1));
   }
   print();

@@ -19,6 +19,9 @@ import type { SnapshotRing } from './ring.ts';
 /** Entries pushed ahead of the writer at most, for the walk to go on; a power of two. */
 export const defaultLead = 16384;
 
+/** Places in the walk that are remembered. */
+const mostMarks = 256;
+
 /** Tells whoever runs the snapshot what happened in the middle of a command. */
 export interface FeedListener {
   /** A copy could not be kept: the snapshot cannot go on. */
@@ -53,7 +56,7 @@ export class SnapshotFeed implements Preserver {
   private readonly walkedSequences: Int32Array;
   private readonly walkedMask: number;
   // Places in the walk: by number, modulo their capacity, (sequence, index, position).
-  private readonly marks: Float64Array;
+  private readonly marks: Float64Array = new Float64Array(mostMarks * 3);
   private firstMark = 0;
   private endMark = 0;
   private walkedCount = 0;
@@ -72,7 +75,6 @@ export class SnapshotFeed implements Preserver {
     this.walkedMask = this.lead * 2 - 1;
     this.walked = new Int32Array(this.lead * 2);
     this.walkedSequences = new Int32Array(this.lead * 2);
-    this.marks = new Float64Array((this.lead * 2 + 1) * 3);
     this.visit = (entry): void => {
       if (this.batched === this.batch.length) this.growBatch();
       this.batch[this.batched++] = entry;
@@ -128,7 +130,7 @@ export class SnapshotFeed implements Preserver {
   collect(): void {
     const { tail } = this.ring;
     while (this.firstMark < this.endMark) {
-      const at = (this.firstMark % (this.lead * 2 + 1)) * 3;
+      const at = (this.firstMark % mostMarks) * 3;
       if ((this.marks[at] as number) > tail) break;
       this.writtenIndex = this.marks[at + 1] as number;
       this.writtenPosition = this.marks[at + 2] as number;
@@ -260,15 +262,15 @@ export class SnapshotFeed implements Preserver {
     ring.publish(this.head);
   }
 
-  /** Notes up to where the walk has come with what is pushed now. */
+  /** Notes up to where the walk has come with what is pushed now; when full, in the last note. */
   private mark(): void {
-    const capacity = this.lead * 2 + 1;
-    const last = ((this.endMark + capacity - 1) % capacity) * 3;
-    const again = this.endMark > this.firstMark && this.marks[last] === this.pushed;
-    const at = again ? last : (this.endMark++ % capacity) * 3;
+    const last = ((this.endMark + mostMarks - 1) % mostMarks) * 3;
+    const any = this.endMark > this.firstMark;
+    const again = any && this.marks[last] === this.pushed;
+    const full = this.endMark - this.firstMark === mostMarks;
+    const at = again || full ? last : (this.endMark++ % mostMarks) * 3;
     this.marks[at] = this.pushed;
     this.marks[at + 1] = this.index;
     this.marks[at + 2] = this.position;
   }
 }
-
