@@ -6,8 +6,8 @@ import type { BenchOptions, BenchResult } from '../../engine/server/test-support
 import { aliases, parts } from './parts.bench.ts';
 
 const usage = `npm run bench -- [options]
-  --only micro,engine,memory,latency,persistence,driver
-                                        parts; default: all, about ten minutes
+  --only micro,engine,memory,latency,persistence,driver,trust
+                                        parts; default: all, about 20 minutes
   --json                                one object on stdout, {results: [{name, unit, ours, theirs,
                                         ratio: {median, ci95}}]}; the tables go to stderr
   --quick                               about a minute, for a look

@@ -7,10 +7,11 @@ import { micro } from '../../engine/server/micro.bench.ts';
 import { persistence } from '../../engine/server/persistence.bench.ts';
 import type { BenchPart } from '../../engine/server/test-support/bench/table.ts';
 import { driver } from './driver.bench.ts';
+import { trust } from './trust.bench.ts';
 
 /** Run in this order when none is named. */
 export const parts: Readonly<Record<string, BenchPart>> = {
-  micro, engine: compare, memory, latency, persistence, driver,
+  micro, engine: compare, memory, latency, persistence, driver, trust,
 };
 
 /** Former names, still understood. */

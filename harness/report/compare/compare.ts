@@ -123,16 +123,19 @@ function textOf(value: unknown): string {
   return value === undefined ? 'not set' : JSON.stringify(value);
 }
 
-const identifying = ['cpu', 'cores', 'memory', 'kernel', 'fs', 'node'] as const;
+const identifying = [
+  'cpu', 'cores', 'memory', 'kernel', 'fs', 'mountOptions', 'device', 'governor', 'node',
+] as const;
 
 /** What keeps two machines from being compared; speed of the disk included when it doubled. */
 export function testbedDifferences(before: TestbedRecord, after: TestbedRecord): string[] {
   const found = identifying.filter((field) => before[field] !== after[field])
     .map((field) => `${field}: ${before[field]} → ${after[field]}`);
-  const [faster = 0, slower = 0] = [before.fsyncUs.p50, after.fsyncUs.p50].sort((a, b) => a - b);
+  const [faster = 0, slower = 0] = [before, after].map((testbed) => testbed.fdatasyncUs.p50)
+    .sort((a, b) => a - b);
   // Below this a probe measures the scheduler, not the disk.
   if (slower > 2 * Math.max(faster, 20)) {
-    found.push(`fdatasync p50: ${before.fsyncUs.p50} → ${after.fsyncUs.p50} µs`);
+    found.push(`fdatasync p50: ${before.fdatasyncUs.p50} → ${after.fdatasyncUs.p50} µs`);
   }
   return found;
 }

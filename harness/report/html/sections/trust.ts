@@ -31,9 +31,9 @@ ${filesTable(record)}`;
 
 function readingOf({ cells, testbed, skipped }: RunRecord): string {
   const single = cells.filter((cell) => cell.trials < 2).length;
-  const drift = testbed.fsyncUsAfter === null ? 'the disk was not probed again at the end'
-    : `the disk's fdatasync went from ${significant(testbed.fsyncUs.p50 / 1000)} to ${
-      significant(testbed.fsyncUsAfter.p50 / 1000)} ms over the run`;
+  const drift = testbed.fdatasyncUsAfter === null ? 'the disk was not probed again at the end'
+    : `the disk's fdatasync went from ${significant(testbed.fdatasyncUs.p50 / 1000)} to ${
+      significant(testbed.fdatasyncUsAfter.p50 / 1000)} ms over the run`;
   const few = single === 0 ? 'every cell has several trials'
     : `${countText(single, 'cell')} of ${cells.length} rest on fewer than two trials`;
   return `Before you quote a number: ${few}, ${drift}, and ${countText(skipped.length, 'cell')} `
@@ -50,9 +50,9 @@ function testbedRows(record: RunRecord): Content[][] {
     ['processor', name(testbed.cpu)], ['cores', testbed.cores],
     ['memory', bytesText(testbed.memory)], ['kernel', name(testbed.kernel)],
     ['file system', name(testbed.fs)], ['Node', testbed.node],
-    ['fdatasync before', probeText(testbed.fsyncUs)],
-    ['fdatasync after', testbed.fsyncUsAfter === null ? 'not probed'
-      : probeText(testbed.fsyncUsAfter)],
+    ['fdatasync before', probeText(testbed.fdatasyncUs)],
+    ['fdatasync after', testbed.fdatasyncUsAfter === null ? 'not probed'
+      : probeText(testbed.fdatasyncUsAfter)],
   ];
 }
 
