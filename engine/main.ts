@@ -58,7 +58,6 @@ async function run(parsed: EngineArguments): Promise<void> {
     directives: [...readConfig(parsed.configPath), ...parsed.entries],
     ports: {
       disk: realDisk(), clock: realClock(), entropy: realEntropy(),
-      exit: (code) => process.exit(code),
       snapshotThread: (options) => new SnapshotThread({ ...options, url: snapshotWorker }),
     },
     onListening: (engine) => {

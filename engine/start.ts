@@ -56,8 +56,6 @@ export interface EnginePorts {
   readonly walker?: (options: PersistenceOptions) => SnapshotWalker;
   /** Where log lines go; by default to standard output or to `logfile`. */
   readonly writeLog?: (line: string) => void;
-  /** Ends the process at once when nothing more may be acknowledged. In process: not given. */
-  readonly exit?: (exitCode: number) => void;
   /** Makes the thread that writes snapshots; not given: they are written by steps of this one. */
   readonly snapshotThread?: (options: Omit<SnapshotThreadOptions, 'url'>) => SnapshotThread;
 }
@@ -114,7 +112,6 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
   const keyspace = makeKeyspace(configuration, ports);
   const opLog = openOpLog(configuration, options.ports);
   const snapshotThread = opLog === null ? makeSnapshotThread(keyspace, options) : null;
-  let server: Server | null = null;
   const scheduler = ports.scheduler ?? realScheduler();
   const persistence = makePersistence({
     disk: wrapDisk(configuration, { ports, wrap, opLog }),
@@ -124,15 +121,10 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
     schedule: (step) => scheduler.soon(step),
     snapshotThread,
     log,
-    fatal: (reason) => {
-      log('warning', reason);
-      server?.stop(1);
-      ports.exit?.(1);
-    },
     ...(ports.process ?? { processId, isAlive }),
   }, options);
   const journal = wrap?.journal?.(persistence.journal) ?? persistence.journal;
-  server = new Server({
+  const server = new Server({
     configuration, keyspace, persistence, journal, log, recorder: opLog,
     clock: ports.clock, entropy: ports.entropy, scheduler,
   });

@@ -12,9 +12,23 @@
 //               file <name> seq <number> type b|h|i [<key> <value>]…     unknown keys: ignored
 //               '#' starts a comment line; blank lines are errors; a line has at most 1024 bytes
 //
-//   log         ( command | annotation )*
+//   log         ( command | annotation | block )*
 //   command     '*' count CRLF ( '$' length CRLF bytes CRLF ){count}
 //   annotation  '#' … LF                      skipped; only between commands
+//   #TS:<unix seconds> CRLF                   an annotation: when what follows was written
+//   block       header ( command | annotation )*          with `aof-checksum yes`: what was written
+//                                                         at once, whole commands
+//   header      #HDR:p1;crc:CCCCCCCC;add;len:LLLLLLLL;syn:SSSSSSSSSSSS; CRLF       57 bytes
+//                 hexadecimal digits of fixed count; an annotation for all who do not know it
+//                 crc   CRC-32 (zlib's) of all that follows this field up to the end of the block,
+//                       begun with the header's offset in the file: a block in a wrong place is
+//                       found as one with a wrong byte is
+//                 add   nothing but annotations stands between this block and the one before it;
+//                 new   the first of a process, or after commands without blocks: when the header
+//                       before an `add` is not a header any more, that is found too
+//                 len   bytes of the block behind the header
+//                 syn   so many bytes of the file were synced when the block was written: damage
+//                       before it is no crash's doing
 //
 // Effects between MULTI and EXEC count together or not at all. SELECT comes before the first
 // effect of each file and whenever the database changes.

@@ -1,4 +1,6 @@
 // Effects → bytes of the log, in one buffer that is filled during a tick and used again.
+import { blockHeaderBytes, emptyHeader, sealBlock } from './block-header.ts';
+import type { BlockHeader } from './block-header.ts';
 
 /** A request as it came: raw bytes with the offsets of its arguments. CommandContext is one. */
 export interface RequestBytes {
@@ -37,6 +39,30 @@ const maxHeadBytes = 13;
 export class LogBuffer {
   bytes: Buffer = Buffer.allocUnsafeSlow(initialBytes);
   length = 0;
+  /** Where the header of the block that is being filled will stand; -1: none is. */
+  blockStart = -1;
+
+  /** What follows, up to `seal`, is one block. */
+  beginBlock(): void {
+    this.reserve(blockHeaderBytes);
+    this.blockStart = this.length;
+    emptyHeader.copy(this.bytes, this.length);
+    this.length += blockHeaderBytes;
+  }
+
+  /** Ends the block, if there is one; the buffer's first byte stands at `offset` of the file. */
+  seal(offset: number, header: Pick<BlockHeader, 'continues' | 'syncedBytes'>): void {
+    const start = this.blockStart;
+    if (start < 0) return;
+    this.blockStart = -1;
+    sealBlock(this.bytes, { start, end: this.length, offset: offset + start }, header);
+  }
+
+  /** Appends an annotation: `text` begins with '#' and has no line end. */
+  annotation(text: string): void {
+    const bytes = Buffer.from(`${text}\r\n`, 'latin1');
+    this.copy(bytes, 0, bytes.length);
+  }
 
   /**
    * Appends a request with its own bytes, in one copy; the decoder has seen to it that they are
@@ -115,6 +141,7 @@ export class LogBuffer {
       return;
     }
     this.length = 0;
+    this.blockStart = -1;
     if (this.bytes.length > keptBytes) this.bytes = Buffer.allocUnsafeSlow(initialBytes);
   }
 

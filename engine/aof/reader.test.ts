@@ -41,6 +41,7 @@ function read(
   } finally {
     reader.close();
   }
+  if (reader.damage !== null) throw reader.damage;
   checkWhole(reader, bytes);
   return { commands: target.commands, end: reader.end, validBytes: reader.validBytes };
 }
@@ -136,7 +137,10 @@ test('a file cut at any byte gives its longest valid prefix', (t) => {
 });
 
 const rows = [
-  { name: 'zeros', tail: Buffer.alloc(40), says: /at offset 33 expected a command.*got '\\u0000'/ },
+  {
+    name: 'zeros before something', tail: Buffer.from('\0\0\0*'),
+    says: /at offset 33 expected a command.*got '\\u0000'/,
+  },
   { name: 'an inline command', tail: Buffer.from('PING\r\n'), says: /expected '\*', got 'P'/ },
   { name: 'no arguments', tail: Buffer.from('*0\r\n'), says: /found: one without arguments/ },
   { name: 'a bad count', tail: Buffer.from('*x\r\n'), says: /invalid multibulk length/ },
@@ -173,8 +177,11 @@ test('a value may be longer than proto-max-bulk-len is by default', (t) => {
 test('a file that cannot be read is refused with the reason', (t) => {
   const disk = MemoryDisk.from({ files: new Map([['/log', encoded(set)]]), directories: [] });
   disk.inject({ call: 'read', code: 'EIO' });
-  const reader = new AofReader({ disk, path: '/log', target: new Recorder() });
-  t.throws(() => reader.step(1), { message: /\/log cannot be read: EIO/ });
+  const reader = (): AofReader => new AofReader({ disk, path: '/log', target: new Recorder() });
+  t.throws(reader, { message: /^\/log cannot be read: EIO/ });
+  disk.inject({ call: 'read', nth: 2, code: 'EIO' });
+  const second = reader();
+  t.throws(() => second.step(1), { message: /^\/log cannot be read: EIO/ });
   t.throws(() => new AofReader({ disk, path: '/none', target: new Recorder() }), {
     message: /\/none cannot be read: ENOENT/,
   });

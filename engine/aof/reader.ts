@@ -1,8 +1,9 @@
 // A file of the log → commands, in steps. Finds out how far the file is whole; changes nothing.
 import { EngineError } from '../errors.ts';
-import type { Disk } from '../io/disk.ts';
+import type { Disk, ReadAt } from '../io/disk.ts';
 import { RequestDecoder, needMore, protocolError } from '../resp/decoder.ts';
 import { logMaxBulkBytes } from '../resp/limits.ts';
+import { blockHeaderBytes, checksumOf, looksLikeHeader, parseHeader } from './block-header.ts';
 
 /** Takes the commands of a log in order. */
 export interface LogTarget {
@@ -10,6 +11,8 @@ export interface LogTarget {
   apply(decoder: RequestDecoder, buffer: Buffer): string | null;
   /** Sees a line that starts with '#', once, without its line end; `offset` is where it stands. */
   annotate?(text: string, offset: number): void;
+  /** Sees a block of the file whose checksum is right, before its commands; maybe twice. */
+  block?(start: number, end: number): void;
 }
 
 /** What to read. */
@@ -23,26 +26,40 @@ export interface AofReaderOptions {
   readonly windowBytes?: number;
 }
 
-/** How a file ended: whole, inside a command, or inside MULTI … EXEC. */
-export type LogEnd = 'whole' | 'in-command' | 'in-transaction';
+/**
+ * How a file ended: whole; inside a command or block; inside MULTI … EXEC; with zeros behind its
+ * last byte that is none; or at bytes that are no log.
+ */
+export type LogEnd = 'whole' | 'in-command' | 'in-transaction' | 'zeros' | 'damaged';
 
 const defaultWindowBytes = 4 * 1024 * 1024;
 const hash = 35;
 const lineFeed = 10;
 
+/** Trailing zeros are looked for in pieces of this size. */
+const zeroScanBytes = 64 * 1024;
+
 /**
  * Reads one file: call `step` until it returns true, look at `end`, then `close`.
  *
  * Commands between MULTI and EXEC are decoded twice: once to find EXEC, then to be applied. So
- * half a transaction never reaches the target, and none has to be kept in memory.
+ * half a transaction never reaches the target, and none has to be kept in memory. Of a block
+ * nothing is decoded before its checksum is seen to be right.
  */
 export class AofReader {
   /** Where the last whole command (or transaction) ended: what may be kept of a broken file. */
   validBytes: number;
   end: LogEnd = 'whole';
+  /** What is wrong where a damaged file ends. */
+  damage: EngineError | null = null;
   /** Commands applied. */
   commands = 0;
+  /** Blocks whose checksums were right. */
+  blocks = 0;
+  /** Length of the file without the zeros at its end: no command or annotation ends in one. */
   readonly sizeBytes: number;
+  /** Zeros at the end of the file. */
+  readonly zeroBytes: number;
   private readonly disk: Disk;
   private readonly path: string;
   private readonly target: LogTarget;
@@ -58,6 +75,9 @@ export class AofReader {
   private multiOffset = -1;
   private firstOffset = 0;
   private execOffset = 0;
+  /** Where the last block ended, with the annotations directly behind it; -1: nowhere. */
+  private contiguousTo = -1;
+  private contiguousToAtMulti = -1;
 
   /** @throws {EngineError} AOF_BAD when the file cannot be opened. */
   constructor(options: AofReaderOptions) {
@@ -67,12 +87,20 @@ export class AofReader {
     this.bufferOffset = options.startOffset ?? 0;
     this.validBytes = this.bufferOffset;
     this.buffer = Buffer.allocUnsafeSlow(Math.max(64, options.windowBytes ?? defaultWindowBytes));
+    let sizeBytes: number;
     try {
-      this.sizeBytes = this.disk.stat(this.path)?.sizeBytes ?? 0;
+      sizeBytes = this.disk.stat(this.path)?.sizeBytes ?? 0;
       this.fd = this.disk.open(this.path, 'read');
     } catch (cause) {
       throw this.unreadable(cause);
     }
+    try {
+      this.sizeBytes = this.withoutZeros(sizeBytes);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+    this.zeroBytes = sizeBytes - this.sizeBytes;
   }
 
   /** Bytes of the file read so far. */
@@ -81,20 +109,36 @@ export class AofReader {
   }
 
   /**
-   * Reads about `budgetBytes` more; true at the end of the file.
-   * @throws {EngineError} AOF_BAD when the file holds what is no log, ARENA_FULL.
+   * Reads about `budgetBytes` more; true at the end of the file, or of what is whole of it.
+   * @throws {EngineError} AOF_BAD when the file cannot be read or a command cannot be applied,
+   * ARENA_FULL.
    */
   step(budgetBytes: number): boolean {
+    try {
+      return this.read(budgetBytes);
+    } catch (error) {
+      if (error !== this.damage || error === null) throw error;
+      this.end = 'damaged';
+      return true;
+    }
+  }
+
+  private read(budgetBytes: number): boolean {
     const stopAt = this.offset + budgetBytes;
     while (this.offset < stopAt) {
       if (this.at === this.filled && !this.refill(1)) return this.finish();
       if (this.buffer[this.at] === hash) {
-        if (!this.skipAnnotation()) return this.cut('in-command');
+        if (!this.annotation()) return this.cut('in-command');
         continue;
       }
       if (!this.command()) return this.cut('in-command');
     }
     return false;
+  }
+
+  /** Whether what is not whole begins where a block ends. */
+  get followsBlock(): boolean {
+    return this.contiguousTo >= this.validBytes;
   }
 
   close(): void {
@@ -106,11 +150,13 @@ export class AofReader {
     const decoder = this.decoder;
     for (;;) {
       const status = decoder.decode(this.buffer, this.at, this.filled);
-      if (decoder.requestStart !== this.at) throw this.bad('a command', 'one without arguments');
+      if (decoder.requestStart !== this.at) {
+        throw this.damaged('a command', 'one without arguments');
+      }
       if (status === protocolError) {
         // The byte that it found may be any.
         const found = JSON.stringify(decoder.errorText).slice(1, -1);
-        throw this.bad("a command that starts with '*'", found);
+        throw this.damaged("a command that starts with '*'", found);
       }
       if (status !== needMore) break;
       if (!this.refill(decoder.needBytes)) return false;
@@ -135,12 +181,13 @@ export class AofReader {
   private maybeTransaction(): void {
     const offset = this.bufferOffset + this.at;
     if (this.isNamed('multi')) {
-      if (this.multiOffset >= 0) throw this.bad('EXEC', 'another MULTI');
+      if (this.multiOffset >= 0) throw this.damaged('EXEC', 'another MULTI');
       this.multiOffset = offset;
       this.at = this.decoder.requestEnd;
       this.firstOffset = this.bufferOffset + this.at;
+      this.contiguousToAtMulti = this.contiguousTo;
     } else if (this.isNamed('exec')) {
-      if (this.multiOffset < 0) throw this.bad('MULTI first', 'EXEC');
+      if (this.multiOffset < 0) throw this.damaged('MULTI first', 'EXEC');
       this.at = this.decoder.requestEnd;
       if (this.execOffset === 0) {
         this.execOffset = offset;
@@ -169,21 +216,55 @@ export class AofReader {
     return true;
   }
 
-  /** Passes a line that starts with '#'; false when the file ends inside it. */
-  private skipAnnotation(): boolean {
+  /** Passes a line that starts with '#'; false when the file ends inside it or its block. */
+  private annotation(): boolean {
+    const end = this.lineEnd();
+    if (end < 0) return false;
+    const isHeader = end - this.at >= blockHeaderBytes - 1 && looksLikeHeader(this.buffer, this.at);
+    if (isHeader) {
+      if (!this.block(end + 1 - this.at)) return false;
+      this.at += blockHeaderBytes;
+      return true;
+    }
+    if (this.contiguousTo === this.offset) this.contiguousTo += end + 1 - this.at;
+    if (this.target.annotate !== undefined) this.annotate(end);
+    this.at = end + 1;
+    if (this.multiOffset < 0) this.validBytes = this.bufferOffset + this.at;
+    return true;
+  }
+
+  /** Where the line at `at` ends in the buffer; -1 when the file ends before. */
+  private lineEnd(): number {
     let from = this.at;
     for (;;) {
       const end = this.buffer.subarray(0, this.filled).indexOf(lineFeed, from);
-      if (end >= 0) {
-        if (this.target.annotate !== undefined) this.annotate(end);
-        this.at = end + 1;
-        if (this.multiOffset < 0) this.validBytes = this.bufferOffset + this.at;
-        return true;
-      }
+      if (end >= 0) return end;
       const seenBytes = this.filled - this.at;
-      if (!this.refill(seenBytes + 1)) return false;
+      if (!this.refill(seenBytes + 1)) return -1;
       from = this.at + seenBytes;
     }
+  }
+
+  /** Reads the block whose header stands at `at` and checks it; false when the file ends inside. */
+  private block(lineBytes: number): boolean {
+    const header = parseHeader(this.buffer, this.at, this.at + lineBytes);
+    if (header === null) throw this.damaged('the header of a block', 'a damaged one');
+    const blockBytes = blockHeaderBytes + header.lengthBytes;
+    if (this.offset < this.contiguousTo) throw this.damaged('the end of the block', 'another one');
+    if (header.continues && this.contiguousTo !== this.offset) {
+      throw this.damaged('a block directly before this one', 'none whose header is whole');
+    }
+    if (!this.refill(blockBytes)) return false;
+    const place = { start: this.at, end: this.at + blockBytes, offset: this.offset };
+    const checksum = checksumOf(this.buffer, place);
+    if (checksum !== header.checksum) {
+      throw this.damaged(`a block of ${header.lengthBytes} bytes with CRC-32`
+        + ` ${hex(header.checksum)}`, `bytes with ${hex(checksum)}`);
+    }
+    this.contiguousTo = this.offset + blockBytes;
+    this.blocks++;
+    this.target.block?.(place.offset, this.contiguousTo);
+    return true;
   }
 
   private annotate(end: number): void {
@@ -195,6 +276,7 @@ export class AofReader {
 
   private finish(): boolean {
     if (this.multiOffset >= 0) return this.cut('in-transaction');
+    if (this.zeroBytes > 0) this.end = 'zeros';
     return true;
   }
 
@@ -206,6 +288,7 @@ export class AofReader {
   /** Goes to another offset; what the buffer holds of it is used. */
   private seek(offset: number): void {
     this.decoder.reset();
+    this.contiguousTo = this.contiguousToAtMulti;
     const inBuffer = offset - this.bufferOffset;
     if (inBuffer >= 0) {
       this.at = inBuffer;
@@ -231,19 +314,40 @@ export class AofReader {
     while (this.filled < bytes) {
       const position = this.bufferOffset + this.filled;
       const length = Math.min(target.length - this.filled, this.sizeBytes - position);
-      const count = this.read({ offset: this.filled, length, position });
+      const count = this.readAt(target, { offset: this.filled, length, position });
       if (count <= 0) return false;
       this.filled += count;
     }
     return true;
   }
 
-  private read(at: { offset: number; length: number; position: number }): number {
+  /** The size of the file without the zeros at its end, which may belong to no snapshot. */
+  private withoutZeros(sizeBytes: number): number {
+    const piece = Buffer.alloc(Math.min(zeroScanBytes, sizeBytes));
+    for (let end = sizeBytes; end > this.bufferOffset;) {
+      const position = Math.max(this.bufferOffset, end - piece.length);
+      const count = this.readAt(piece, { offset: 0, length: end - position, position });
+      if (count < end - position) return end;
+      for (let i = count - 1; i >= 0; i--) {
+        if (piece[i] !== 0) return position + i + 1;
+      }
+      end = position;
+    }
+    return Math.min(sizeBytes, this.bufferOffset);
+  }
+
+  private readAt(target: Buffer, at: ReadAt): number {
     try {
-      return this.disk.read(this.fd, this.buffer, at);
+      return this.disk.read(this.fd, target, at);
     } catch (cause) {
       throw this.unreadable(cause);
     }
+  }
+
+  /** What follows is no log, as far as can be seen: `step` ends the file here. */
+  private damaged(expected: string, found: string): EngineError {
+    this.damage = this.bad(expected, found);
+    return this.damage;
   }
 
   private bad(expected: string, found: string): EngineError {
@@ -256,4 +360,8 @@ export class AofReader {
     const reason = cause instanceof Error ? cause.message : String(cause);
     return new EngineError('AOF_BAD', `${this.path} cannot be read: ${reason}`, { cause });
   }
+}
+
+function hex(checksum: number): string {
+  return checksum.toString(16).padStart(8, '0');
 }

@@ -42,6 +42,8 @@ export interface Waiter extends TimedWait {
   readonly type: number;
   readonly command: QueuedCommand;
   readonly keys: readonly WaitedKey[];
+  /** WAITAOF: the position up to which the log must be synced; -1: it waits for keys. */
+  readonly syncPosition: number;
 }
 
 interface ReadyKey {
@@ -62,6 +64,8 @@ export class BlockingTable {
   private readonly byKey = new Map<string, Set<Waiter>>();
   /** How many wait for keys of each hash: most changes need no look at `byKey`. */
   private readonly filter = new Uint32Array(filterSlots);
+  /** Those that wait for the log. */
+  private readonly forSync = new Set<Waiter>();
   private readonly deadlines = new WaitDeadlines<Waiter>();
   private readonly readyIds = new Set<string>();
   private ready: ReadyKey[] = [];
@@ -100,10 +104,10 @@ export class BlockingTable {
       return;
     }
     const keys = this.keysOf(ctx, request);
-    const deadlineMs = request.timeoutMs === 0 ? Infinity : ctx.nowMs + request.timeoutMs;
     const waiter: Waiter = {
-      session, keys, deadlineMs, databaseIndex: ctx.database.index, type: request.type,
-      command: copyOfRequest(ctx, spec), done: false,
+      session, keys, deadlineMs: deadlineOf(ctx, request.timeoutMs),
+      databaseIndex: ctx.database.index, type: request.type,
+      command: copyOfRequest(ctx, spec), done: false, syncPosition: -1,
     };
     for (const { id, filterSlot } of keys) {
       const waiters = this.byKey.get(id);
@@ -111,11 +115,47 @@ export class BlockingTable {
       else waiters.add(waiter);
       this.filter[filterSlot] = (this.filter[filterSlot] as number) + 1;
     }
-    session.blocked = waiter;
+    this.begin(ctx, waiter);
+  }
+
+  /** WAITAOF: false where nothing may wait; the caller answers then. */
+  blockForSync(ctx: CommandContext, syncPosition: number, timeoutMs: number): boolean {
+    const { session } = ctx;
+    const spec = session.lastCommand;
+    if (session.inMulti || session.denyBlocking || spec === null) return false;
+    const waiter: Waiter = {
+      session, keys: [], deadlineMs: deadlineOf(ctx, timeoutMs), type: -1, syncPosition,
+      databaseIndex: ctx.database.index, command: copyOfRequest(ctx, spec), done: false,
+    };
+    this.forSync.add(waiter);
+    this.begin(ctx, waiter);
+    return true;
+  }
+
+  /** Does anybody wait for the log? */
+  get someWaitForSync(): boolean {
+    return this.forSync.size > 0;
+  }
+
+  /** The log is synced up to `position`: answers those who waited for it. */
+  synced(ctx: CommandContext, position: number): void {
+    for (const waiter of this.forSync) {
+      if (waiter.syncPosition > position) continue;
+      this.remove(waiter);
+      ctx.server.answer(waiter.session, (reply) => {
+        const mark = reply.length;
+        replySynced(reply, true);
+        muffle(waiter.session, reply, mark);
+      });
+    }
+  }
+
+  private begin(ctx: CommandContext, waiter: Waiter): void {
+    waiter.session.blocked = waiter;
     this.count++;
-    if (deadlineMs === Infinity) return;
+    if (waiter.deadlineMs === Infinity) return;
     this.deadlines.add(waiter);
-    ctx.server.wakeAt(deadlineMs);
+    ctx.server.wakeAt(waiter.deadlineMs);
   }
 
   /** The key came to be or changed: those who wait for it may be served after the command. */
@@ -222,6 +262,7 @@ export class BlockingTable {
     ctx.server.answer(waiter.session, (reply) => {
       const mark = reply.length;
       if (error !== null) reply.error(error);
+      else if (waiter.syncPosition >= 0) replySynced(reply, false);
       else reply.nilArray();
       muffle(waiter.session, reply, mark);
     });
@@ -232,6 +273,7 @@ export class BlockingTable {
     waiter.done = true;
     waiter.session.blocked = null;
     this.count--;
+    this.forSync.delete(waiter);
     for (const { id, filterSlot } of waiter.keys) {
       const waiters = this.byKey.get(id);
       waiters?.delete(waiter);
@@ -253,6 +295,17 @@ export class BlockingTable {
     }
     return [...keys.values()];
   }
+}
+
+function deadlineOf(ctx: CommandContext, timeoutMs: number): number {
+  return timeoutMs === 0 ? Infinity : ctx.nowMs + timeoutMs;
+}
+
+/** What WAITAOF answers: is the local log synced, and on how many replicas (there are none). */
+export function replySynced(reply: ReplyWriter, local: boolean): void {
+  reply.array(2);
+  reply.integer(local ? 1 : 0);
+  reply.integer(0);
 }
 
 function replyNothing(ctx: CommandContext, nilArray: boolean): void {

@@ -13,7 +13,7 @@ import type { Session } from './session.ts';
 import { CommandFeed } from './monitor/command-feed.ts';
 import { CommandMonitor } from './monitor/monitor.ts';
 import type { CommandTimes } from './monitor/command-times.ts';
-import type { SpecTable } from './spec.ts';
+import type { CommandSpec, SpecTable } from './spec.ts';
 import { WatchTable } from './watch.ts';
 
 /** The version whose behaviour the commands follow; HELLO and INFO say it to clients. */
@@ -48,6 +48,16 @@ export const noEffects: EffectSink = {
   endTransaction() {},
 };
 
+/** Knows which keys hold what a crash could still take back: DirtyKeys. */
+export interface DirtyKeysPort {
+  /** There may be such keys. */
+  readonly active: boolean;
+  /** The reply to the command that is about to run depends on the keys it names. */
+  note(ctx: CommandContext, spec: CommandSpec): void;
+}
+
+const noDirtyKeys: DirtyKeysPort = { active: false, note() {} };
+
 /** `ok`: `text` is the simple string to reply; `error`: the error with its code word. */
 export interface CommandOutcome {
   readonly kind: 'ok' | 'error';
@@ -79,6 +89,10 @@ export interface PersistencePort {
   reload(mode: ReloadMode): CommandOutcome;
   reloadLog(): CommandOutcome;
   readonly loading: boolean;
+  /** The log is durable up to here; null: there is none. */
+  syncedPosition(): number | null;
+  /** Somebody waits for this position: where nothing else would sync it, it is synced now. */
+  wantSync(position: number): void;
 }
 
 export interface ConfigPort {
@@ -149,6 +163,8 @@ export interface ServerPort {
   answer(session: Session, write: (reply: ReplyWriter) => void): void;
   /** Sends `bytes[0 … end)`, whole messages, to another session between its replies. */
   deliver(session: Session, bytes: Buffer, end: number): void;
+  /** The position in the log after which all that the running session has written stands. */
+  writtenPosition(): number;
   /** Calls BlockingTable.timeouts at that Unix time in ms, or sooner. */
   wakeAt(unixMs: number): void;
   /** CLIENT KILL: at once, or after the reply when it is the caller's own session. */
@@ -180,6 +196,7 @@ export interface ContextOptions {
   readonly session: Session;
   readonly effects: EffectSink;
   readonly server: ServerPort;
+  readonly dirty?: DirtyKeysPort;
   readonly watches?: WatchTable;
   readonly statistics?: CommandStatistics;
   readonly monitor?: CommandMonitor;
@@ -213,6 +230,7 @@ export class CommandContext {
   database: Database;
   effects: EffectSink;
   readonly server: ServerPort;
+  readonly dirty: DirtyKeysPort;
   readonly keyspace: Keyspace;
   readonly collections: Collections;
   readonly watches: WatchTable;
@@ -230,6 +248,7 @@ export class CommandContext {
     this.session = options.session;
     this.effects = options.effects;
     this.server = options.server;
+    this.dirty = options.dirty ?? noDirtyKeys;
     this.watches = options.watches ?? new WatchTable();
     this.statistics = options.statistics ?? new CommandStatistics();
     this.monitor = options.monitor ?? new CommandMonitor();

@@ -22,6 +22,7 @@ export function callCommand(ctx: CommandContext, spec: CommandSpec): void {
     return;
   }
   ctx.statistics.commandsProcessed++;
+  if (ctx.dirty.active) ctx.dirty.note(ctx, spec);
   const timed = times.begin(spec, ctx.requestEnd - ctx.requestStart);
   const beganUs = timed ? ctx.server.monotonicUs() : 0;
   runHandler(ctx, spec);

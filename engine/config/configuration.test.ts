@@ -249,7 +249,7 @@ test('config: settings of persistence, all and only the changed ones', (t) => {
   const settings = persistenceSettings(configuration);
   t.is(settings.appendOnly, true);
   t.is(settings.autoRewriteMinBytes, 67108864);
-  t.is(Object.keys(settings).length, 16);
+  t.is(Object.keys(settings).length, 22);
   t.deepEqual(persistenceChange(configuration, new Set(['save', 'port'])), {
     savePoints: [{ seconds: 60, changes: 1 }],
   });

@@ -209,6 +209,32 @@ export const directives: readonly Directive[] = [
     help: 'start although the last command of the log is cut short',
   },
   {
+    name: 'aof-load-corrupt-tail-max-size', kind: 'memory', initial: 0, mutability: 'mutable',
+    min: 0, help: 'damage of so many bytes at the end of the log is cut off at start; 0 = never',
+  },
+  {
+    name: 'aof-checksum', kind: 'flag', initial: true, mutability: 'mutable',
+    help: 'write the log in blocks with checksums, which Redis skips',
+  },
+  {
+    name: 'aof-timestamp-enabled', kind: 'flag', initial: false, mutability: 'mutable',
+    help: 'note in the log when things were written',
+  },
+  {
+    name: 'aof-sync-strategy', kind: 'choice', initial: 'auto', mutability: 'mutable',
+    choices: ['auto', 'inline', 'thread'],
+    help: 'where appendfsync always syncs: auto measures the disk and decides',
+  },
+  {
+    name: 'aof-late-sync', kind: 'choice', initial: 'wait', mutability: 'mutable',
+    choices: ['wait', 'acknowledge'],
+    help: 'everysec, a sync is late: do replies to writes wait, or leave as in Redis',
+  },
+  {
+    name: 'compat-strict', kind: 'flag', initial: false, mutability: 'mutable',
+    help: 'do as Redis does where this engine is safer: see COMPAT.md',
+  },
+  {
     name: 'aof-use-rdb-preamble', kind: 'flag', initial: true, mutability: 'mutable',
     help: 'write the base of the log as a snapshot',
   },

@@ -9,7 +9,6 @@ export const directivesWithoutEffect: ReadonlyMap<string, string> = new Map([
   ['activerehashing', 'yes'],
   ['always-show-logo', 'no'],
   ['aof-rewrite-incremental-fsync', 'yes'],
-  ['aof-timestamp-enabled', 'no'],
   ['busy-reply-threshold', '5000'],
   ['crash-log-enabled', 'yes'],
   ['crash-memcheck-enabled', 'yes'],

@@ -1,6 +1,8 @@
 // From directives to the settings of persistence.
 
-import type { AppendFsync, PersistenceSettings } from '../persistence/settings.ts';
+import type {
+  AppendFsync, LateSync, PersistenceSettings, SyncStrategySetting,
+} from '../persistence/settings.ts';
 import type { WrittenVersion } from '../rdb/format.ts';
 import type { Configuration } from './configuration.ts';
 
@@ -27,6 +29,12 @@ const settings: Setting = {
   autoRewritePercentage: ['auto-aof-rewrite-percentage', integer],
   autoRewriteMinBytes: ['auto-aof-rewrite-min-size', integer],
   loadTruncated: ['aof-load-truncated', flag],
+  loadCorruptTailMaxBytes: ['aof-load-corrupt-tail-max-size', integer],
+  logChecksum: ['aof-checksum', flag],
+  logTimestamps: ['aof-timestamp-enabled', flag],
+  syncStrategy: ['aof-sync-strategy', (from, name) => from.text(name) as SyncStrategySetting],
+  lateSync: ['aof-late-sync', (from, name) => from.text(name) as LateSync],
+  compatStrict: ['compat-strict', flag],
   useRdbPreamble: ['aof-use-rdb-preamble', flag],
   noFsyncOnRewrite: ['no-appendfsync-on-rewrite', flag],
   rdbCompression: ['rdbcompression', flag],

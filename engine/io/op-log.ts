@@ -90,6 +90,7 @@ export class OpLogWriter {
   readonly clock: Clock;
   readonly #sink: OpLogSink;
   #scratch: Buffer = Buffer.alloc(scratchBytes);
+  #closed = false;
   #nextId = 1;
   #queued = 0;
 
@@ -126,6 +127,8 @@ export class OpLogWriter {
 
   /** Records that a call returned `result` (≥ 0, or -errno), and which inode it opened or made. */
   end(id: number, result: number, inode: number = 0): void {
+    // An asynchronous sync may outlive the engine that began it.
+    if (this.#closed) return;
     this.flushReleases();
     const scratch = this.#scratch;
     prefix(scratch, format.endBytes, format.kindEnd, 0);
@@ -167,6 +170,7 @@ export class OpLogWriter {
   /** Closes the sink; the writer is of no use afterwards. */
   close(): void {
     this.flushReleases();
+    this.#closed = true;
     this.#sink.close();
   }
 

@@ -1,21 +1,29 @@
 // The journal: effects of commands → bytes of the log → disk, and which replies may leave.
 //
 // Rules, the same for every policy:
-// - A reply to a write leaves when its bytes were written (no, everysec) or synced (always).
+// - A reply to a write leaves when its bytes were written (no, everysec) or synced (always); a
+//   reply that tells of a key waits for the writes to it (dirty-keys.ts). Others do not wait.
 // - Bytes that cannot be written stay in the buffer, in order; what got through in part is cut off
 //   again. Their replies wait, new writes are refused with MISCONF, and the write is tried again
 //   each second: so nothing is acknowledged that is not in the log, and nothing need be undone.
-// - everysec: at most one sync in flight. When it is still running after a second, nothing more is
-//   released until it ends: otherwise what a power cut costs would grow with the disk's slowness.
+// - One sync at a time. Under always, what comes while one runs off the main thread stays in the
+//   buffer and is written and synced together when it ends: one sync for all clients. Where it
+//   runs is measured (sync-strategy.ts).
+// - everysec: when a sync is still running after a second, nothing more is released until it ends:
+//   otherwise what a power cut costs would grow with the disk's slowness. `aof-late-sync
+//   acknowledge` does as Redis does: replies leave, and what they tell is held in memory for up to
+//   two seconds.
 // - A failed sync is never repeated: the kernel may have dropped the pages and call them clean.
-//   With always nothing can be promised any more: the process ends. Otherwise writes are refused
-//   and no more replies are released until a rewrite has replaced the file.
-import { LogBuffer } from '../aof/log-buffer.ts';
+//   Writes are refused and no more replies are released until a rewrite from memory has replaced
+//   the file.
+import type { LogBuffer } from '../aof/log-buffer.ts';
 import type { CommandContext, EffectSink, SeenElement } from '../commands/context.ts';
+import { DirtyKeys } from '../commands/dirty-keys.ts';
 import { reasonOf } from '../errors.ts';
-import { WriteError, writeFully } from '../io/disk.ts';
 import type { Disk } from '../io/disk.ts';
+import { LogWriter } from './log-writer.ts';
 import type { PersistenceOptions, PersistenceSettings } from './settings.ts';
+import { SyncStrategy } from './sync-strategy.ts';
 
 /** What the server's tick sees of the log. */
 export interface Journal extends EffectSink {
@@ -34,60 +42,70 @@ const nsPerSecond = 1e9;
 const cronNs = 0.1 * nsPerSecond;
 // Within one tick, bytes beyond this are written before the tick ends.
 const earlyWriteBytes = 16 * 1024 * 1024;
-// While replies wait for a late sync the log is not written, so as not to block on the disk.
+// While replies wait for a sync the log is not written, so as not to block on the disk.
 const heldBytesMax = 64 * 1024 * 1024;
-const errorLogIntervalNs = 30 * nsPerSecond;
+// aof-late-sync acknowledge: how long Redis postpones a write.
+const postponeNs = 2 * nsPerSecond;
 
 /** Appends to one file at a time, the last increment. Does nothing while it has none. */
 export class Appender implements Journal {
   releasable = 0;
   onRelease: (() => void) | null = null;
+  /** Called when `synced` grew. */
+  onSynced: (() => void) | null = null;
+  /** Which keys hold what may still be lost. */
+  readonly dirty: DirtyKeys = new DirtyKeys();
+  readonly strategy: SyncStrategy = new SyncStrategy();
   /** `no-appendfsync-on-rewrite`: a rewrite runs and syncs are left out meanwhile. */
   syncsSuspended = false;
   /** How often replies had to wait for a late sync. */
   delayedSyncs = 0;
-  /** Why writing failed last, or null: the log is in order. */
-  writeError: string | null = null;
   /** Why a sync failed; stays until another file has replaced this one. */
   syncError: string | null = null;
   private readonly disk: Disk;
   private readonly settings: PersistenceSettings;
   private readonly options: PersistenceOptions;
-  private readonly log = new LogBuffer();
-  private fd = -1;
-  private path = '';
-  /** Length of the file without what a failed write left behind. */
-  private fileLength = 0;
-  /** Whether bytes of a failed write may still stand behind `fileLength`. */
-  private dirtyTail = false;
-  private writtenTotal = 0;
+  private readonly file: LogWriter;
+  private readonly log: LogBuffer;
   private syncedTotal = 0;
+  /** What was synced for sure when a sync failed. */
+  private syncedBeforeFailure = 0;
+  /** Somebody waits for this to be synced, whatever the policy. */
+  private wanted = 0;
   private syncInFlight = false;
   private syncCovers = 0;
   private syncBeganNs = -Infinity;
   private late = false;
+  /** Since when writes are postponed as Redis postpones them; -1: they are not. */
+  private postponedSinceNs = -1;
   private afterSync: (() => void) | null = null;
   /** Counts files: the end of a sync of an earlier one means nothing. */
   private generation = 0;
-  private retryAtNs = 0;
-  private errorLoggedNs = -Infinity;
   private selectedDatabase = -1;
   private inTransaction = false;
   private transactionLogged = false;
+  private stampedSec = 0;
 
   constructor(options: PersistenceOptions) {
     this.options = options;
     this.disk = options.disk;
     this.settings = options.settings;
+    this.file = new LogWriter(options);
+    this.log = this.file.log;
+  }
+
+  /** Why writing failed last, or null: the log is in order. */
+  get writeError(): string | null {
+    return this.file.writeError;
   }
 
   get appended(): number {
-    return this.writtenTotal + this.log.length;
+    return this.file.writtenTotal + this.log.length;
   }
 
   /** Is there a file to append to? */
   get enabled(): boolean {
-    return this.fd >= 0;
+    return this.file.fd >= 0;
   }
 
   /** Is a transaction being executed? */
@@ -102,32 +120,47 @@ export class Appender implements Journal {
 
   /** Bytes of the file appended to. */
   get fileBytes(): number {
-    return this.fileLength;
+    return this.file.fileBytes;
   }
 
   get isSyncing(): boolean {
     return this.syncInFlight;
   }
 
+  /** Up to here the log is durable. */
+  get synced(): number {
+    return this.syncError === null ? this.syncedTotal : this.syncedBeforeFailure;
+  }
+
+  /** The log is to be synced up to `position` soon. */
+  wantSync(position: number): void {
+    if (position > this.wanted) this.wanted = position;
+  }
+
   // ---- effects ---------------------------------------------------------------------------------
 
   request(databaseIndex: number, ctx: CommandContext): void {
-    if (this.fd < 0) return;
+    if (this.file.fd < 0) return;
     this.precede(databaseIndex);
+    const from = this.log.length;
     this.log.request(ctx);
-    if (this.log.length > earlyWriteBytes) this.writeEarly();
+    this.logged(from);
   }
 
   command(databaseIndex: number, ...parts: readonly (string | Uint8Array)[]): void {
-    if (this.fd < 0) return;
+    if (this.file.fd < 0) return;
     this.precede(databaseIndex);
+    const from = this.log.length;
     this.log.command(parts);
+    this.logged(from);
   }
 
   element(name: Uint8Array, ctx: CommandContext, seen: SeenElement): void {
-    if (this.fd < 0) return;
+    if (this.file.fd < 0) return;
     this.precede(ctx.database.index);
+    const from = this.log.length;
     this.log.element(name, ctx, seen);
+    this.logged(from);
   }
 
   beginTransaction(): void {
@@ -136,12 +169,16 @@ export class Appender implements Journal {
   }
 
   endTransaction(): void {
-    if (this.transactionLogged && this.fd >= 0) this.log.exec();
+    if (this.transactionLogged && this.file.fd >= 0) {
+      if (this.log.blockStart < 0) this.beginBlock();
+      this.log.exec();
+    }
     this.inTransaction = false;
     this.transactionLogged = false;
   }
 
   private precede(databaseIndex: number): void {
+    if (this.log.blockStart < 0) this.beginBlock();
     if (this.inTransaction && !this.transactionLogged) {
       this.log.multi();
       this.transactionLogged = true;
@@ -151,19 +188,57 @@ export class Appender implements Journal {
     this.selectedDatabase = databaseIndex;
   }
 
+  private beginBlock(): void {
+    if (this.settings.logTimestamps && !this.transactionLogged) this.stamp();
+    this.file.beginBlock();
+  }
+
+  /** At most once a second, and between blocks: so the log can be cut there. */
+  private stamp(): void {
+    const seconds = Math.floor(this.options.clock.wallMs() / 1000);
+    if (seconds === this.stampedSec) return;
+    this.stampedSec = seconds;
+    this.log.annotation(`#TS:${seconds}`);
+  }
+
+  private logged(from: number): void {
+    const { dirty, log } = this;
+    if (dirty.active) dirty.mark(log.bytes, from, log.length, this.appended);
+    if (log.length > earlyWriteBytes) this.writeEarly();
+  }
+
   // ---- the tick --------------------------------------------------------------------------------
 
   commit(): void {
-    if (this.fd < 0) return;
-    if (this.log.length === 0 && this.releasable === this.writtenTotal) return;
+    const { dirty, log } = this;
+    dirty.floor = 0;
+    if (this.file.fd < 0) return;
+    if (log.length === 0 && this.releasable === this.file.writtenTotal) return;
+    const { bytes, length } = log;
+    const writtenBefore = this.file.writtenTotal;
     this.advance(this.options.clock.monotonicNs(), 0);
+    if (this.releasable < this.appended && !dirty.active) {
+      // What was written in this turn outlives it undurable, and nobody has asked for it so far.
+      dirty.begin();
+      dirty.floor = this.appended;
+      if (writtenBefore > this.releasable) dirty.markEverything(this.appended);
+      else dirty.mark(bytes, 0, length, this.appended);
+    }
+    this.watchKeysAsNeeded();
+  }
+
+  /** Marking costs nothing while nothing stays undurable, and cannot begin within a turn. */
+  private watchKeysAsNeeded(): void {
+    const groups = this.strategy.offThread && this.settings.appendFsync === 'always';
+    if (groups) this.dirty.begin();
+    else if (this.releasable === this.appended) this.dirty.active = false;
   }
 
   /** Ten times a second: due syncs, and the retry of a failed write. */
   cron(): void {
-    if (this.fd < 0) return;
-    const idle = this.log.length === 0 && this.syncedTotal === this.writtenTotal
-      && this.releasable === this.writtenTotal;
+    if (this.file.fd < 0) return;
+    const idle = this.log.length === 0 && this.syncedTotal === this.file.writtenTotal
+      && this.releasable === this.file.writtenTotal;
     if (!idle) this.advanceAlone(cronNs);
   }
 
@@ -171,36 +246,85 @@ export class Appender implements Journal {
   private advanceAlone(slackNs: number): void {
     const before = this.releasable;
     this.advance(this.options.clock.monotonicNs(), slackNs);
+    this.watchKeysAsNeeded();
     if (this.releasable > before && this.onRelease !== null) this.onRelease();
   }
 
   /** Writes, syncs what falls due within the slack, and releases what may be. */
   private advance(nowNs: number, slackNs: number): void {
-    if (this.syncInFlight && nowNs - this.syncBeganNs > nsPerSecond) this.holdForLateSync();
+    if (this.syncInFlight && this.waitsForSync(nowNs)) return;
     if (this.log.length > 0) {
-      if (this.late && this.log.length < heldBytesMax) return;
-      if (this.writeError !== null && nowNs < this.retryAtNs) return;
+      if (this.file.mustWait(nowNs)) return;
       if (!this.write(nowNs)) return;
     }
     this.syncAsDue(nowNs, slackNs);
   }
 
+  /** A sync runs: must what is new wait for its end? */
+  private waitsForSync(nowNs: number): boolean {
+    const policy = this.settings.appendFsync;
+    if (policy === 'always') return !this.syncsSuspended && this.log.length < heldBytesMax;
+    if (policy === 'no' || this.syncsSuspended || this.log.length === 0) return false;
+    if (this.settings.lateSync === 'acknowledge' || this.settings.compatStrict) {
+      return this.postpones(nowNs);
+    }
+    if (nowNs - this.syncBeganNs > nsPerSecond) this.holdForLateSync();
+    return this.late && this.log.length < heldBytesMax;
+  }
+
+  /** As Redis: replies leave while what they tell is in memory only, for up to two seconds. */
+  private postpones(nowNs: number): boolean {
+    if (this.postponedSinceNs < 0) this.postponedSinceNs = nowNs;
+    if (nowNs - this.postponedSinceNs < postponeNs) {
+      if (this.syncError === null && this.writeError === null) this.releasable = this.appended;
+      return true;
+    }
+    this.delayedSyncs++;
+    this.options.log('notice', 'Asynchronous AOF fsync is taking too long (disk is busy?). Writing'
+      + ' the AOF buffer without waiting for fsync to complete, this may slow down Redis.');
+    return false;
+  }
+
   private syncAsDue(nowNs: number, slackNs: number): void {
     const policy = this.settings.appendFsync;
     if (policy === 'always' && !this.syncsSuspended) {
-      // A sync still in flight from another policy: its end comes back here.
-      if (this.syncInFlight || !this.syncNow()) return;
-    } else if (policy === 'everysec' && !this.syncsSuspended) {
-      const due = nowNs + slackNs - this.syncBeganNs >= nsPerSecond;
-      if (due && !this.syncInFlight && this.syncedTotal < this.writtenTotal) {
-        this.beginSync(nowNs);
-      }
+      this.syncForAll(nowNs);
+      return;
     }
-    if (!this.late && this.syncError === null) this.releasable = this.writtenTotal;
+    const sinceBegan = nowNs + slackNs - this.syncBeganNs;
+    const due = policy === 'everysec' ? !this.syncsSuspended && sinceBegan >= nsPerSecond
+      : policy === 'no' && this.wanted > this.syncedTotal;
+    const idle = this.syncInFlight || this.syncedTotal === this.file.writtenTotal;
+    if (due && !idle) this.beginSync(nowNs);
+    if (!this.late && this.syncError === null) this.releasable = this.file.writtenTotal;
+  }
+
+  /** always: one sync for all that has come since the last one. */
+  private syncForAll(nowNs: number): void {
+    // A sync that runs comes back here when it ends.
+    if (this.syncInFlight) return;
+    this.strategy.obey(this.settings.syncStrategy);
+    const dirty = this.syncedTotal < this.file.writtenTotal;
+    if (this.strategy.offThread) {
+      if (dirty) this.beginSync(nowNs);
+    } else if (this.syncNow() && dirty) {
+      this.measured(nowNs);
+    }
+    this.release(this.syncedTotal);
+  }
+
+  private measured(beganNs: number): void {
+    const { options, settings, strategy } = this;
+    const durationNs = options.clock.monotonicNs() - beganNs;
+    if (strategy.record(durationNs, settings.syncStrategy)) options.log('notice', strategy.text);
+  }
+
+  private release(position: number): void {
+    if (this.syncError === null && position > this.releasable) this.releasable = position;
   }
 
   private holdForLateSync(): void {
-    if (this.late || this.settings.appendFsync !== 'everysec' || this.syncsSuspended) return;
+    if (this.late) return;
     this.late = true;
     this.delayedSyncs++;
     this.options.log('notice', 'Asynchronous AOF fsync is taking too long (disk is busy?). Replies'
@@ -211,56 +335,13 @@ export class Appender implements Journal {
 
   /** In the middle of a tick: keeps the buffer bounded, releases nothing. */
   private writeEarly(): void {
-    if (this.writeError === null && !this.late) this.write(this.options.clock.monotonicNs());
+    const mayBlock = this.syncInFlight && this.log.length < heldBytesMax;
+    if (this.writeError === null && !mayBlock) this.write(this.options.clock.monotonicNs());
   }
 
-  /** Writes the whole buffer; false when that failed. */
   private write(nowNs: number): boolean {
-    try {
-      if (this.dirtyTail) this.cutTail();
-      writeFully(this.disk, this.fd, this.log.bytes, 0, this.log.length);
-    } catch (error) {
-      this.writeFailed(error, nowNs);
-      return false;
-    }
-    this.wrote(this.log.length);
-    if (this.writeError !== null) {
-      this.writeError = null;
-      this.options.log('warning', 'AOF write error looks solved. The server can write again.');
-    }
-    return true;
-  }
-
-  private wrote(count: number): void {
-    this.fileLength += count;
-    this.writtenTotal += count;
-    this.log.consume(count);
-  }
-
-  private writeFailed(error: unknown, nowNs: number): void {
-    const reason = reasonOf(error instanceof WriteError ? error.cause ?? error : error);
-    const partBytes = error instanceof WriteError ? error.writtenBytes : 0;
-    if (nowNs - this.errorLoggedNs >= errorLogIntervalNs) {
-      this.errorLoggedNs = nowNs;
-      this.options.log('warning', `Error writing to the AOF file: ${reason}`
-        + ` (${partBytes} of ${this.log.length} bytes; ${this.path}). Writes are refused.`);
-    }
-    this.writeError = reason;
-    this.retryAtNs = nowNs + nsPerSecond;
-    if (partBytes === 0) return;
-    this.dirtyTail = true;
-    try {
-      this.cutTail();
-    } catch (cutError) {
-      // Cut again before the next write. Should the process end first, recovery cuts it.
-      this.options.log('warning', `Could not remove short write from the append-only file:`
-        + ` ${reasonOf(cutError)}`);
-    }
-  }
-
-  private cutTail(): void {
-    this.disk.truncateOpen(this.fd, this.fileLength);
-    this.dirtyTail = false;
+    this.postponedSinceNs = -1;
+    return this.file.write(nowNs);
   }
 
   // ---- syncing ---------------------------------------------------------------------------------
@@ -268,25 +349,33 @@ export class Appender implements Journal {
   /** Syncs on this thread; false when that failed. No sync may be in flight. */
   private syncNow(): boolean {
     if (this.syncError !== null) return false;
-    if (this.syncedTotal === this.writtenTotal) return true;
+    if (this.syncedTotal === this.file.writtenTotal) return true;
     try {
-      this.disk.sync(this.fd);
+      this.disk.sync(this.file.fd);
     } catch (error) {
       this.syncFailed(error);
       return false;
     }
-    this.syncedTotal = this.writtenTotal;
+    this.nowSynced(this.file.writtenTotal);
     return true;
+  }
+
+  private nowSynced(position: number): void {
+    if (position <= this.syncedTotal) return;
+    this.syncedTotal = position;
+    const { file } = this;
+    file.syncedFileBytes = file.fileBytes - (file.writtenTotal - position);
+    if (this.onSynced !== null) this.onSynced();
   }
 
   private beginSync(nowNs: number): void {
     if (this.syncError !== null) return;
     this.syncInFlight = true;
     this.syncBeganNs = nowNs;
-    this.syncCovers = this.writtenTotal;
+    this.syncCovers = this.file.writtenTotal;
     const { generation } = this;
     try {
-      this.disk.syncAsync(this.fd, (error) => {
+      this.disk.syncAsync(this.file.fd, (error) => {
         if (generation === this.generation) this.syncEnded(error);
       });
     } catch (error) {
@@ -298,8 +387,12 @@ export class Appender implements Journal {
   private syncEnded(error: Error | null): void {
     this.syncInFlight = false;
     this.late = false;
-    if (error === null) this.syncedTotal = Math.max(this.syncedTotal, this.syncCovers);
-    else this.syncFailed(error);
+    if (error === null) {
+      if (this.settings.appendFsync === 'always') this.measured(this.syncBeganNs);
+      this.nowSynced(this.syncCovers);
+    } else {
+      this.syncFailed(error);
+    }
     const next = this.afterSync;
     this.afterSync = null;
     if (next !== null) next();
@@ -308,34 +401,27 @@ export class Appender implements Journal {
 
   private syncFailed(error: unknown): void {
     this.syncError = reasonOf(error);
-    const text = `Fail to fsync the AOF file: ${this.syncError} (${this.path}).`;
-    if (this.settings.appendFsync === 'always') {
-      this.options.log('warning', `${text} Can't keep the promise of 'appendfsync always'.`
-        + ' Exiting...');
-      this.options.fatal(text);
-    } else {
-      this.options.log('warning', `${text} Writes are refused until a rewrite has replaced it.`);
-    }
+    this.syncedBeforeFailure = this.syncedTotal;
+    this.options.log('warning', `Fail to fsync the AOF file: ${this.syncError} (${this.file.path}).`
+      + ' Writes are refused until a rewrite has replaced it.');
   }
 
   // ---- files -----------------------------------------------------------------------------------
 
   /** Appends to this file from now on; its bytes count as not synced yet. */
   open(fd: number, path: string, sizeBytes: number): void {
-    this.fd = fd;
-    this.path = path;
-    this.fileLength = sizeBytes;
-    this.dirtyTail = false;
+    this.file.open(fd, path, sizeBytes);
     this.selectedDatabase = -1;
-    if (sizeBytes > 0) this.syncedTotal = this.writtenTotal - 1;
+    if (sizeBytes > 0) this.syncedTotal = this.file.writtenTotal - 1;
   }
 
   /** The file that could not be synced is no longer needed: its data is in a new base. */
   healed(): void {
     if (this.syncError === null) return;
     this.syncError = null;
+    if (this.onSynced !== null) this.onSynced();
     this.options.log('notice', 'The AOF was rewritten after a failed fsync. Writes are welcome.');
-    if (this.fd >= 0) this.advanceAlone(0);
+    if (this.file.fd >= 0) this.advanceAlone(0);
   }
 
   /**
@@ -343,8 +429,8 @@ export class Appender implements Journal {
    * always, after an asynchronous sync otherwise.
    */
   whenNearlySynced(then: () => void): void {
-    const clean = this.syncedTotal === this.writtenTotal && !this.syncInFlight;
-    if (this.fd < 0 || this.syncError !== null || clean) {
+    const clean = this.syncedTotal === this.file.writtenTotal && !this.syncInFlight;
+    if (this.file.fd < 0 || this.syncError !== null || clean) {
       then();
       return;
     }
@@ -362,13 +448,13 @@ export class Appender implements Journal {
 
   /** Writes everything, on this thread; returns why that failed, or null. */
   flush(): string | null {
-    if (this.fd < 0 || this.log.length === 0) return null;
+    if (this.file.fd < 0 || this.log.length === 0) return null;
     return this.write(this.options.clock.monotonicNs()) ? null : this.writeError;
   }
 
   /** Syncs everything, on this thread; returns why that failed, or null. */
   sync(): string | null {
-    if (this.fd < 0 || this.syncNow()) return null;
+    if (this.file.fd < 0 || this.syncNow()) return null;
     return this.syncError;
   }
 
@@ -378,8 +464,8 @@ export class Appender implements Journal {
    */
   switchTo(fd: number, path: string): void {
     this.closeQuietly();
-    this.dropUnwritten();
-    this.syncedTotal = this.writtenTotal;
+    this.file.dropUnwritten();
+    this.nowSynced(this.file.writtenTotal);
     this.open(fd, path, 0);
   }
 
@@ -389,32 +475,21 @@ export class Appender implements Journal {
    */
   close(release: boolean): void {
     this.closeQuietly();
-    this.dropUnwritten();
+    this.file.dropUnwritten();
     this.syncError = null;
-    if (!release || this.releasable === this.writtenTotal) return;
-    this.releasable = this.writtenTotal;
+    this.dirty.active = false;
+    if (!release || this.releasable === this.file.writtenTotal) return;
+    this.releasable = this.file.writtenTotal;
     if (this.onRelease !== null) this.onRelease();
   }
 
-  private dropUnwritten(): void {
-    this.writtenTotal += this.log.length;
-    this.log.consume(this.log.length);
-    this.writeError = null;
-  }
-
   private closeQuietly(): void {
-    const { fd } = this;
-    this.fd = -1;
     this.generation++;
     this.syncInFlight = false;
     this.late = false;
     this.afterSync = null;
-    if (fd < 0) return;
-    try {
-      this.disk.close(fd);
-    } catch (error) {
-      this.options.log('warning', `Closing ${this.path}: ${reasonOf(error)}`);
-    }
+    this.postponedSinceNs = -1;
+    this.file.closeQuietly();
   }
 
   /** The error for write commands, or null while the log is in order. */

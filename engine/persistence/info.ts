@@ -80,6 +80,9 @@ function logFields({ appender, rewriter }: Persistence): readonly Field[] {
     ['aof_buffer_length', appender.bufferedBytes],
     ['aof_pending_bio_fsync', oneOrZero(appender.isSyncing)],
     ['aof_delayed_fsync', appender.delayedSyncs],
+    ['aof_sync_strategy', appender.strategy.offThread ? 'thread' : 'inline'],
+    ['aof_sync_strategy_changes', appender.strategy.changes],
+    ['aof_sync_usec', Math.round(appender.strategy.typicalNs / 1000)],
   ];
 }
 

@@ -73,7 +73,6 @@ async function start(appendOnly: boolean): Promise<Persistence> {
     settings: { ...defaultSettings(directory), appendOnly, savePoints: [] },
     schedule: setImmediate,
     log: () => {},
-    fatal: () => {},
     processId: process.pid,
     isAlive: () => false,
   });

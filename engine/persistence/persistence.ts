@@ -305,6 +305,16 @@ export class Persistence implements PersistencePort {
     return infoFields(this, this.options.clock);
   }
 
+  syncedPosition(): number | null {
+    if (!this.settings.appendOnly) return null;
+    // Until the log has its first base it promises nothing.
+    return this.rewriter.waitsForBase ? -1 : this.appender.synced;
+  }
+
+  wantSync(position: number): void {
+    this.appender.wantSync(position);
+  }
+
   refusal(): string | null {
     return this.appender.refusal() ?? this.saver.refusal();
   }

@@ -43,6 +43,43 @@ function withLog(last: Buffer, middle: Buffer = log('SET b 1')): [string, Buffer
   return [[base, snapshot('a')], [incr1, middle], [incr2, last], [manifestPath, listed]];
 }
 
+/** A log of blocks, one for each list of commands. */
+function blocks(...lists: readonly (readonly string[])[]): Buffer {
+  const buffer = new LogBuffer();
+  for (const [index, commands] of lists.entries()) {
+    buffer.beginBlock();
+    for (const command of commands) buffer.command(command.split(' '));
+    buffer.seal(0, { continues: index > 0, syncedBytes: 0 });
+  }
+  return Buffer.from(buffer.bytes.subarray(0, buffer.length));
+}
+
+function flipped(bytes: Buffer): Buffer {
+  bytes[70] = (bytes[70] as number) ^ 1;
+  return bytes;
+}
+
+/**
+ * Blocks of two kilobytes, the first of them sets c; a sector of block number `hole` is lost. Each
+ * says that all before it is synced, or that nothing is.
+ */
+function torn(
+  { blocks: count, hole, synced = false }: { blocks: number; hole: number; synced?: boolean },
+): Buffer {
+  const buffer = new LogBuffer();
+  let holeAt = 0;
+  for (let number = 1; number <= count; number++) {
+    buffer.beginBlock();
+    const { blockStart } = buffer;
+    if (number === hole) holeAt = Math.ceil((blockStart + 200) / 512) * 512;
+    buffer.command(number === 1 ? ['SET', 'c', '1'] : ['SET', `d${number}`, 'x'.repeat(2000)]);
+    buffer.seal(0, { continues: number > 1, syncedBytes: synced ? blockStart : 0 });
+  }
+  const bytes = Buffer.from(buffer.bytes.subarray(0, buffer.length));
+  bytes.fill(0, holeAt, holeAt + 512);
+  return bytes;
+}
+
 interface Row {
   readonly name: string;
   readonly files: [string, Buffer][];
@@ -102,8 +139,81 @@ const rows: readonly Row[] = [
     files: withLog(Buffer.alloc(0), Buffer.concat([log('SET b 1'), tail.subarray(0, 9)])),
   },
   {
-    name: 'zeros at the end', settings: on, code: 'AOF_BAD', says: /Bad file format.*offset 27/,
+    name: 'zeros at the end', settings: on, keys: ['a', 'b', 'c'],
     files: withLog(Buffer.concat([tail, Buffer.alloc(512)])),
+    logs: /ends with 512 zeros.*\n.*!!! Truncating the AOF .* at offset 27 !!!/,
+  },
+  {
+    name: 'zeros after half a command', settings: on, keys: ['a', 'b'],
+    files: withLog(Buffer.concat([tail.subarray(0, -5), Buffer.alloc(5000)])),
+  },
+  {
+    name: 'zeros at the end, aof-load-truncated no', settings: { ...on, loadTruncated: false },
+    files: withLog(Buffer.concat([tail, Buffer.alloc(512)])), code: 'AOF_TRUNCATED',
+    says: /the last whole command ends at offset 27 of 539, and the last 512 bytes are zeros/,
+  },
+  {
+    name: 'zeros at the end, compat-strict', settings: { ...on, compatStrict: true },
+    files: withLog(Buffer.concat([tail, Buffer.alloc(512)])), code: 'AOF_BAD',
+    says: /Bad file format/,
+  },
+  {
+    name: 'zeros at the end of a file before the last', settings: on, code: 'AOF_BAD',
+    files: withLog(tail, Buffer.concat([log('SET b 1'), Buffer.alloc(9)])),
+    says: /truncated file is not the last file: .*offset 27 of 36/,
+  },
+  {
+    name: 'garbage at the end', settings: on, code: 'AOF_BAD', says: /Bad file format.*offset 27/,
+    files: withLog(Buffer.concat([tail, Buffer.from('garbage')])),
+  },
+  {
+    name: 'garbage at the end, aof-load-corrupt-tail-max-size allows it', keys: ['a', 'b', 'c'],
+    settings: { ...on, loadCorruptTailMaxBytes: 7 }, logs: /The 7 bytes from there on are cut off/,
+    files: withLog(Buffer.concat([tail, Buffer.from('garbage')])),
+  },
+  {
+    name: 'a byte more garbage than aof-load-corrupt-tail-max-size', code: 'AOF_BAD',
+    settings: { ...on, loadCorruptTailMaxBytes: 6 },
+    files: withLog(Buffer.concat([tail, Buffer.from('garbage')])),
+  },
+  {
+    name: 'garbage at the end of a file before the last', code: 'AOF_BAD',
+    settings: { ...on, loadCorruptTailMaxBytes: 1000 },
+    files: withLog(tail, Buffer.concat([log('SET b 1'), Buffer.from('garbage')])),
+  },
+  {
+    name: 'a block whose checksum is wrong', settings: on, code: 'AOF_BAD',
+    files: withLog(Buffer.concat([blocks(['SET c 1']), flipped(blocks(['SET d 1']))])),
+    says: /at offset 84 expected a block of 27 bytes with CRC-32 .*, found: bytes with/,
+  },
+  {
+    name: 'a block whose checksum is wrong, as much as aof-load-corrupt-tail-max-size',
+    settings: { ...on, loadCorruptTailMaxBytes: 84 }, keys: ['a', 'b', 'c'],
+    files: withLog(Buffer.concat([blocks(['SET c 1']), flipped(blocks(['SET d 1']))])),
+  },
+  {
+    name: 'a torn last block', settings: on, keys: ['a', 'b', 'c'], logs: /sectors are missing/,
+    files: withLog(torn({ blocks: 2, hole: 2 })),
+  },
+  {
+    name: 'torn blocks of which the last is whole', settings: on, keys: ['a', 'b', 'c'],
+    logs: /were not synced when the power went/, files: withLog(torn({ blocks: 4, hole: 2 })),
+  },
+  {
+    name: 'torn blocks that a later one calls synced', settings: on, code: 'AOF_BAD',
+    files: withLog(torn({ blocks: 4, hole: 2, synced: true })), says: /expected a block of/,
+  },
+  {
+    name: 'torn blocks, compat-strict', settings: { ...on, compatStrict: true }, code: 'AOF_BAD',
+    files: withLog(torn({ blocks: 4, hole: 2 })),
+  },
+  {
+    name: 'torn blocks, aof-load-truncated no', settings: { ...on, loadTruncated: false },
+    code: 'AOF_BAD', files: withLog(torn({ blocks: 4, hole: 2 })),
+  },
+  {
+    name: 'a hole in a log without blocks', settings: on, code: 'AOF_BAD',
+    files: withLog(Buffer.concat([tail, Buffer.alloc(1024), tail])),
   },
   {
     name: 'a command that is not part of the engine', settings: on, code: 'AOF_BAD',

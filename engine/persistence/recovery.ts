@@ -2,7 +2,7 @@
 // all of it is well are files touched. So a start that refuses changes nothing, and the next one
 // refuses for the same reason.
 import { AofReader } from '../aof/reader.ts';
-import type { LogEnd } from '../aof/reader.ts';
+import { isTornTail } from '../aof/torn-tail.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { EngineError } from '../errors.ts';
 import { RdbDecoder } from '../rdb/decoder.ts';
@@ -165,6 +165,7 @@ export class Loader {
     }
     target.beginFile();
     const { options, progress } = this;
+    const { log } = options;
     const reader = new AofReader({ disk: options.disk, path: file.path, target, startOffset });
     try {
       while (!reader.step(stepBytes)) {
@@ -175,23 +176,51 @@ export class Loader {
       reader.close();
     }
     if (reader.end === 'whole') return null;
-    this.judgeTruncation(file, reader.end, { validBytes: reader.validBytes, last });
+    this.judgeEnd(file, reader, last);
+    log('warning', `!!! Truncating the AOF ${file.name} at offset ${reader.validBytes} !!!`);
     return { path: file.path, lengthBytes: reader.validBytes };
   }
 
-  /** A file ended inside a command: refuses, or says that it will be cut. */
-  private judgeTruncation(
-    file: LogFileToLoad,
-    end: LogEnd,
-    state: { readonly validBytes: number; readonly last: boolean },
-  ): void {
+  /** A file is not whole: refuses it, or says why it may be cut. */
+  private judgeEnd(file: LogFileToLoad, reader: AofReader, last: boolean): void {
     const { log, settings } = this.options;
-    const where = `the last whole command ends at offset ${state.validBytes}`
-      + ` of ${file.sizeBytes}`;
-    if (!state.last) {
+    const { damage } = reader;
+    const tailBytes = file.sizeBytes - reader.validBytes;
+    if (damage === null) {
+      this.judgeTruncation(file, reader, last);
+      return;
+    }
+    if (!last || !settings.loadTruncated) throw damage;
+    if (tailBytes <= settings.loadCorruptTailMaxBytes) {
+      log('warning', `${damage.message}. The ${tailBytes} bytes from there on are cut off, as`
+        + ' aof-load-corrupt-tail-max-size allows');
+      return;
+    }
+    const { disk } = this.options;
+    const { validBytes: fromOffset, sizeBytes, followsBlock } = reader;
+    const torn = !settings.compatStrict
+      && isTornTail({ disk, path: file.path, fromOffset, sizeBytes, followsBlock });
+    if (!torn) throw damage;
+    log('warning', `!!! Warning: the last ${tailBytes} bytes of the AOF file ${file.name} were not`
+      + ' synced when the power went: some of their sectors are missing !!!');
+  }
+
+  /** A file ends too early, or with zeros: refuses it, or says that it will be cut. */
+  private judgeTruncation(file: LogFileToLoad, reader: AofReader, last: boolean): void {
+    const { log, settings } = this.options;
+    const { end, validBytes, zeroBytes } = reader;
+    const zeros = zeroBytes > 0 ? `, and the last ${zeroBytes} bytes are zeros` : '';
+    const where = `the last whole command ends at offset ${validBytes}`
+      + ` of ${file.sizeBytes}${zeros}`;
+    if (!last) {
       throw new EngineError('AOF_BAD', `Fatal error: the truncated file is not the last file:`
         + ` ${file.path}: ${where}, and later files hold commands that followed what is missing.`
         + ' Restore the file from a copy, or remove the later files from the manifest');
+    }
+    if (zeroBytes > 0 && settings.compatStrict) {
+      throw new EngineError('AOF_BAD', `Bad file format reading the append only file ${file.path}:`
+        + ` ${where}. Make a backup, then use plugpull check-aof --fix on the manifest, or start`
+        + ' with compat-strict no');
     }
     if (!settings.loadTruncated) {
       throw new EngineError('AOF_TRUNCATED', 'Unexpected end of file reading the append only file'
@@ -202,8 +231,10 @@ export class Loader {
     if (end === 'in-transaction') {
       log('warning', `Revert incomplete MULTI/EXEC transaction from AOF file ${file.name}`);
     }
-    log('warning', `!!! Warning: short read while loading the AOF file ${file.name}!!!`);
-    log('warning', `!!! Truncating the AOF ${file.name} at offset ${state.validBytes} !!!`);
+    log('warning', zeroBytes > 0
+      ? `!!! Warning: the AOF file ${file.name} ends with ${zeroBytes} zeros, as a power cut`
+        + ' leaves them !!!'
+      : `!!! Warning: short read while loading the AOF file ${file.name}!!!`);
   }
 
   private isSnapshot(path: string): boolean {

@@ -7,6 +7,10 @@ import type { SnapshotWriting } from './snapshot/writing.ts';
 
 export type AppendFsync = 'always' | 'everysec' | 'no';
 
+export type SyncStrategySetting = 'auto' | 'inline' | 'thread';
+
+export type LateSync = 'wait' | 'acknowledge';
+
 /** `save <seconds> <changes>`: snapshot after so many seconds if so many changes were made. */
 export interface SavePoint {
   readonly seconds: number;
@@ -35,6 +39,18 @@ export interface PersistenceSettings {
   autoRewriteMinBytes: number;
   /** `aof-load-truncated` */
   loadTruncated: boolean;
+  /** `aof-load-corrupt-tail-max-size`: so much damage at the end of the log may be cut off. */
+  loadCorruptTailMaxBytes: number;
+  /** `aof-checksum`: is the log written in blocks with checksums? */
+  logChecksum: boolean;
+  /** `aof-timestamp-enabled`: does the log say when things were written? */
+  logTimestamps: boolean;
+  /** `aof-sync-strategy`: where `always` syncs; auto: as measured times advise. */
+  syncStrategy: SyncStrategySetting;
+  /** `aof-late-sync`: while an `everysec` sync is late, do replies wait or leave, as in Redis? */
+  lateSync: LateSync;
+  /** `compat-strict`: where this engine is safer than Redis, do as Redis does. */
+  compatStrict: boolean;
   /** `aof-use-rdb-preamble` */
   useRdbPreamble: boolean;
   /** `no-appendfsync-on-rewrite` */
@@ -66,6 +82,12 @@ export function defaultSettings(directory: string): PersistenceSettings {
     autoRewritePercentage: 100,
     autoRewriteMinBytes: 64 * 1024 * 1024,
     loadTruncated: true,
+    loadCorruptTailMaxBytes: 0,
+    logChecksum: true,
+    logTimestamps: false,
+    syncStrategy: 'auto',
+    lateSync: 'wait',
+    compatStrict: false,
     useRdbPreamble: true,
     noFsyncOnRewrite: false,
     rdbCompression: true,
@@ -91,8 +113,6 @@ export interface PersistenceOptions {
   /** The thread that writes snapshots; without one they are written by steps that are scheduled. */
   readonly snapshotThread?: SnapshotWriting | null;
   readonly log: Log;
-  /** Nothing more may be acknowledged: the process must end with exit code 1, at once. */
-  readonly fatal: (reason: string) => void;
   /** For names of temporary files. */
   readonly processId: number;
   /** Is a process with this id alive? Temporary files of live ones are left alone. */

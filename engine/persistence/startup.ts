@@ -4,7 +4,7 @@
 //   appendonly yes   the log, if there is one; dump.rdb is then left aside
 //                    an appendonly.aof of Redis 6: it becomes the base of a log
 //                    dump.rdb alone: it is loaded and becomes the base. Redis would start empty
-//                    here and later overwrite it
+//                    here and later overwrite it, and so does `compat-strict yes`
 //                    nothing: an empty log is made
 import { incrementSequence } from '../aof/format.ts';
 import type { LogDirectory } from '../aof/log-directory.ts';
@@ -41,6 +41,8 @@ export function planStart(options: PersistenceOptions, directory: LogDirectory):
   if (settings.appendOnly) {
     const plan = planLog(options, directory);
     if (plan !== null) return plan;
+    // Redis starts empty; a snapshot that is there stays until the next save.
+    if (settings.compatStrict) return { kind: 'nothing' };
   }
   const path = `${settings.directory}/${settings.dbFileName}`;
   const stat = disk.stat(path);

@@ -6,6 +6,7 @@ import { CommandContext } from '../commands/context.ts';
 import type {
   CommandOutcome, ConnectionFacts, MemoryFacts, ServerPort, ShutdownMode,
 } from '../commands/context.ts';
+import type { DirtyKeys } from '../commands/dirty-keys.ts';
 import { Prefetcher } from '../commands/prefetch.ts';
 import { Session } from '../commands/session.ts';
 import type { Configuration } from '../config/configuration.ts';
@@ -66,6 +67,7 @@ export class Server implements ServerPort, SessionHost, RestHost {
   readonly limits: ClientLimits;
   readonly tick: Tick;
   readonly journal: Journal;
+  readonly dirty: DirtyKeys;
   readonly recorder: ReleaseRecorder | null;
   readonly persistence: Persistence;
   readonly config: Configuration;
@@ -91,6 +93,7 @@ export class Server implements ServerPort, SessionHost, RestHost {
   constructor(options: ServerOptions) {
     this.options = options;
     this.journal = options.journal;
+    this.dirty = options.persistence.appender.dirty;
     this.recorder = options.recorder;
     this.persistence = options.persistence;
     this.config = options.configuration;
@@ -103,7 +106,7 @@ export class Server implements ServerPort, SessionHost, RestHost {
     this.end = resolve;
     this.context = new CommandContext({
       keyspace: options.keyspace, reply: new ReplyWriter(), session: nobody,
-      effects: options.journal, server: this,
+      effects: options.journal, server: this, dirty: this.dirty,
     });
     this.context.commands = renamedCommands(this.config.renames());
     this.limits = {
@@ -114,6 +117,7 @@ export class Server implements ServerPort, SessionHost, RestHost {
     this.tick = new Tick(timed, scheduler, () => {
       this.context.nowMs = options.clock.wallMs();
     });
+    options.persistence.appender.onSynced = () => this.answerSynced();
     this.tick.beforeCommit = () => this.resumeUnblocked();
     this.waits = new WaitTimer(scheduler, () => this.endWaits());
     this.pause = new Pause(this.context, scheduler, (waiting) => {
@@ -260,6 +264,18 @@ export class Server implements ServerPort, SessionHost, RestHost {
     const sender = this.bySessionId.get(this.context.session.id);
     this.bySessionId.get(session.id)
       ?.deliver(bytes, end, sender?.writtenToken ?? this.journal.appended);
+  }
+
+  writtenPosition(): number {
+    return this.bySessionId.get(this.context.session.id)?.writtenToken ?? this.journal.appended;
+  }
+
+  /** WAITAOF: the log is durable up to a later position than before. */
+  private answerSynced(): void {
+    const { blocking } = this.context;
+    if (!blocking.someWaitForSync) return;
+    this.tick.open();
+    blocking.synced(this.context, this.persistence.syncedPosition() ?? -1);
   }
 
   wakeAt(unixMs: number): void {
@@ -447,7 +463,10 @@ export class Server implements ServerPort, SessionHost, RestHost {
       monotonicNs: () => options.clock.monotonicNs(),
       networkSessions: () => this.networkSessions(),
       openTick: () => tick.open(),
-      persistenceCron: (nowMs) => persistence.cron(nowMs),
+      persistenceCron: (nowMs) => {
+        persistence.cron(nowMs);
+        this.answerSynced();
+      },
       cut: (session, reason) => this.cut(session, reason),
       isPaused: () => this.pause.untilMs !== 0,
     });

@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net';
 import type { CommandRunner } from '../commands/apply.ts';
 import type { CommandContext } from '../commands/context.ts';
+import type { DirtyKeys } from '../commands/dirty-keys.ts';
 import type { Prefetcher } from '../commands/prefetch.ts';
 import type { Session } from '../commands/session.ts';
 import type { Journal } from '../persistence/appender.ts';
@@ -37,6 +38,7 @@ export interface SessionHost {
   readonly prefetcher: Prefetcher;
   readonly tick: Tick;
   readonly journal: Journal;
+  readonly dirty: DirtyKeys;
   readonly limits: ClientLimits;
   readonly statistics: ServerStatistics;
   readonly recorder: ReleaseRecorder | null;
@@ -67,9 +69,9 @@ export class NetworkSession implements TickMember, ByteReceiver {
   private readonly host: SessionHost;
   private readonly decoder: RequestDecoder;
   /**
-   * The journal's position after the last request of ours that was logged: what our replies wait
-   * for. A read acknowledges nothing and does not wait for the writes of others, so that a slow or
-   * full disk leaves reads and INFO alone.
+   * What our replies wait for: the journal's position after the last request of ours that was
+   * logged, or after the last write to a key that they tell of. Reads of other keys and INFO wait
+   * for nothing, so that a slow or full disk leaves them alone.
    */
   private token = 0;
   /** The journal's position when our requests began to run this time. */
@@ -109,8 +111,15 @@ export class NetworkSession implements TickMember, ByteReceiver {
       input.drop(this.runRequests(input.bytes, input.length));
     }
     if (input.length > host.limits.maxRequestBytes) host.cut(this, 'its request is too long');
-    this.token = this.writtenToken;
+    this.settleToken();
     host.tick.add(this);
+  }
+
+  /** Our requests have run: what do the replies wait for? */
+  private settleToken(): void {
+    this.token = this.writtenToken;
+    const { dirty } = this.host;
+    if (dirty.active) this.token = Math.max(this.token, dirty.take());
   }
 
   /** What messages of this client wait for: all that it has written so far. */
@@ -130,7 +139,8 @@ export class NetworkSession implements TickMember, ByteReceiver {
     const errors = reply.errors;
     write(reply);
     this.replied(mark, errors);
-    this.token = this.writtenToken;
+    // What has come about may be another client's write, which is not durable yet.
+    this.token = host.dirty.active ? host.journal.appended : this.writtenToken;
     host.tick.add(this);
     if (state.blocked === null && this.input.length > 0) host.unblocked(this);
   }
@@ -141,7 +151,7 @@ export class NetworkSession implements TickMember, ByteReceiver {
     if (this.closing || this.state.blocked !== null) return;
     this.appendedBefore = host.journal.appended;
     input.drop(this.runRequests(input.bytes, input.length));
-    this.token = this.writtenToken;
+    this.settleToken();
     host.tick.add(this);
   }
 
@@ -238,7 +248,7 @@ export class NetworkSession implements TickMember, ByteReceiver {
 
   endTick(releasable: number): boolean {
     const { output } = this;
-    output.flush(this.token, releasable);
+    output.flush(Math.max(this.token, this.host.dirty.floor), releasable);
     if (!this.closing && (output.isHeld || output.waitingBytes > 0)) this.limitOutput();
     if (output.isHeld || this.closing) return this.afterSending();
     return false;

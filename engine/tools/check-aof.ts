@@ -23,6 +23,8 @@ export interface CheckAofOptions {
 interface FileState {
   readonly validBytes: number;
   readonly commands: number;
+  /** Blocks whose checksums were right. */
+  readonly blocks: number;
   /** Why it is not whole, or null. */
   readonly reason: string | null;
   /** Where the first annotation later than the time asked for stands, or -1. */
@@ -55,7 +57,7 @@ async function checkFile(
 ): Promise<boolean> {
   const state = readFile(ports, options, file);
   ports.print(`AOF analyzed: filename=${file.name}, size=${file.sizeBytes},`
-    + ` ok_up_to=${state.validBytes}, commands=${state.commands},`
+    + ` ok_up_to=${state.validBytes}, commands=${state.commands}, blocks=${state.blocks},`
     + ` diff=${file.sizeBytes - state.validBytes}`);
   if (state.laterAt >= 0) return cut(ports, options, { file, last, lengthBytes: state.laterAt });
   if (state.reason === null) return true;
@@ -86,21 +88,28 @@ function readFile(
     },
   };
   const reader = new AofReader({ disk: ports.disk, path: file.path, target, startOffset });
-  let reason: string | null = null;
   try {
     while (!reader.step(stepBytes)) continue;
-    if (reader.end !== 'whole') {
-      reason = reader.end === 'in-command'
-        ? `The file ends inside a command that begins at offset ${reader.validBytes}`
-        : `The file ends inside MULTI … EXEC, which begins at offset ${reader.validBytes}`;
-    }
-  } catch (error) {
-    if (!(error instanceof EngineError)) throw error;
-    reason = error.message;
   } finally {
     reader.close();
   }
-  return { validBytes: reader.validBytes, commands: reader.commands, reason, laterAt };
+  const { validBytes, commands, blocks } = reader;
+  return { validBytes, commands, blocks, reason: reasonOf(reader), laterAt };
+}
+
+/** Why a file that was read is not whole, or null. */
+function reasonOf({ end, damage, validBytes, zeroBytes }: AofReader): string | null {
+  const zeros = zeroBytes === 0 ? '' : `; its last ${zeroBytes} bytes are zeros`;
+  switch (end) {
+    case 'whole': return null;
+    case 'zeros': return `The last ${zeroBytes} bytes of the file are zeros`;
+    case 'in-command':
+      return `The file ends inside a command or block that begins at offset ${validBytes}${zeros}`;
+    case 'in-transaction':
+      return `The file ends inside MULTI … EXEC, which begins at offset ${validBytes}${zeros}`;
+    case 'damaged': return damage?.message ?? null;
+    default: return end satisfies never;
+  }
 }
 
 async function cut(

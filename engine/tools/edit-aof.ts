@@ -1,9 +1,11 @@
 // edit-aof: lists the commands of a log with offset and time, and writes a copy of the log without
 // some of them: the rescue from a FLUSHALL that nobody meant. The log itself is never touched.
+import { blockHeaderBytes, emptyHeader, sealBlock } from '../aof/block-header.ts';
 import { formatManifest } from '../aof/manifest.ts';
 import { AofReader } from '../aof/reader.ts';
 import { EngineError } from '../errors.ts';
 import { writeFully } from '../io/disk.ts';
+import type { Disk } from '../io/disk.ts';
 import type { RequestDecoder } from '../resp/decoder.ts';
 import { findLog, isSnapshot } from './log-files.ts';
 import type { ToolFile, ToolLog, ToolPorts } from './log-files.ts';
@@ -38,14 +40,20 @@ export interface EditAofOptions {
   readonly outputFolder: string | null;
 }
 
-/** Bytes of a file that stay out of the copy. */
+/** Bytes of a file. */
 interface Range {
   readonly start: number;
   readonly end: number;
 }
 
+/** What was found in a file: the commands that match, and the blocks it is written in. */
+interface Found {
+  readonly matches: readonly Range[];
+  readonly blocks: readonly Range[];
+}
+
 const stepBytes = 8 * 1024 * 1024;
-const copyBytes = 1024 * 1024;
+const chunkBytes = 1024 * 1024;
 const shownBytes = 60;
 const shownArguments = 8;
 /** They say where the other commands belong: never removed by themselves. */
@@ -59,24 +67,26 @@ const timestamp = /^#TS:(\d+)/;
  */
 export function editAof(ports: ToolPorts, options: EditAofOptions): number {
   const log = findLog(ports.disk, options.path);
-  const ranges = new Map<string, readonly Range[]>();
+  const found = new Map<string, Found>();
   let matched = 0;
   for (const file of log.files) {
-    const found = matchesOf(ports, file, options);
-    ranges.set(file.name, found);
-    matched += found.length;
+    const inFile = matchesOf(ports, file, options);
+    found.set(file.name, inFile);
+    matched += inFile.matches.length;
   }
-  if (options.outputFolder !== null) writeCopy(ports, log, { ranges, to: options.outputFolder });
+  if (options.outputFolder !== null) writeCopy(ports, log, { found, to: options.outputFolder });
   return matched;
 }
 
 /** Lists the commands of one file that match; returns where they stand. */
-function matchesOf(ports: ToolPorts, file: ToolFile, options: EditAofOptions): Range[] {
+function matchesOf(ports: ToolPorts, file: ToolFile, options: EditAofOptions): Found {
   const { filter } = options;
   const found: Range[] = [];
+  const blocks = new Map<number, Range>();
+  const none = { matches: [], blocks: [] };
   // A snapshot holds no commands.
   const skipped = file.sizeBytes === 0 || isSnapshot(ports.disk, file);
-  if (skipped || (filter.file !== null && filter.file !== file.name)) return found;
+  if (skipped || (filter.file !== null && filter.file !== file.name)) return none;
   let [seconds, database] = [NaN, 0];
   const reader: AofReader = new AofReader({
     disk: ports.disk, path: file.path,
@@ -96,6 +106,7 @@ function matchesOf(ports: ToolPorts, file: ToolFile, options: EditAofOptions): R
       annotate: (text) => {
         seconds = Number(timestamp.exec(text)?.[1] ?? seconds);
       },
+      block: (start, end) => blocks.set(start, { start, end }),
     },
   });
   try {
@@ -103,11 +114,12 @@ function matchesOf(ports: ToolPorts, file: ToolFile, options: EditAofOptions): R
   } finally {
     reader.close();
   }
+  if (reader.damage !== null) throw reader.damage;
   if (reader.end !== 'whole') {
     throw new EngineError('AOF_TRUNCATED', `${file.path} is whole only up to offset`
       + ` ${reader.validBytes} of ${file.sizeBytes}; run check-aof --fix on a copy first`);
   }
-  return found;
+  return { matches: found, blocks: [...blocks.values()] };
 }
 
 interface SeenCommand {
@@ -153,7 +165,7 @@ function lineOf(file: ToolFile, command: SeenCommand & { database: number }): st
 function writeCopy(
   ports: ToolPorts,
   log: ToolLog,
-  { ranges, to }: { ranges: ReadonlyMap<string, readonly Range[]>; to: string },
+  { found, to }: { found: ReadonlyMap<string, Found>; to: string },
 ): void {
   const { disk } = ports;
   if (disk.stat(to) !== null && disk.list(to).length > 0) {
@@ -162,7 +174,10 @@ function writeCopy(
   }
   disk.makeDirectory(to);
   for (const file of log.files) {
-    copyFile(ports, file, { to: `${to}/${file.name}`, without: ranges.get(file.name) ?? [] });
+    const { matches, blocks } = found.get(file.name) ?? { matches: [], blocks: [] };
+    const pieces = matches.length === 0 ? [{ start: 0, end: file.sizeBytes, inBlock: false }]
+      : piecesOf(file.sizeBytes, matches, blocks);
+    copyFile(ports, file, { to: `${to}/${file.name}`, pieces });
   }
   if (log.manifest !== null && log.manifestPath !== null) {
     const name = log.manifestPath.slice(log.manifestPath.lastIndexOf('/') + 1);
@@ -173,29 +188,90 @@ function writeCopy(
   ports.print(`Wrote ${to}. Start the server on it only after a look: check-aof ${to}`);
 }
 
+/** Bytes that are copied; those that stood in a block get a block of their own. */
+interface Piece extends Range {
+  readonly inBlock: boolean;
+}
+
+/** What is left of a file without the matches and the headers of its blocks. */
+function piecesOf(
+  sizeBytes: number, matches: readonly Range[], blocks: readonly Range[],
+): readonly Piece[] {
+  const headers = blocks.map(({ start }) => ({ start, end: start + blockHeaderBytes }));
+  const without = [...matches, ...headers].sort((left, right) => left.start - right.start);
+  const endByStart = new Map(blocks.map(({ start, end }) => [start, end]));
+  const pieces: Piece[] = [];
+  let from = 0;
+  let blockEnd = 0;
+  for (const range of [...without, { start: sizeBytes, end: sizeBytes }]) {
+    // Between a block and the next header commands without a block may stand.
+    for (const end of from < blockEnd && blockEnd < range.start ? [blockEnd, range.start]
+      : [range.start]) {
+      if (from < end) pieces.push({ start: from, end, inBlock: from < blockEnd });
+      from = end;
+    }
+    from = range.end;
+    blockEnd = endByStart.get(range.start) ?? blockEnd;
+  }
+  return pieces;
+}
+
 function copyFile(
-  ports: ToolPorts, file: ToolFile, { to, without }: { to: string; without: readonly Range[] },
+  ports: ToolPorts, file: ToolFile, { to, pieces }: { to: string; pieces: readonly Piece[] },
 ): void {
   const { disk } = ports;
   const source = disk.open(file.path, 'read');
-  const chunk = Buffer.allocUnsafe(copyBytes);
   try {
     writeSynced(ports, to, (fd) => {
-      let from = 0;
-      for (const range of [...without, { start: file.sizeBytes, end: file.sizeBytes }]) {
-        while (from < range.start) {
-          const length = Math.min(chunk.length, range.start - from);
-          const count = disk.read(source, chunk, { offset: 0, length, position: from });
-          if (count <= 0) throw new EngineError('AOF_BAD', `${file.path} shrank while it was read`);
-          writeFully(disk, fd, chunk, 0, count);
-          from += count;
-        }
-        from = range.end;
+      let offset = 0;
+      for (const piece of pieces) {
+        offset += piece.inBlock
+          ? copyBlock(disk, { file, source, fd, piece, offset })
+          : copyBytes(disk, { file, source, fd, piece });
       }
     });
   } finally {
     disk.close(source);
   }
+}
+
+interface Copying {
+  readonly file: ToolFile;
+  readonly source: number;
+  readonly fd: number;
+  readonly piece: Piece;
+}
+
+/** Returns how many bytes were written. */
+function copyBytes(disk: Disk, { file, source, fd, piece }: Copying): number {
+  const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, piece.end - piece.start));
+  for (let from = piece.start; from < piece.end;) {
+    const length = Math.min(chunk.length, piece.end - from);
+    const count = disk.read(source, chunk, { offset: 0, length, position: from });
+    if (count <= 0) throw shrank(file);
+    writeFully(disk, fd, chunk, 0, count);
+    from += count;
+  }
+  return piece.end - piece.start;
+}
+
+function copyBlock(disk: Disk, copying: Copying & { readonly offset: number }): number {
+  const { file, source, fd, piece, offset } = copying;
+  const block = Buffer.allocUnsafe(blockHeaderBytes + piece.end - piece.start);
+  emptyHeader.copy(block);
+  for (let at = blockHeaderBytes; at < block.length;) {
+    const position = piece.start + at - blockHeaderBytes;
+    const count = disk.read(source, block, { offset: at, length: block.length - at, position });
+    if (count <= 0) throw shrank(file);
+    at += count;
+  }
+  sealBlock(block, { start: 0, end: block.length, offset }, { continues: false, syncedBytes: 0 });
+  writeFully(disk, fd, block, 0, block.length);
+  return block.length;
+}
+
+function shrank(file: ToolFile): EngineError {
+  return new EngineError('AOF_BAD', `${file.path} shrank while it was read`);
 }
 
 function writeSynced(ports: ToolPorts, path: string, write: (fd: number) => void): void {

@@ -1,5 +1,6 @@
 // check-aof, check-rdb and edit-aof on logs made here: every cut of a small log, times, rescues.
 import test from 'ava';
+import { LogBuffer } from '../aof/log-buffer.ts';
 import { MemoryDisk } from '../io/memory-disk.ts';
 import { checkAof } from './check-aof.ts';
 import { checkRdb } from './check-rdb.ts';
@@ -80,7 +81,7 @@ test('a whole log, by its folder, its data directory, its manifest', async (t) =
     t.is(code, 0);
     t.is(lines.length, 4);
     t.is(lines[2], `AOF analyzed: filename=a.aof.2.incr.aof, size=${second.length},`
-      + ` ok_up_to=${second.length}, commands=5, diff=0`);
+      + ` ok_up_to=${second.length}, commands=5, blocks=0, diff=0`);
   }
   const { code, lines } = await check(logDisk(), { path: `${folder}/a.aof.1.incr.aof` });
   t.is(code, 0);
@@ -212,6 +213,52 @@ test('the rescue: a copy without the FLUSHALL, the log itself untouched', async 
   t.is((await check(disk, { path: '/data/rescued' })).code, 0);
   const again = (): unknown => edit(disk, { names: new Set(['del']) }, '/data/rescued');
   t.throws(again, { message: /not empty/ });
+});
+
+/** As the engine writes it: blocks with checksums; `stray` commands of another writer between. */
+function inBlocks(stray: string): string {
+  const log = new LogBuffer();
+  const lists = [['SELECT', '3'], ['SET', 'a', '1']];
+  const others = [['FLUSHALL'], ['SET', 'b', '2']];
+  log.beginBlock();
+  for (const command of lists) log.command(command);
+  log.seal(0, { continues: false, syncedBytes: 0 });
+  const first = log.bytes.toString('latin1', 0, log.length);
+  const rest = new LogBuffer();
+  rest.beginBlock();
+  for (const command of others) rest.command(command);
+  const offset = first.length + stray.length;
+  rest.seal(offset, { continues: stray === '', syncedBytes: 0 });
+  return first + stray + rest.bytes.toString('latin1', 0, rest.length);
+}
+
+test('blocks with checksums: checked, and an edited copy has its own', async (t) => {
+  for (const stray of ['', request('SET', 'q', '1')]) {
+    const text = inBlocks(stray);
+    const disk = logDisk(text);
+    const whole = await check(disk, {});
+    t.is(whole.code, 0);
+    t.true(whole.lines.some((line) => line.includes(`size=${text.length}, ok_up_to=${text.length},`)
+      && line.includes('blocks=2')));
+    t.is(edit(disk, { names: new Set(['flushall']) }, '/data/rescued').count, 1);
+    const rescued = await check(disk, { path: '/data/rescued' });
+    t.is(rescued.code, 0);
+    t.true(rescued.lines.some((line) => line.includes('blocks=2, diff=0')));
+    t.is(textOf(disk, '/data/rescued/a.aof.2.incr.aof').replace(/#HDR.*\r\n/g, ''),
+      text.replace(request('FLUSHALL'), '').replace(/#HDR.*\r\n/g, ''));
+  }
+});
+
+test('a flipped bit in a block is found, and the block cut with --fix', async (t) => {
+  const text = inBlocks('');
+  const at = text.lastIndexOf('b');
+  const disk = logDisk(`${text.slice(0, at)}c${text.slice(at + 1)}`);
+  const { code, lines } = await check(disk, {});
+  t.is(code, 1);
+  t.regex(lines.join('\n'), /expected a block of 45 bytes with CRC-32 [0-9a-f]+, found: bytes/);
+  t.is((await check(disk, { fix: true })).code, 0);
+  const left = textOf(disk, `${folder}/a.aof.2.incr.aof`);
+  t.is(left, text.slice(0, text.lastIndexOf('#HDR')));
 });
 
 test('a broken log is not edited', (t) => {

@@ -5,13 +5,14 @@ import { latency } from '../../engine/server/latency.bench.ts';
 import { memory } from '../../engine/server/memory.bench.ts';
 import { micro } from '../../engine/server/micro.bench.ts';
 import { persistence } from '../../engine/server/persistence.bench.ts';
+import { slowDisk } from '../../engine/server/slow-disk.bench.ts';
 import type { BenchPart } from '../../engine/server/test-support/bench/table.ts';
 import { driver } from './driver.bench.ts';
 import { trust } from './trust.bench.ts';
 
 /** Run in this order when none is named. */
 export const parts: Readonly<Record<string, BenchPart>> = {
-  micro, engine: compare, memory, latency, persistence, driver, trust,
+  micro, engine: compare, memory, latency, persistence, 'slow-disk': slowDisk, driver, trust,
 };
 
 /** Former names, still understood. */

@@ -97,6 +97,12 @@ export class FakePersistence implements PersistencePort {
     this.flushes++;
   }
 
+  syncedPosition(): number | null {
+    return null;
+  }
+
+  wantSync(): void {}
+
   dumpOptions(): DumpOptions {
     return { compress: true, version: 10 };
   }
@@ -246,6 +252,7 @@ export class InProcessServer {
       }),
       answer: (session, write) => this.answer(session, write),
       deliver: (session, bytes, end) => this.keepFor(session, bytes.subarray(0, end)),
+      writtenPosition: () => 0,
       wakeAt: (unixMs) => this.calls.push(`wakeAt ${unixMs}`),
       close: (session) => this.calls.push(`close ${session.id}`),
       shutdown: (mode) => this.shutdown(mode),

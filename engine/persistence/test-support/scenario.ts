@@ -81,7 +81,7 @@ export const writes = 22;
 
 /** Runs the load; ends early when the engine asks for its end. */
 export async function runLoad(engine: TestEngine, progress: Progress): Promise<void> {
-  for (let round = 0; round < writes && engine.fatalReason === null; round++) {
+  for (let round = 0; round < writes; round++) {
     write(engine, progress);
     if (round % 11 === 1) engine.run('BGSAVE', 'SCHEDULE');
     if (round % 11 === 6) engine.run('BGREWRITEAOF');
@@ -98,7 +98,6 @@ export async function runLoad(engine: TestEngine, progress: Progress): Promise<v
 }
 
 function passTime(engine: TestEngine, progress: Progress, milliseconds: number): void {
-  if (engine.fatalReason !== null) return;
   engine.clock.advanceMs(milliseconds);
   engine.persistence.cron(0);
   // A retry may have released what was held.

@@ -63,7 +63,6 @@ export class TestEngine {
   /** Steps that wait: slices of snapshots. */
   readonly steps: (() => void)[] = [];
   readonly logLines: string[] = [];
-  fatalReason: string | null = null;
   readonly disk: Disk;
   private readonly decoder = new RequestDecoder();
 
@@ -91,9 +90,6 @@ export class TestEngine {
         : setImmediate,
       snapshotThread: options.snapshotThread?.(this.keyspace) ?? null,
       log: (level, text) => this.logLines.push(`${level}: ${text}`),
-      fatal: (reason) => {
-        this.fatalReason = reason;
-      },
       processId: options.processId ?? 4711,
       isAlive: options.isAlive ?? ((): boolean => false),
     };
@@ -106,6 +102,7 @@ export class TestEngine {
       reply: new ReplyWriter(),
       session: new Session({ id: 1 }),
       effects: this.persistence.journal,
+      dirty: this.persistence.appender.dirty,
       server: {
         persistence: this.persistence,
         entropy: seededEntropy(1),

@@ -54,7 +54,7 @@ export class RestCall implements TickMember, Pausable {
   private readonly commands: readonly EncodedRequest[];
   private readonly reply: ReplyWriter = new ReplyWriter();
   private next = 0;
-  /** What the answer waits for; reads wait for nothing. */
+  /** What the answer waits for; reads wait for the writes to their keys. */
   private token = 0;
   private abandoned = false;
 
@@ -82,6 +82,7 @@ export class RestCall implements TickMember, Pausable {
       : Math.min(this.next + sliceLength, this.commands.length);
     const held = this.runUntil(end);
     if (host.journal.appended !== appended) this.token = host.journal.appended;
+    else if (host.dirty.active) this.token = Math.max(this.token, host.dirty.take());
     if (held) return;
     if (this.next < this.commands.length && !this.isTooLong) setImmediate(() => this.resume());
     else host.tick.add(this);
@@ -95,6 +96,7 @@ export class RestCall implements TickMember, Pausable {
   }
 
   endTick(releasable: number): boolean {
+    this.token = Math.max(this.token, this.host.dirty.floor);
     return this.release(releasable);
   }
 

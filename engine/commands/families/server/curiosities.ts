@@ -1,5 +1,6 @@
 // MONITOR, LOLWUT and WAITAOF: what few ask for.
 import { argumentLower, int64Argument, notAnInteger } from '../../arguments.ts';
+import { replySynced } from '../../blocking.ts';
 import { redisVersion } from '../../context.ts';
 import type { CommandContext } from '../../context.ts';
 import type { CommandRow } from '../../spec.ts';
@@ -20,10 +21,7 @@ function lolwut(ctx: CommandContext): void {
   ctx.reply.verbatim('txt', `Redis ver. ${redisVersion}\n`);
 }
 
-/**
- * Under `always` a reply leaves when the log is synced up to it, and so says it by itself. Under
- * the other policies nobody could be told without an extra sync.
- */
+/** Waits until what this connection wrote is synced; never for replicas: there are none. */
 function waitaof(ctx: CommandContext): void {
   const [local, replicas, timeoutMs] = [1, 2, 3].map((index) => int64Argument(ctx, index));
   if (local === null || replicas === null || local === undefined || replicas === undefined) {
@@ -39,19 +37,19 @@ function waitaof(ctx: CommandContext): void {
     ctx.reply.error(`ERR timeout is ${what}`);
     return;
   }
-  const settings = new Map(ctx.server.config.entries());
-  if (local === 1n && settings.get('appendonly') !== 'yes') {
+  const { persistence } = ctx.server;
+  const synced = persistence.syncedPosition();
+  if (local === 1n && synced === null) {
     ctx.reply.error('ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.');
     return;
   }
-  const always = settings.get('appendonly') === 'yes' && settings.get('appendfsync') === 'always';
-  if (local === 1n && !always) {
-    ctx.reply.error('ERR WAITAOF with numlocal 1 needs appendfsync always in this engine');
+  const position = ctx.server.writtenPosition();
+  const done = synced !== null && synced >= position;
+  if (local === 1n && !done && ctx.blocking.blockForSync(ctx, position, Number(timeoutMs))) {
+    persistence.wantSync(position);
     return;
   }
-  ctx.reply.array(2);
-  ctx.reply.integer(always ? 1 : 0);
-  ctx.reply.integer(0);
+  replySynced(ctx.reply, done);
 }
 
 export const curiosityRows: readonly CommandRow[] = [
@@ -66,8 +64,8 @@ export const curiosityRows: readonly CommandRow[] = [
     categories: ['read'], handler: lolwut,
   },
   {
-    name: 'waitaof', arity: 4, flags: 'noscript', group: 'generic', since: '7.2.0',
-    summary: 'Whether what this connection wrote is synced to the disk.', complexity: 'O(1)',
+    name: 'waitaof', arity: 4, flags: 'noscript blocking', group: 'generic', since: '7.2.0',
+    summary: 'Waits until what this connection wrote is synced to the disk.', complexity: 'O(1)',
     syntax: 'numlocal numreplicas timeout', categories: ['connection'], handler: waitaof,
     tips: ['request_policy:all_shards', 'response_policy:agg_min'],
   },

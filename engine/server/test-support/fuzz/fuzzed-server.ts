@@ -83,13 +83,10 @@ export class FuzzedServer {
     const arena = new Arena({ capacityBytes: arenaBytes });
     this.keyspace = new Keyspace({ arena, databaseCount: 16, hashSeed: 42 });
     const clock = realClock();
-    const fatal = (reason: string): void => {
-      throw new Error(`fatal: ${reason}`);
-    };
     const persistence = createPersistence({
       disk: emptyDisk(), clock, keyspace: this.keyspace,
       settings: persistenceSettings(configuration), schedule: (step) => void setImmediate(step),
-      log: () => {}, fatal, processId: 4711, isAlive: () => false,
+      log: () => {}, processId: 4711, isAlive: () => false,
     });
     this.server = new Server({
       configuration, keyspace: this.keyspace, persistence, journal: persistence.journal,

@@ -15,7 +15,6 @@ export async function startSabotaged(wrap: EngineWrappers): Promise<void> {
     wrap,
     ports: {
       disk: realDisk(), clock: realClock(), entropy: realEntropy(),
-      exit: (code) => process.exit(code),
     },
     onListening: (engine) => {
       process.on('SIGTERM', () => void engine.shutdown({ save: null, now: false, force: false }));
