@@ -2,6 +2,7 @@
 
 import { HarnessError } from '../errors.ts';
 import { worstVerdict } from './aggregate.ts';
+import { comparisonsOf, noiseOf } from './comparisons.ts';
 import { testbedDifferences } from './compare/compare.ts';
 import type { CellRecord, RunRecord, ShardRecord } from './record.ts';
 
@@ -25,6 +26,7 @@ export function mergeRecords(
   const found = new Map(shards.flatMap(({ record, shard }) => (
     record.cells.map((cell) => [cell.id, movedFiles(cell, shard.index)] as const))));
   const cells = first.shard.planCells.flatMap((id) => found.get(id) ?? []);
+  const noise = noiseOf(cells);
   const sorted = records.map((record) => record.startedAt).sort();
   const { shard: _, ...record } = first.record;
   return {
@@ -36,6 +38,8 @@ export function mergeRecords(
     tookMs: Math.max(...records.map(({ tookMs }) => tookMs)),
     plannedTrials: records.reduce((sum, { plannedTrials }) => sum + plannedTrials, 0),
     cells,
+    comparisons: comparisonsOf(cells, noise),
+    noise,
     skipped: shards.flatMap((each) => each.record.skipped),
     failures: shards.flatMap((each) => each.record.failures),
   };

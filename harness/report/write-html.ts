@@ -5,8 +5,11 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { isAbsolute, join, normalize } from 'node:path';
 import * as v from 'valibot';
+import { decodeCurve } from '../crash/curve/curve-file.ts';
 import { htmlReport } from './html/page.ts';
 import type { PageInput } from './html/page.ts';
+import { curvesMax } from './html/sections/loss-curve.ts';
+import type { LossCurve } from './html/sections/loss-curve.ts';
 import { seriesMax } from './html/sections/timeline.ts';
 import type { Span, TimeSeries } from './html/sections/timeline.ts';
 import type { RunRecord, TrialRecord } from './record.ts';
@@ -25,6 +28,7 @@ export async function renderHtml(
   const series = await readSeries(record, runDirectory, problems);
   return htmlReport({
     record, problems, series,
+    curves: await readCurves(record, runDirectory, problems),
     plotLibrary: series.length === 0 ? { script: '', style: '' } : await readPlotLibrary(),
     change: extras.change ?? null,
     trend: extras.trend ?? null,
@@ -46,26 +50,63 @@ const seriesSchema = v.object({
   })), []),
 });
 
-async function readSeries(
-  { cells }: RunRecord, runDirectory: string, problems: string[],
+function readSeries(
+  record: RunRecord, runDirectory: string, problems: string[],
 ): Promise<TimeSeries[]> {
-  const wanted = cells
+  const wanted = artefactsOf(record, seriesArtefact).slice(0, seriesMax);
+  return readEach(wanted, { what: 'time series', problems }, async ({ cell, trial, path }) => {
+    const text = await readFile(pathInside(runDirectory, path), 'utf8');
+    const series = v.parse(seriesSchema, JSON.parse(text));
+    const spans = [...series.spans, ...crashSpan(trial)];
+    return { ...series, cell, index: trial.index, spans };
+  });
+}
+
+/** Name of the artefact that holds the loss at every instant. */
+const curveArtefact = 'curve';
+
+function readCurves(
+  record: RunRecord, runDirectory: string, problems: string[],
+): Promise<LossCurve[]> {
+  const wanted = artefactsOf(record, curveArtefact).slice(0, curvesMax);
+  return readEach(wanted, { what: 'loss curve', problems }, async ({ cell, trial, path }) => {
+    const file = pathInside(runDirectory, path);
+    const { binMs, windowMs } = decodeCurve(await readFile(file), path);
+    return { cell, index: trial.index, binMs, windowMs };
+  });
+}
+
+interface Artefact {
+  readonly cell: string;
+  readonly trial: TrialRecord;
+  readonly path: string;
+}
+
+/** The first trial of every cell before the second of any: then a limit leaves none out whole. */
+function artefactsOf({ cells }: RunRecord, name: string): Artefact[] {
+  return cells
     .flatMap((cell) => cell.perTrial.map((trial) => ({ cell: cell.id, trial })))
     .flatMap(({ cell, trial }) => {
-      const path = trial.artefacts[seriesArtefact];
+      const path = trial.artefacts[name];
       return path === undefined ? [] : [{ cell, trial, path }];
-    });
-  const found: TimeSeries[] = [];
-  for (const { cell, trial, path } of wanted.slice(0, seriesMax)) {
+    })
+    .sort((one, other) => one.trial.index - other.trial.index);
+}
+
+async function readEach<TRead>(
+  wanted: readonly Artefact[],
+  { what, problems }: { readonly what: string; readonly problems: string[] },
+  read: (artefact: Artefact) => Promise<TRead>,
+): Promise<TRead[]> {
+  const found: TRead[] = [];
+  for (const artefact of wanted) {
     try {
-      const text = await readFile(pathInside(runDirectory, path), 'utf8');
-      const series = v.parse(seriesSchema, JSON.parse(text));
-      const spans = [...series.spans, ...crashSpan(trial)];
-      found.push({ ...series, cell, index: trial.index, spans });
+      found.push(await read(artefact));
     } catch (error) {
       const words = error instanceof Error ? error.message : String(error);
-      problems.push(`The time series of ${cell}, trial ${trial.index + 1}, cannot be read: `
-        + `${path}: ${words}`);
+      const { cell, trial, path } = artefact;
+      problems.push(`The ${what} of ${cell}, trial ${trial.index + 1}, cannot be read: ${path}: `
+        + words);
     }
   }
   return found;

@@ -42,7 +42,7 @@ export function compareRuns(before: RunRecord, after: RunRecord): Comparison {
     const reason = other === undefined ? 'only in the later run' : loadDifference(other, cell);
     if (reason !== null) left.push({ cell: cell.id, reason });
     if (other === undefined || reason !== null) return [];
-    return [{ before: other, after: cell, paired: false, noiseFloor: null }];
+    return [{ before: other, after: cell, paired: false, noiseFloor: noiseOf(before, after) }];
   });
   for (const id of earlier.keys()) left.push({ cell: id, reason: 'only in the earlier run' });
   return {
@@ -53,19 +53,25 @@ export function compareRuns(before: RunRecord, after: RunRecord): Comparison {
   };
 }
 
+/** The larger noise of the two runs: it may hide a change of either. */
+function noiseOf(before: RunRecord, after: RunRecord): number | null {
+  const shares = [before.noise, after.noise].flatMap((noise) => noise?.share ?? []);
+  return shares.length === 0 ? null : Math.max(...shares);
+}
+
 /** Compares two settings of one run; their trials ran in turn, so they are paired. */
 export function compareSettings(
-  { id, cells }: RunRecord, [before, after]: readonly [string, string],
+  { id, cells, noise }: RunRecord, [before, after]: readonly [string, string],
 ): Comparison {
   const place = (cell: CellRecord): string => (
-    [cell.scenario, cell.target.name, cell.crash, cell.preloadKeys].join('/'));
+    cell.id.replace(`/${recordLabel(cell)}/`, '//'));
   const earlier = new Map(cells.filter((cell) => recordLabel(cell) === before)
     .map((cell) => [place(cell), cell]));
   const later = cells.filter((cell) => recordLabel(cell) === after);
   const pairs = later.flatMap((cell): CellPair[] => {
     const other = earlier.get(place(cell));
     return other === undefined ? []
-      : [{ before: other, after: cell, paired: true, noiseFloor: null }];
+      : [{ before: other, after: cell, paired: true, noiseFloor: noise?.share ?? null }];
   });
   return {
     before: `${id} ${before}`, after: `${id} ${after}`, left: [], testbed: [],

@@ -45,7 +45,7 @@ export interface CellPair {
   readonly before: CellRecord;
   readonly after: CellRecord;
   readonly paired: boolean;
-  /** Share by which the same cell differs from itself on this machine; null: not measured. */
+  /** Share by which the write rate of the same cell differs from itself; null: not measured. */
   readonly noiseFloor: number | null;
 }
 
@@ -54,7 +54,9 @@ export function samplesOf(pair: CellPair, metric: Metric): MetricSamples | null 
   const { name, better, minimumEffect } = metric;
   const [before, after] = [valuesOf(pair.before, metric), valuesOf(pair.after, metric)];
   if (before.size === 0 || after.size === 0) return null;
-  const rest = { name, better, minimumEffect, noiseFloor: pair.noiseFloor };
+  // A/A pairs are of the write rate only; how much the others differ by themselves is not known.
+  const noiseFloor = name === 'write rate' ? pair.noiseFloor : null;
+  const rest = { name, better, minimumEffect, noiseFloor };
   if (!pair.paired) {
     return { ...rest, before: [...before.values()], after: [...after.values()], paired: false };
   }

@@ -11,9 +11,11 @@ import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
 import { modelOf } from './model.ts';
 import type { Model } from './model.ts';
+import { withinRun } from './sections/change.ts';
 import { choiceSection } from './sections/choice.ts';
 import { downtimeSection } from './sections/downtime.ts';
 import { latencySection } from './sections/latency.ts';
+import type { LossCurve } from './sections/loss-curve.ts';
 import { lossSection } from './sections/losses.ts';
 import { timelineData, timelineSection } from './sections/timeline.ts';
 import type { TimeSeries } from './sections/timeline.ts';
@@ -28,6 +30,8 @@ export interface PageInput {
   readonly problems: readonly string[];
   /** Courses of trials, where they lie beside the record. */
   readonly series: readonly TimeSeries[];
+  /** Losses at every instant of a trial, where they lie beside the record. */
+  readonly curves: readonly LossCurve[];
   /** Text of the library that draws time series. */
   readonly plotLibrary: { readonly script: string; readonly style: string };
   /** Sections that need more than one run. */
@@ -81,20 +85,21 @@ ${scripts.map((script) => html`<script>${raw(script)}</script>`)}
 `.html;
 }
 
-function sectionsOf(model: Model, { series, change, trend }: PageInput): Section[] {
+function sectionsOf(model: Model, { series, curves, change, trend }: PageInput): Section[] {
   const missing = (text: string): Markup => html`<p class="missing">${text}</p>`;
   return [
     { id: 'lost', question: 'Did anything lose data it promised to keep?',
       content: verdictSection(model) },
     { id: 'choice', question: 'Which setting should I use?', content: choiceSection(model) },
-    { id: 'losses', question: 'How much do I lose?', content: lossSection(model) },
+    { id: 'losses', question: 'How much do I lose?', content: lossSection(model, curves) },
     { id: 'downtime', question: 'How long am I down?', content: downtimeSection(model) },
     { id: 'timeline', question: 'What happened around a crash?',
       content: timelineSection(model, series) },
     { id: 'latency', question: 'What does a sync cost in the tail?',
       content: latencySection(model) },
     { id: 'change', question: 'Is it worse than before?',
-      content: change ?? missing('No other run was given to compare with: plugpull report RUN '
+      content: change ?? withinRun(model.record)
+        ?? missing('No other run was given to compare with: plugpull report RUN '
         + '--baseline NAME fills this section.') },
     { id: 'trend', question: 'Since when?',
       content: trend ?? missing('There is no history of runs here yet: plugpull trend --add RUN '

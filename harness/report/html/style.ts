@@ -72,6 +72,7 @@ ${settings}
 .mark{fill:var(--c);stroke:var(--bg);stroke-width:1.5}
 .mark.hollow{fill:var(--bg);stroke:var(--c);stroke-width:2.5}
 .line{fill:none;stroke:var(--c);stroke-width:2.25;stroke-linejoin:round}
+.line.thin{stroke-width:1.5}
 .whisker{stroke:var(--c,var(--text));stroke-width:1.75;fill:none;opacity:.75}
 .promise path{stroke:var(--text);stroke-width:1.5}.promise text{font-size:12px}
 .step0{fill:var(--step0)}.step1{fill:var(--step1)}.step2{fill:var(--step2)}

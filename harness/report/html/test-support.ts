@@ -13,7 +13,7 @@ export const healthy: RunRecord = recordOf(planOf(threeScenarios));
 /** The page of a record alone. */
 export function pageOf(record: RunRecord, more: Partial<PageInput> = {}): string {
   return htmlReport({
-    record, problems: [], series: [], plotLibrary: { script: '', style: '' },
+    record, problems: [], series: [], curves: [], plotLibrary: { script: '', style: '' },
     change: null, trend: null, ...more,
   });
 }

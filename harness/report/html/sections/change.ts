@@ -1,14 +1,18 @@
 // Is it worse than before? The ratio of every metric with its interval, the noise band in grey.
 
+import { countText, shareText } from '../../../plan/units.ts';
 import { verdictOrder } from '../../compare/compare.ts';
 import type { ComparedMetric, Comparison } from '../../compare/compare.ts';
 import { comparisonLine, ratioText, sortedMetrics, valueText }
   from '../../compare/comparison-text.ts';
+import type { RunRecord } from '../../record.ts';
 import { axes, chartMarkup, shortened, tip } from '../chart.ts';
 import type { Plot, Size } from '../chart.ts';
 import { html, name } from '../markup.ts';
 import type { Markup } from '../markup.ts';
 import type { Scale } from '../scales.ts';
+
+type ForestRow = Pick<ComparedMetric, 'cell' | 'name' | 'verdict' | 'reason' | 'ratio'>;
 
 /** Rows of the drawing; the table has them all. */
 const rowsMax = 40;
@@ -29,12 +33,40 @@ ${left.length === 0 ? null : html`<details><summary>Not compared (${left.length}
 }</ul></details>`}`;
 }
 
+/** Without another run: the settings of this one against each other; null when there are none. */
+export function withinRun({ comparisons, noise }: RunRecord): Markup | null {
+  const drawn = comparisons.filter(({ ratio }) => ratio !== null).slice(0, rowsMax);
+  if (drawn.length === 0) return null;
+  const metrics = drawn.map((each): ForestRow => ({
+    ...each, name: each.metric === 'qps' ? 'write rate' : each.metric,
+    cell: `${each.before} → ${each.after}`,
+  }));
+  const floor = noise === null ? 'The noise of this machine was not measured.'
+    : `The same cell differed from itself by up to ${shareText(noise.share)} (${
+      countText(noise.pairs, 'pair')}).`;
+  return html`<p class="missing">No other run was given to compare with: <code>plugpull report RUN
+--baseline NAME</code> does. Here are the settings of this run against one another.</p>
+${chartMarkup({
+    title: 'Write rate of one setting ÷ another of this run, with 95 % intervals',
+    reading: `${floor} ${metrics.filter(({ verdict }) => verdict === 'regression').length} of ${
+      metrics.length} are slower beyond doubt.`,
+    height: (isNarrow) => 60 + metrics.length * (isNarrow ? 40 : 26),
+    draw: (size) => drawing(metrics, size, noise?.share ?? matters),
+    table: {
+      caption: 'Settings of this run against one another',
+      columns: ['before → after', 'verdict', 'after ÷ before', 'why'],
+      rows: metrics.map((metric) => [name(metric.cell), metric.verdict, ratioText(metric),
+        metric.reason]),
+    },
+  })}`;
+}
+
 function forest(drawn: readonly ComparedMetric[], all: readonly ComparedMetric[]): Markup {
   return chartMarkup({
     title: 'After ÷ before, with 95 % intervals; the band is the least change that matters',
     reading: readingOf(all),
     height: (isNarrow) => 60 + drawn.length * (isNarrow ? 40 : 26),
-    draw: (size) => drawing(drawn, size),
+    draw: (size) => drawing(drawn, size, matters),
     table: {
       caption: 'Every metric that was compared',
       columns: ['metric', 'verdict', 'before', 'after', 'after ÷ before', 'trials', 'why'],
@@ -64,7 +96,9 @@ function readingOf(metrics: readonly ComparedMetric[]): string {
     more}.`;
 }
 
-function drawing(metrics: readonly ComparedMetric[], { width, height, isNarrow }: Size): Markup {
+function drawing(
+  metrics: readonly ForestRow[], { width, height, isNarrow }: Size, band: number,
+): Markup {
   const left = isNarrow ? 10 : 360;
   const plot: Plot = { left, right: width - 20, top: 8, bottom: height - 46 };
   const x = ratioScale(metrics, plot);
@@ -80,7 +114,7 @@ function drawing(metrics: readonly ComparedMetric[], { width, height, isNarrow }
       ? html`<text class="name" x="${left}" y="${y - 10}">${shortened(label, 52)}</text>`
       : html`<text class="name" x="${left - 8}" y="${y + 4}" text-anchor="end">${
         shortened(label, 54)}</text>`;
-    return html`${text}${rowMark(metric, { x, y })}`;
+    return html`${text}${rowMark(metric, { x, y, band })}`;
   })}<path class="zero" d="M${x.at(1)} ${plot.top}V${plot.bottom}"/>`;
 }
 
@@ -88,12 +122,13 @@ function drawing(metrics: readonly ComparedMetric[], { width, height, isNarrow }
 const matters = 0.05;
 
 function rowMark(
-  metric: ComparedMetric, { x, y }: { readonly x: Scale; readonly y: number },
+  metric: ForestRow,
+  { x, y, band }: { readonly x: Scale; readonly y: number; readonly band: number },
 ): Markup | null {
   const { ratio, verdict } = metric;
   if (ratio === null) return null;
   const [low, high] = ratio.ci95 ?? [ratio.median, ratio.median];
-  const [from, to] = [x.at(1 / (1 + matters)), x.at(1 + matters)];
+  const [from, to] = [x.at(1 / (1 + band)), x.at(1 + band)];
   const className = `verdict${verdictOrder.indexOf(verdict)}`;
   return html`<rect class="band" x="${from}" y="${y - 9}" width="${to - from}" height="18"/>
 <path class="whisker ${className}" d="M${x.at(low)} ${y}H${x.at(high)}"/>
@@ -102,7 +137,7 @@ function rowMark(
 }
 
 /** Logarithmic around 1, so that twice and half lie equally far. */
-function ratioScale(metrics: readonly ComparedMetric[], plot: Plot): Scale {
+function ratioScale(metrics: readonly ForestRow[], plot: Plot): Scale {
   const far = metrics.flatMap(({ ratio }) => (
     ratio === null ? [] : [ratio.median, ...(ratio.ci95 ?? [])]))
     .reduce((most, each) => Math.max(most, Math.abs(Math.log(each))), Math.log(1.2));

@@ -5,13 +5,15 @@ import { bytesText, countText, durationText, groupedText } from '../../../plan/u
 import type { CrashModel } from '../../../plan/scenario.ts';
 import { median, quantile } from '../../../metrics/statistics.ts';
 import { axes, chartMarkup, legendMarkup, pathOf, tip } from '../chart.ts';
-import type { Plot, Size } from '../chart.ts';
+import type { Look, Plot, Size } from '../chart.ts';
 import { html, name } from '../markup.ts';
 import type { Markup } from '../markup.ts';
 import { crashWords, crashesOf, entriesByTarget, worstOf } from '../model.ts';
 import type { CrashLosses, Entry, Instant, Model } from '../model.ts';
 import { linearScale, lossScale } from '../scales.ts';
 import { windowText } from './choice.ts';
+import { lossCurveChart } from './loss-curve.ts';
+import type { LossCurve } from './loss-curve.ts';
 
 interface Measure {
   readonly field: keyof Instant;
@@ -31,7 +33,7 @@ const measures: readonly Measure[] = [
 ];
 
 /** The section. */
-export function lossSection(model: Model): Markup {
+export function lossSection(model: Model, curves: readonly LossCurve[]): Markup {
   const crashes = crashesOf(model);
   if (crashes.length === 0) {
     return html`<p class="missing">No loss was judged in this run: its scenarios do not measure
@@ -39,8 +41,14 @@ export function lossSection(model: Model): Markup {
   }
   const [window, ...others] = measures;
   return html`<div class="beside">${window === undefined ? null : panels(model, window)}</div>
+${lossCurveChart(curves, (cell) => lookOfCell(model, cell))}
 <details><summary>The same in writes and in bytes</summary><div class="beside">${
     others.map((measure) => panels(model, measure))}</div></details>`;
+}
+
+function lookOfCell({ entries }: Model, id: string): Look {
+  const entry = entries.find(({ cells }) => cells.some((cell) => cell.id === id));
+  return entry?.look ?? { className: 'c8', shape: 'circle' };
 }
 
 function panels(model: Model, measure: Measure): Markup[] {

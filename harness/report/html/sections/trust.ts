@@ -49,14 +49,20 @@ function testbedRows(record: RunRecord): Content[][] {
       .map((target) => ['target', name(target)]),
     ['processor', name(testbed.cpu)], ['cores', testbed.cores],
     ['memory', bytesText(testbed.memory)], ['kernel', name(testbed.kernel)],
-    ['file system', name(testbed.fs)], ['Node', testbed.node],
+    ['file system', name(`${testbed.fs} ${testbed.mountOptions}`)],
+    ['device', name(testbed.device)],
+    ['governor', testbed.governor ?? 'none'],
+    ['load average', `${testbed.loadAverage.before} before, ${testbed.loadAverage.after} after`],
+    ['taken by the hypervisor', testbed.stealShare === null ? 'not told'
+      : shareText(testbed.stealShare)],
+    ['fingerprint', name(testbed.fingerprint)], ['Node', testbed.node],
     ['fdatasync before', probeText(testbed.fdatasyncUs)],
     ['fdatasync after', testbed.fdatasyncUsAfter === null ? 'not probed'
       : probeText(testbed.fdatasyncUsAfter)],
   ];
 }
 
-function probeText({ p50, p99 }: TestbedRecord['fsyncUs']): string {
+function probeText({ p50, p99 }: TestbedRecord['fdatasyncUs']): string {
   return `p50 ${significant(p50 / 1000)} ms, p99 ${significant(p99 / 1000)} ms`;
 }
 
