@@ -18,6 +18,7 @@ export interface SelectionFlags {
   readonly fsync?: readonly string[];
   readonly crash?: readonly string[];
   readonly fs?: readonly string[];
+  readonly fault?: readonly string[];
   readonly tag?: readonly string[];
   readonly trials?: string;
   readonly duration?: string;
@@ -55,6 +56,7 @@ export function addSelectionFlags(command: Command): Command {
     .option('--fsync <names>', 'always, everysec, no', more)
     .option('--crash <models>', 'process, power, power-torn, block', more)
     .option('--fs <names>', 'file systems of block: ext4, xfs', more)
+    .option('--fault <faults>', 'such as disk-slow@0.2-0.6 or kill-in-rewrite; see README', more)
     .option('--seed <number>', 'repeats the plan of a former run')
     .optionsGroup('Changes to the scenarios:')
     .option('--trials <number>', 'repetitions of each cell')
@@ -84,6 +86,7 @@ export function parseSelection(given: SelectionFlags): Selection {
       ...whenGiven('persist', parsedNames('--persist', given.persist, persistNames)),
       ...whenGiven('fsync', parsedNames('--fsync', given.fsync, fsyncNames)),
       ...whenGiven('crash', parsedNames('--crash', given.crash, crashModels)),
+      ...whenGiven('faults', given.fault?.flatMap((word) => word.split(','))),
       ...whenGiven('fileSystems', parsedNames('--fs', given.fs, fileSystems)),
       ...whenGiven('trials', given.trials === undefined ? undefined
         : parseCount('--trials', given.trials, limits.trials)),

@@ -1,6 +1,6 @@
 // What lies under the data directory of a trial, and what a crash leaves of it.
 
-import type { FaultfsMount } from '../faultfs/client.ts';
+import type { FaultRule, HeldCall } from '../faultfs/client.ts';
 import type { BlockDisk } from './block-disk.ts';
 
 /** The file systems that `block` can make. */
@@ -36,7 +36,12 @@ export interface PlainDisk extends AnyDisk {
 /** A faultfs over the directory: records, and has the faults of a disk. */
 export interface FaultfsDisk extends AnyDisk {
   readonly kind: 'faultfs';
-  readonly mount: FaultfsMount;
+  /** Puts rules in force under a name, beside those of other names. */
+  addFault(name: string, rules: readonly FaultRule[]): Promise<void>;
+  /** Takes them back; resolves to how many calls they had hit. */
+  removeFault(name: string): Promise<number>;
+  /** The next call that a `freeze` holds; null when none comes in time. */
+  nextHeld(timeoutMs: number): Promise<HeldCall | null>;
 }
 
 /** One of the grounds a trial can stand on. */

@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { mountFaultfs } from '../faultfs/client.ts';
-import type { FaultRule, FaultfsMount } from '../faultfs/client.ts';
+import type { FaultRule, FaultfsMount, HeldCall } from '../faultfs/client.ts';
 import { hold } from '../holdings/holdings.ts';
 import type { DiskOptions, FaultfsDisk, Settled } from './disk.ts';
 
@@ -20,14 +20,18 @@ export async function openFaultfsDisk(options: DiskOptions): Promise<FaultfsDisk
     release();
     log?.remove();
   };
+  const listeners = new Set<(held: HeldCall) => void>();
   try {
     const mount = await mountFaultfs({
       backing: dataDirectory,
       mountPoint,
       rules: recordingRules(record),
+      onHeld: (held) => listeners.forEach((listener) => listener(held)),
       ...(log === null ? {} : { opLogPath: log.opLogPath }),
     });
-    return new MountedDisk(mount, { dataDirectory, opLogPath: log?.opLogPath ?? null, undo });
+    const opLogPath = log?.opLogPath ?? null;
+    const base = recordingRules(record);
+    return new MountedDisk(mount, { dataDirectory, opLogPath, undo, base, listeners });
   } catch (error) {
     undo();
     throw error;
@@ -44,24 +48,73 @@ interface Parts {
   readonly dataDirectory: string;
   readonly opLogPath: string | null;
   readonly undo: () => void;
+  /** Always in force. */
+  readonly base: readonly FaultRule[];
+  /** They hear of every held call. */
+  readonly listeners: Set<(held: HeldCall) => void>;
 }
 
 class MountedDisk implements FaultfsDisk {
   readonly kind = 'faultfs';
-  readonly mount: FaultfsMount;
   readonly directory: string;
   readonly opLogPath: string | null;
+  readonly #mount: FaultfsMount;
   readonly #parts: Parts;
+  readonly #faults = new Map<string, { rules: readonly FaultRule[]; hits: number }>();
 
   constructor(mount: FaultfsMount, parts: Parts) {
-    this.mount = mount;
+    this.#mount = mount;
     this.directory = mount.mountPoint;
     this.opLogPath = parts.opLogPath;
     this.#parts = parts;
   }
 
+  async addFault(name: string, rules: readonly FaultRule[]): Promise<void> {
+    await this.#countHits();
+    this.#faults.set(name, { rules, hits: 0 });
+    await this.#apply();
+  }
+
+  async removeFault(name: string): Promise<number> {
+    await this.#countHits();
+    const hits = this.#faults.get(name)?.hits ?? 0;
+    this.#faults.delete(name);
+    await this.#apply();
+    return hits;
+  }
+
+  nextHeld(timeoutMs: number): Promise<HeldCall | null> {
+    const { listeners } = this.#parts;
+    return new Promise((resolve) => {
+      const finish = (held: HeldCall | null): void => {
+        clearTimeout(timer);
+        listeners.delete(listener);
+        resolve(held);
+      };
+      const listener = (held: HeldCall): void => {
+        if (held.delayMs === null) finish(held);
+      };
+      const timer = setTimeout(() => finish(null), timeoutMs);
+      listeners.add(listener);
+    });
+  }
+
+  // New rules start counting anew.
+  async #countHits(): Promise<void> {
+    if (this.#faults.size === 0) return;
+    const hits = [...await this.#mount.hits()];
+    for (const fault of this.#faults.values()) {
+      fault.hits += hits.splice(0, fault.rules.length).reduce((sum, each) => sum + each, 0);
+    }
+  }
+
+  #apply(): Promise<void> {
+    const rules = [...this.#faults.values()].flatMap((fault) => fault.rules);
+    return this.#mount.setRules([...rules, ...this.#parts.base]);
+  }
+
   async settle(): Promise<Settled> {
-    const { clean, words } = await this.mount.unmount();
+    const { clean, words } = await this.#mount.unmount();
     const directory = this.#parts.dataDirectory;
     if (clean) return { directory, broken: null };
     const why = words === '' ? 'it was killed, or somebody had files open' : words;
@@ -69,7 +122,7 @@ class MountedDisk implements FaultfsDisk {
   }
 
   async remove(): Promise<void> {
-    await this.mount.unmount();
+    await this.#mount.unmount();
     this.#parts.undo();
   }
 }

@@ -1,7 +1,7 @@
 // What is done to a target, and whether it had an effect: a fault that did nothing must never pass.
 
 import type { TrialDisk } from '../disks/disk.ts';
-import type { RunningTarget, Target } from '../targets/target.ts';
+import type { RunningTarget } from '../targets/target.ts';
 
 /** Whether a fault can be done to a target on this machine. */
 export type Availability =
@@ -25,14 +25,28 @@ export interface FaultSite {
   readonly disk: TrialDisk;
 }
 
-/** One kind of harm. */
+/** One kind of harm. A fault that keeps something between its calls belongs to one trial. */
 export interface Fault {
-  readonly name: FaultName;
-  available(target: Target): Availability;
+  readonly name: string;
+  /**
+   * `load`: the server lives on, and `heal` undoes it. `end`: it ends the server, in place of the
+   * kill. `down`: it harms the files while no server runs.
+   */
+  readonly when: 'load' | 'end' | 'down';
+  /** Whether it needs a faultfs under the data directory. */
+  readonly needsFaultfs: boolean;
+  available(): Availability;
+  /** Of `down`: prepares, while the server still runs. */
   inject(site: FaultSite): Promise<Injection>;
-  /** Undoes what `inject` left behind; nothing for faults that end with the process. */
-  heal(): Promise<void>;
+  /** Undoes what `inject` left; says why nothing had happened, if nothing had. */
+  heal(site: FaultSite): Promise<string | null>;
+  /** Of `down`: harms the files; says what it did, or null when there was nothing to harm. */
+  damage?(directory: string): string | null;
 }
 
-/** Name under which a fault is asked for. */
-export type FaultName = 'kill' | 'none' | 'power';
+/** What most faults have in common. */
+export const plainFault = {
+  needsFaultfs: false,
+  available: (): Availability => ({ available: true }),
+  heal: (): Promise<string | null> => Promise.resolve(null),
+} as const;

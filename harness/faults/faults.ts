@@ -1,11 +1,78 @@
-// The registry of faults.
+// The registry of faults, and reading what a scenario or a flag asks for.
+//
+//   disk-full@0.2-0.6+kill-in-rewrite      joined by +; @from-to are fractions of the load
 
-import type { Fault, FaultName } from './fault.ts';
-import { killFault } from './kill.ts';
+import { HarnessError } from '../errors.ts';
+import { aimedKill, aimedNames } from './aimed.ts';
+import { damageFault, damageNames } from './damage.ts';
+import { diskFault, diskFaultNames } from './disk-faults.ts';
+import type { Fault } from './fault.ts';
+import { killFault, terminateFault } from './kill.ts';
 import { noFault } from './none.ts';
 import { powerFault } from './power.ts';
+import { clockJumpFault, outOfMemoryFault, pauseFault } from './process-faults.ts';
 
-/** Every fault by name. */
-export const faults: Readonly<Record<FaultName, Fault>> = {
+/** The ends of a load that the crash models have. */
+export const faults: Readonly<Record<'kill' | 'none' | 'power', Fault>> = {
   kill: killFault, none: noFault, power: powerFault,
 };
+
+const made: ReadonlyMap<string, () => Fault> = new Map<string, () => Fault>([
+  ...diskFaultNames.map((name): [string, () => Fault] => [name, () => diskFault(name)]),
+  ['pause', pauseFault],
+  ['clock-jump', () => clockJumpFault],
+  ['terminate', () => terminateFault],
+  ['out-of-memory', () => outOfMemoryFault],
+  ...aimedNames.map((name): [string, () => Fault] => [name, () => aimedKill(name)]),
+  ...damageNames.map((name): [string, () => Fault] => [name, () => damageFault(name)]),
+]);
+
+/** Everything that `--fault` takes. */
+export const faultNames: readonly string[] = [...made.keys()];
+
+/** One fault of a cell, and when. */
+export interface FaultStep {
+  readonly name: string;
+  /** Fraction of the time to the crash. */
+  readonly from: number;
+  /** When it is healed; 1: at the crash. */
+  readonly to: number;
+}
+
+/** Makes the fault of a step, for one trial. */
+export function makeFault(name: string): Fault {
+  const make = made.get(name);
+  if (make === undefined) throw new Error(`no fault ${name}`);
+  return make();
+}
+
+const defaultFrom = 0.3;
+
+/**
+ * The steps in a text such as `disk-full@0.2-0.6+kill-in-rewrite`; none in ''.
+ * @throws {HarnessError} USAGE naming the word, what was expected and what was found.
+ */
+export function parseFaults(text: string): FaultStep[] {
+  const steps = text === '' ? [] : text.split('+').map(parseStep);
+  const ends = steps.filter(({ name }) => makeFault(name).when === 'end');
+  if (ends.length > 1) {
+    const names = ends.map(({ name }) => name).join(' and ');
+    throw bad(text, `at most one fault that ends the server, found ${names}`);
+  }
+  return steps;
+}
+
+function parseStep(word: string): FaultStep {
+  const [name = '', times, ...more] = word.split('@');
+  if (!made.has(name)) throw bad(word, `one of ${faultNames.join(', ')}`);
+  const match = /^(\d(?:\.\d+)?)(?:-(\d(?:\.\d+)?))?$/.exec(times ?? String(defaultFrom));
+  const [from, to] = [Number(match?.[1]), Number(match?.[2] ?? 1)];
+  if (match === null || more.length > 0 || !(from >= 0 && from < to && to <= 1)) {
+    throw bad(word, 'fractions of the load such as @0.3 or @0.2-0.6');
+  }
+  return { name, from, to };
+}
+
+function bad(found: string, expected: string): HarnessError {
+  return new HarnessError('USAGE', `fault '${found}': expected ${expected}`);
+}

@@ -1,17 +1,15 @@
-// Process crash: SIGKILL. What the OS had accepted survives, what the process still held does not.
+// Process crashes: SIGKILL, and SIGTERM as the polite one. What the OS had accepted survives, what
+// the process still held does not.
 
+import { monotonicNs } from '../metrics/monotonic.ts';
 import { describeExit } from '../targets/server-process.ts';
-import type { Availability, Fault, FaultSite, Injection } from './fault.ts';
+import { plainFault } from './fault.ts';
+import type { Fault, FaultSite, Injection } from './fault.ts';
 
 /** SIGKILL to the server and its children. */
-export const killFault: Fault = {
-  name: 'kill',
-  available: (): Availability => ({ available: true }),
-  inject,
-  heal: async (): Promise<void> => {},
-};
+export const killFault: Fault = { ...plainFault, name: 'kill', when: 'end', inject: kill };
 
-async function inject({ running }: FaultSite): Promise<Injection> {
+async function kill({ running }: FaultSite): Promise<Injection> {
   const { cutNs, applied } = running.kill();
   const exit = await running.exited;
   if (applied && exit.cause === 'killed') {
@@ -20,3 +18,18 @@ async function inject({ running }: FaultSite): Promise<Injection> {
   const why = `process ${running.pid} was gone before the kill (${describeExit(exit)})`;
   return { cutNs, applied: false, why };
 }
+
+const terminateMs = 60_000;
+
+/** SIGTERM: the server may put its affairs in order. */
+export const terminateFault: Fault = {
+  ...plainFault, name: 'terminate', when: 'end',
+  inject: async ({ running }) => {
+    const cutNs = monotonicNs();
+    const wasAlive = running.exitInfo() === null;
+    await running.stop(terminateMs);
+    const exit = await running.exited;
+    const applied = wasAlive && exit.cause === 'stopped' && exit.signal !== 'SIGKILL';
+    return { cutNs, applied, why: `SIGTERM: ${describeExit(exit)}` };
+  },
+};

@@ -1,15 +1,11 @@
 // Power cut of a real file system: its shutdown, then SIGKILL to a server that nothing answers.
 
 import { describeExit } from '../targets/server-process.ts';
-import type { Availability, Fault, FaultSite, Injection } from './fault.ts';
+import { plainFault } from './fault.ts';
+import type { Fault, FaultSite, Injection } from './fault.ts';
 
 /** The cut of a `block` disk, and the end of the server on it. */
-export const powerFault: Fault = {
-  name: 'power',
-  available: (): Availability => ({ available: true }),
-  inject,
-  heal: async (): Promise<void> => {},
-};
+export const powerFault: Fault = { ...plainFault, name: 'power', when: 'end', inject };
 
 async function inject({ running, disk }: FaultSite): Promise<Injection> {
   if (disk.kind !== 'block') throw new Error(`power fault on a ${disk.kind} disk`);

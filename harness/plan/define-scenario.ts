@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import { HarnessError } from '../errors.ts';
 import { isProfile, profileExpected } from '../drivers/resp/load/rate-profile.ts';
 import { distributionExpected, isDistribution } from '../workloads/key-distribution.ts';
+import { parseFaults } from '../faults/faults.ts';
 import { minimumValueSizeBytes, mixNames } from '../workloads/spec.ts';
 import { isValueSizes, valueSizesExpected } from '../workloads/value-sizes.ts';
 import { didYouMean } from './nearest.ts';
@@ -73,6 +74,7 @@ function complete(input: ScenarioInput): Scenario {
     settings: (input.settings ?? defaultSettings).map(parseSetting),
     crash: input.crash ?? ['process'],
     fileSystems: input.fileSystems ?? ['ext4'],
+    faults: input.faults ?? [''],
     preloadKeys: input.preloadKeys ?? [0],
     trials: input.trials ?? 1,
     load: { ...defaultLoad, ...input.load },
@@ -96,11 +98,24 @@ export function contradictions(scenario: Scenario): string[] {
     mistakes.push(`load.keys: expected at least ${leastKeys} (${keysPerClient} for each of `
       + `${load.clients} clients with mix ${load.mix}), found ${load.keys}`);
   }
+  for (const text of scenario.faults) {
+    const mistake = mistakeOf(() => parseFaults(text));
+    if (mistake !== null) mistakes.push(`faults: ${mistake}`);
+  }
   for (const name of Object.keys(directives)) {
     const reason = reservedDirectives[name];
     if (reason !== undefined) mistakes.push(`directives.${name}: cannot be set here; ${reason}`);
   }
   return mistakes;
+}
+
+function mistakeOf(read: () => unknown): string | null {
+  try {
+    read();
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 function scenarioBad(input: unknown, mistakes: readonly string[]): HarnessError {
@@ -222,6 +237,7 @@ const scenarioSchema = fields('a scenario', {
   settings: v.optional(listOf('settings', oneOf('a setting', settingLabels))),
   crash: v.optional(listOf('crash models', oneOf('a crash model', crashModels))),
   fileSystems: v.optional(listOf('file systems', oneOf('a file system', fileSystems))),
+  faults: v.optional(listOf('faults', v.string('a text'))),
   preloadKeys: v.optional(listOf('sizes', whole(limits.preloadKeys))),
   trials: v.optional(whole(limits.trials)),
   load: v.optional(loadSchema),

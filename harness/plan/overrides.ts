@@ -16,6 +16,8 @@ export interface Overrides {
   readonly fsync?: readonly Fsync[];
   /** Replaces the crash models where loss is judged; elsewhere keeps those that match. */
   readonly crash?: readonly CrashModel[];
+  /** Replaces the faults where loss is judged. */
+  readonly faults?: readonly string[];
   /** Replaces the file systems of `block`. */
   readonly fileSystems?: readonly FileSystem[];
   readonly trials?: number;
@@ -50,6 +52,7 @@ export function overrideScenario(scenario: Scenario, overrides: Overrides): Over
     settings,
     crash,
     targets: overrides.targets ?? scenario.targets,
+    faults: overrides.faults ?? scenario.faults,
     fileSystems: overrides.fileSystems ?? scenario.fileSystems,
     trials: overrides.trials ?? scenario.trials,
     load: overriddenLoad(scenario.load, overrides),

@@ -2,6 +2,8 @@
 // adding a cell changes neither the seeds nor the moments nor the relative order of the others.
 
 import type { FileSystem, TrialDisk } from '../disks/disk.ts';
+import { makeFault, parseFaults } from '../faults/faults.ts';
+import type { FaultStep } from '../faults/faults.ts';
 import { unsupportedReason } from './events.ts';
 import type { CrashModel, Load, Measure, Scenario, TargetName } from './scenario.ts';
 import { drawSpread, hashOf, seededDraw } from './seeds.ts';
@@ -15,7 +17,7 @@ import type { Shard } from './shard.ts';
 export interface Cell {
   /**
    * `scenario/target/setting/crash`, `block-xfs` for a file system other than ext4, and `/size`
-   * when keys are preloaded.
+   * when keys are preloaded, and the faults.
    */
   readonly id: string;
   readonly scenario: string;
@@ -24,6 +26,9 @@ export interface Cell {
   readonly target: TargetName;
   readonly setting: Setting;
   readonly crash: CrashModel;
+  /** Faults of the load, in words as `parseFaults` reads them, and read. */
+  readonly faultText: string;
+  readonly faults: readonly FaultStep[];
   /** What lies under the data directory. */
   readonly disk: TrialDisk['kind'];
   /** Of a `block` disk; null on others. */
@@ -110,7 +115,7 @@ export function planRun(
   const cells: Cell[] = [];
   const skipped: SkippedCell[] = [];
   for (const cell of scenarios.flatMap(cellsOf)) {
-    const reason = unsupportedReason(cell.crash) ?? unsupported(cell);
+    const reason = unsupportedReason(cell.crash) ?? faultReason(cell) ?? unsupported(cell);
     if (reason === null) cells.push(cell);
     else skipped.push(skippedCell(cell, reason));
   }
@@ -136,7 +141,7 @@ function cellsOf(sourced: SourcedScenario): Cell[] {
         for (const fileSystem of crash === 'block' ? scenario.fileSystems : [null]) {
           for (const preloadKeys of scenario.preloadKeys) {
             const point = { target, setting, crash, fileSystem, preloadKeys, study: null };
-            cells.push(cellOf(sourced, point));
+            for (const text of scenario.faults) cells.push(cellOf(sourced, point, text));
           }
         }
       }
@@ -158,7 +163,7 @@ function studyCells(sourced: SourcedScenario, studies: readonly Study[]): Cell[]
     cellOf(sourced, {
       target, setting: settingOfStudy(study), crash: 'process', fileSystem: null,
       preloadKeys: size, study,
-    })
+    }, '')
   ))));
 }
 
@@ -166,19 +171,23 @@ type Point = Pick<Cell, 'target' | 'setting' | 'crash' | 'fileSystem' | 'preload
   | 'study'>;
 
 /** The bundled engine records its own calls; of the others a faultfs does. */
-function diskOf(target: TargetName, crash: CrashModel): Cell['disk'] {
+function diskOf({ target, crash }: Point, faults: readonly FaultStep[]): Cell['disk'] {
   if (crash === 'block') return 'block';
+  if (faults.some(({ name }) => makeFault(name).needsFaultfs)) return 'faultfs';
   return crash === 'process' || target === 'bundled' ? 'plain' : 'faultfs';
 }
 
 // A reply that leaves before a fast sync ends would hide behind the client's own lag.
 const recordingSyncDelayMs = 2;
 
-function cellOf({ scenario, source }: SourcedScenario, point: Point): Cell {
+function cellOf(
+  { scenario, source }: SourcedScenario, point: Point, faultText: string,
+): Cell {
   const { target, setting, crash, fileSystem, preloadKeys, study } = point;
   const model = fileSystem === null || fileSystem === 'ext4' ? crash : `${crash}-${fileSystem}`;
   const what = study === null ? `${settingLabel(setting)}/${model}` : studyLabel(study);
   const name = `${scenario.name}/${target}/${what}`;
+  const faults = parseFaults(faultText);
   const directives = new Map(settingDirectives(setting));
   for (const [directive, value] of study === null ? [] : directivesOfStudy(study)) {
     directives.set(directive, value);
@@ -187,11 +196,16 @@ function cellOf({ scenario, source }: SourcedScenario, point: Point): Cell {
     directives.set(directive, value);
   }
   return {
-    id: preloadKeys === 0 ? name : `${name}/${sizeText(preloadKeys)}`,
+    id: [
+      name, ...(preloadKeys === 0 ? [] : [sizeText(preloadKeys)]),
+      ...(faultText === '' ? [] : [faultText]),
+    ].join('/'),
     scenario: scenario.name,
     source,
     ...point,
-    disk: diskOf(target, crash),
+    faultText,
+    faults,
+    disk: diskOf(point, faults),
     load: scenario.load,
     snapshots: keepsRdb(setting) && study === null ? scenario.snapshots : 0,
     cutInstants: isRecorded(crash) ? scenario.cutInstants : 1,
@@ -200,6 +214,22 @@ function cellOf({ scenario, source }: SourcedScenario, point: Point): Cell {
     measures: scenario.measures,
     trials: scenario.trials,
   };
+}
+
+/** Why the faults of a cell cannot be had; null when they can. */
+function faultReason({ crash, faults }: Cell): string | null {
+  for (const { name } of faults) {
+    const fault = makeFault(name);
+    const available = fault.available();
+    if (!available.available) return `fault ${name}: ${available.why}`;
+    if (crash === 'block' && (fault.needsFaultfs || fault.when === 'end')) {
+      return `fault ${name}: not with crash model block, whose cut ends the load`;
+    }
+    if (crash !== 'process' && fault.when === 'down') {
+      return `fault ${name}: only with crash model process`;
+    }
+  }
+  return null;
 }
 
 /** Crash models whose instants are chosen afterwards, in the record of the run. */

@@ -70,6 +70,8 @@ export interface Scenario {
   readonly crash: readonly CrashModel[];
   /** File systems that `block` tries. */
   readonly fileSystems: readonly FileSystem[];
+  /** Faults of the load, as `parseFaults` reads them; '' is none. One cell each. */
+  readonly faults: readonly string[];
   /** Keys present before the load starts; one cell a size. */
   readonly preloadKeys: readonly number[];
   /** Repetitions of each cell. */
@@ -104,6 +106,11 @@ export interface ScenarioInput {
   readonly crash?: readonly CrashModel[];
   /** File systems for `block`. @defaultValue ['ext4'] */
   readonly fileSystems?: readonly FileSystem[];
+  /**
+   * Such as 'disk-full@0.2-0.6+kill-in-rewrite': faults joined by +, @from-to as fractions of the
+   * load; '' is none. One cell each. @defaultValue ['']
+   */
+  readonly faults?: readonly string[];
   /** 0 to 10,000,000 (included) each. @defaultValue [0] */
   readonly preloadKeys?: readonly number[];
   /** 1 to 10,000 (included). @defaultValue 1 */

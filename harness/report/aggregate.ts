@@ -157,7 +157,8 @@ function recordsOf(cell: Cell, trials: readonly CellTrial[]): TrialRecord[] {
 
 function configOf(cell: Cell): CellRecord['config'] {
   const directives = Object.fromEntries(cell.directives);
-  return { ...cell.setting, save: directives['save'] ?? '', directives };
+  const faults = cell.faultText === '' ? {} : { faults: cell.faultText };
+  return { ...cell.setting, save: directives['save'] ?? '', directives, ...faults };
 }
 
 /** The recovery of a trial: the middle of its instants, phase by phase. */
@@ -266,6 +267,7 @@ function reproOf(cell: Cell, plan: Plan): string {
   if (appendfsync !== null) words.push('--fsync', appendfsync);
   words.push('--crash', cell.crash);
   if (cell.fileSystem !== null) words.push('--fs', cell.fileSystem);
+  if (cell.faultText !== '') words.push('--fault', cell.faultText);
   words.push(...plan.flags, '--seed', String(plan.seed));
   return words.map(shellWord).join(' ');
 }
@@ -284,5 +286,6 @@ function sum(values: readonly number[]): number {
 
 /** The label of the setting of a cell record. */
 export function recordLabel(cell: Pick<CellRecord, 'config'>): string {
-  return settingLabel(cell.config);
+  const { faults } = cell.config;
+  return settingLabel(cell.config) + (faults === undefined ? '' : ` ${faults}`);
 }

@@ -34,6 +34,7 @@ export function notes(record: RunRecord): string[] {
     ...openNotes(record),
     ...errorNotes(record),
     ...refusalNotes(record),
+    ...faultNotes(record),
     ...lossNotes(record),
     ...rateNotes(record),
     ...fsyncNotes(record.testbed),
@@ -98,6 +99,25 @@ function refusalNotes({ cells }: RunRecord): string[] {
       + 'with an error; these count neither as taken nor as lost.'];
   });
   return limited(texts, 'cells with refused writes in run.json');
+}
+
+/** Which faults and windows were really met, and what came of them. */
+function faultNotes({ cells }: RunRecord): string[] {
+  const met = new Map<string, { applied: number; of: number }>();
+  const died = new Map<string, number>();
+  for (const { faulted } of cells.flatMap((cell) => cell.perTrial)) {
+    for (const { name, applied } of faulted?.faults ?? []) {
+      const { applied: before, of } = met.get(name) ?? { applied: 0, of: 0 };
+      met.set(name, { applied: before + Number(applied), of: of + 1 });
+      if (typeof faulted?.died === 'string') died.set(name, (died.get(name) ?? 0) + 1);
+    }
+  }
+  if (met.size === 0) return [];
+  const list = [...met].map(([name, { applied, of }]) => {
+    const deaths = died.get(name) ?? 0;
+    return `${name} ${applied} of ${of}${deaths > 0 ? ` (the server ended ${deaths} times)` : ''}`;
+  });
+  return [`Faults and windows really met: ${list.join(', ')}.`];
 }
 
 function lossNotes(record: RunRecord): string[] {

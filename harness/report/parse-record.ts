@@ -115,6 +115,12 @@ const trial = v.strictObject({
   generatorLimited: v.boolean(),
   outageMs: v.nullable(amount),
   cuts: v.array(cut),
+  faulted: v.exactOptional(v.strictObject({
+    faults: v.array(v.strictObject({ name: v.string(), applied: v.boolean(), why: v.string() })),
+    stallMs: amount,
+    died: v.nullable(v.string()),
+    claims: v.array(v.string()),
+  })),
   // Records of 0.1 have none.
   curve: v.optional(v.nullable(curve), null),
   files: v.nullable(files),
@@ -144,7 +150,9 @@ const cell = v.strictObject({
   id: v.string(),
   scenario: v.string(),
   target: v.strictObject({ name: v.picklist(targetNames), version: v.string() }),
-  config: v.strictObject({ persist, appendfsync, save: v.string(), directives: texts }),
+  config: v.strictObject({
+    persist, appendfsync, save: v.string(), directives: texts, faults: v.exactOptional(v.string()),
+  }),
   crash: v.picklist(crashModels),
   study: v.exactOptional(studySchema),
   preloadKeys: count,

@@ -67,6 +67,19 @@ export interface CutRecord {
   readonly block?: BlockRecord;
 }
 
+/** What came of the faults of a trial. */
+export interface FaultedRecord {
+  readonly faults: readonly {
+    readonly name: string; readonly applied: boolean; readonly why: string;
+  }[];
+  /** Longest time without a reply to any client before the crash, ms. */
+  readonly stallMs: number;
+  /** How the server ended when it was not ended by us; null when it was. */
+  readonly died: string | null;
+  /** What INFO said of itself, one after the other: `aof_last_write_status ok → err`. */
+  readonly claims: readonly string[];
+}
+
 /** What a real file system did at its cut and after it. */
 export interface BlockRecord {
   readonly fileSystem: FileSystem;
@@ -141,6 +154,8 @@ export interface TrialRecord {
   /** From the last reply before the crash to the first after it, as the driver saw it, ms. */
   readonly outageMs: number | null;
   readonly cuts: readonly CutRecord[];
+  /** Of cells with faults only. */
+  readonly faulted?: FaultedRecord;
   /** Null where nothing was recorded. */
   readonly curve: CurveRecord | null;
   readonly files: FileSizes | null;
@@ -169,6 +184,8 @@ export interface CellRecord {
     readonly save: string;
     /** Every directive the target was started with, but for port, directory and log. */
     readonly directives: Readonly<Record<string, string>>;
+    /** Faults of the load, as --fault takes them; absent: none. */
+    readonly faults?: string;
   };
   readonly crash: CrashModel;
   /** What the cell studies instead of a load that ends in a crash. */

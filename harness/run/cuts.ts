@@ -63,13 +63,14 @@ const isSnapshot = (file: string): boolean => file.endsWith('.rdb') && !file.inc
 
 /** Why a trial proves nothing: no crash, or a setting that lives by snapshots and got none. */
 function reasonsAgainst(
-  trial: Trial, { injection, lostEarly, snapshotFailures }: CrashedLoad,
+  trial: Trial, { injection, lostEarly, snapshotFailures, schedule }: CrashedLoad,
 ): string[] {
   const isSnapshotOnly = trial.cell.setting.persist === 'rdb';
   return [
     ...(injection.applied ? [] : [injection.why]),
     ...(lostEarly ? ['the server closed connections of the load before the crash'] : []),
-    ...(isSnapshotOnly ? snapshotFailures : []),
+    ...(isSnapshotOnly && schedule.isEmpty ? snapshotFailures : []),
+    ...schedule.outcomes.filter(({ applied }) => !applied).map(({ why }) => why),
   ];
 }
 

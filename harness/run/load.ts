@@ -5,17 +5,19 @@ import type { Floor, SyncTimes } from '../checkers/promise.ts';
 import { startDriver } from '../drivers/resp/driver.ts';
 import type { Driver, DriverOptions } from '../drivers/resp/driver.ts';
 import type { TrialDisk } from '../disks/disk.ts';
-import type { Fault, Injection } from '../faults/fault.ts';
+import type { Fault, FaultSite, Injection } from '../faults/fault.ts';
 import { monotonicNs } from '../metrics/monotonic.ts';
 import type { TrialPhase } from '../plan/events.ts';
 import type { Trial } from '../plan/plan.ts';
 import { keepsRdb } from '../plan/settings.ts';
 import { freePort } from '../targets/ports.ts';
+import { describeExit } from '../targets/server-process.ts';
 import type { ExitInfo, RunningTarget, Target } from '../targets/target.ts';
 import { startListening } from '../targets/targets.ts';
 import type { WorkloadSpec } from '../workloads/spec.ts';
 import { orDeath } from './death.ts';
 import type { Peaks } from './peak.ts';
+import { FaultSchedule } from './fault-schedule.ts';
 import { SnapshotKeeper } from './snapshots.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -55,6 +57,10 @@ export interface CrashedLoad {
   readonly heldBackMs: number;
   /** Syncs of the log as INFO showed them. */
   readonly syncsSeen: SyncTimes;
+  /** The faults of the load; healed, but for damage that is still to be done. */
+  readonly schedule: FaultSchedule;
+  /** What INFO said of the server's own health. */
+  readonly claims: readonly string[];
   /** CPU time of the server between warm-up and crash, µs; null where it cannot be read. */
   readonly serverCpuUs: number | null;
   /** The time that `serverCpuUs` is about, µs. */
@@ -113,6 +119,8 @@ async function crash(
   const { load, preloadKeys, setting } = trial.cell;
   let [isCrashing, lostEarly] = [false, false];
   driver.lost.then(() => (lostEarly = !isCrashing), () => {}); // its failure is told elsewhere
+  const schedule = new FaultSchedule(trial.cell.faults);
+  const site: FaultSite = { running, disk };
   const keeper = await orDeath(running, SnapshotKeeper.connect(running.port));
   try {
     if (preloadKeys > 0 && keepsRdb(setting)) await orDeath(running, keeper.saveNow());
@@ -120,17 +128,22 @@ async function crash(
     const beginNs = monotonicNs();
     driver.begin();
     keeper.begin(beginNs, trial.snapshotsAtMs);
+    schedule.begin(site, trial.crashAtMs);
     await orDeath(running, pause(load.warmupMs, around.signal));
     const [measuredFromNs, cpuFromUs] = [monotonicNs(), running.cpuUs()];
     around.onPhase('load');
-    await orDeath(running, pause(trial.crashAtMs - load.warmupMs, around.signal));
+    const untilCrash = pause(trial.crashAtMs - load.warmupMs, around.signal);
+    if (schedule.isEmpty) await orDeath(running, untilCrash);
+    else await Promise.race([untilCrash, running.exited]);
     const cpuToUs = running.cpuUs();
     around.onPhase('crash');
     isCrashing = true;
-    const injection = await around.fault.inject({ running, disk });
+    const injection = await endLoad(schedule, site, around.fault);
     if (running.exitInfo() === null) await endControl(running, driver);
     return {
-      workload, driver, clientPorts, injection, beginNs, lostEarly,
+      workload, driver, clientPorts, injection, beginNs, schedule,
+      claims: keeper.claims,
+      lostEarly: lostEarly && schedule.isEmpty,
       port: running.port,
       exit: await running.exited,
       floors: keeper.floors,
@@ -143,6 +156,22 @@ async function crash(
   } finally {
     await keeper.close();
   }
+}
+
+/** Ends the server as planned; one that the faults of the load have killed has met its crash. */
+async function endLoad(
+  schedule: FaultSchedule, site: FaultSite, planned: Fault,
+): Promise<Injection> {
+  const exit = site.running.exitInfo();
+  const fault = schedule.end ?? planned;
+  const injection = exit !== null && !schedule.isEmpty
+    ? { cutNs: exit.atNs, applied: true, why: `it died of the faults (${describeExit(exit)})` }
+    : await fault.inject(site);
+  if (schedule.end !== null) {
+    schedule.ended({ name: fault.name, applied: injection.applied, why: injection.why });
+  }
+  await schedule.finish(site);
+  return injection;
 }
 
 /** The fault left the server alive: end both in good order, so that the trial can be told. */

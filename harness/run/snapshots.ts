@@ -7,6 +7,7 @@ import type { Floor, SyncTimes } from '../checkers/promise.ts';
 
 const pollMs = 20;
 const lookMs = 50;
+const claimNames = ['aof_last_write_status', 'aof_last_bgrewrite_status', 'rdb_last_bgsave_status'];
 
 /** Asks for snapshots over a connection of its own; the server's death ends it silently. */
 export class SnapshotKeeper {
@@ -17,6 +18,7 @@ export class SnapshotKeeper {
   #running: Promise<void> = Promise.resolve();
   #allWrittenNs = -Infinity;
   #isSyncing = false;
+  readonly #claims = new Map<string, string[]>();
   #lastSyncsNs: [last: number, before: number] = [0, 0];
 
   private constructor(client: RespClient) {
@@ -73,6 +75,11 @@ export class SnapshotKeeper {
     return { lastTwoSyncNs: this.#lastSyncsNs, inFlightSyncNs };
   }
 
+  /** What INFO said of the server's own health, one after the other. */
+  get claims(): readonly string[] {
+    return [...this.#claims].map(([name, values]) => `${name} ${values.join(' → ')}`);
+  }
+
   async #askAll(startNs: number, momentsMs: readonly number[]): Promise<void> {
     for (const momentMs of momentsMs) {
       await this.#wait(momentMs - (monotonicNs() - startNs) / 1e6);
@@ -119,8 +126,18 @@ export class SnapshotKeeper {
     const text = String(await this.#client.call('INFO', 'persistence'));
     const lines = text.split('\r\n').map((line) => line.split(':') as [string, string]);
     const facts = new Map(lines);
+    this.#sawClaims(facts);
     this.#sawSync(Number(facts.get('aof_pending_bio_fsync') ?? 0) > 0, askedNs);
     return facts;
+  }
+
+  #sawClaims(facts: ReadonlyMap<string, string>): void {
+    for (const name of claimNames) {
+      const seen = this.#claims.get(name) ?? [];
+      const value = facts.get(name);
+      if (value === undefined || seen.at(-1) === value) continue;
+      this.#claims.set(name, [...seen, value]);
+    }
   }
 
   #sawSync(isSyncing: boolean, askedNs: number): void {

@@ -26,13 +26,16 @@ export interface Small {
   readonly crash: readonly CrashModel[];
   readonly target?: TargetName;
   readonly durationMs?: number;
+  readonly faults?: readonly string[];
 }
 
 /** A plan that takes about a second a cell. */
-export function smallPlan({ settings, crash, target = 'bundled', durationMs = 700 }: Small): Plan {
+export function smallPlan(
+  { settings, crash, target = 'bundled', durationMs = 700, faults = [''] }: Small,
+): Plan {
   const scenario = defineScenario({
     name: 'small', question: 'Does a small run tell the truth?', measures: ['loss', 'recovery'],
-    targets: [target], settings, crash, snapshots: 1, cutInstants: 2,
+    targets: [target], settings, crash, faults, snapshots: 1, cutInstants: 2,
     load: { durationMs, warmupMs: 0, clients: 8, pipeline: 4, keys: 400, mix: 'chaos' },
   });
   const plan = planRun({ scenarios: [{ scenario, source: 'small' }], seed });

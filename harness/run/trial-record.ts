@@ -4,8 +4,9 @@ import { promiseSentence } from '../checkers/promise.ts';
 import { STATUS_FAIL } from '../history/ledger.ts';
 import type { Verdict } from '../plan/events.ts';
 import type { Trial } from '../plan/plan.ts';
+import { describeExit } from '../targets/server-process.ts';
 import { worstVerdict } from '../report/aggregate.ts';
-import type { CurveRecord, CutRecord, TrialRecord } from '../report/record.ts';
+import type { CurveRecord, CutRecord, FaultedRecord, TrialRecord } from '../report/record.ts';
 import type { Aftermath } from './cuts.ts';
 import { generatorRecord } from './generator.ts';
 
@@ -54,9 +55,25 @@ export function finishedTrial(
     cuts,
     curve,
     files,
+    ...faulted(aftermath),
     error: null,
     artefacts,
   };
+}
+
+/** What came of the faults; nothing in cells without. */
+function faulted({ crashed, ledger }: Aftermath): { faulted?: FaultedRecord } {
+  const { schedule, injection, exit, claims, beginNs } = crashed;
+  if (schedule.isEmpty) return {};
+  const died = exit.cause === 'alone' ? describeExit(exit) : null;
+  const replies = ledger.ackedNs.filter((ackedNs) => ackedNs <= injection.cutNs).toSorted();
+  let [stallNs, lastNs] = [0, beginNs];
+  for (const replyNs of [...replies, injection.cutNs]) {
+    stallNs = Math.max(stallNs, replyNs - lastNs);
+    lastNs = replyNs;
+  }
+  const stallMs = Math.round(stallNs / 1e6);
+  return { faulted: { faults: schedule.outcomes, stallMs, died, claims } };
 }
 
 /** A server on a cut disk refuses what comes: that is the cut, and no answer of the load. */

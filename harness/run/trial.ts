@@ -90,6 +90,7 @@ function tell(crash: Crash): Promise<Told> {
 /** The server comes back where it died, while its clients wait for it. */
 async function afterProcessCrash(crash: Crash): Promise<Told> {
   const { trial, crashed, disk, around } = crash;
+  crashed.schedule.damage(disk.directory);
   const site = crashSite(trial, crashed, { directory: disk.directory, broken: null });
   const recovered = await recoverAt(site, crashed.port, around).catch(async (error: unknown) => {
     await crashed.driver.kill(); // it waits for the server that nobody could bring back
@@ -97,11 +98,26 @@ async function afterProcessCrash(crash: Crash): Promise<Told> {
   });
   const told = async (): Promise<Told> => {
     const aftermath = await endLoad(crash, null);
-    const record = await judgeBack(site, { recovered, aftermath, around });
+    const told = await judgeBack(site, { recovered, aftermath, around });
+    const record = crashed.schedule.hasDamage ? afterDamage(told) : told;
     return { aftermath, outcome: { cuts: [record], curve: null, artefacts: {} } };
   };
   return told().finally(() => stop(recovered));
 }
+
+/**
+ * No setting promises to survive damage to its files: what was lost or refused is told, and only a
+ * server that serves what nobody wrote has failed.
+ */
+function afterDamage(record: CutRecord): CutRecord {
+  const findings = record.findings.map((finding) => (
+    { ...finding, breaks: finding.breaks && inventions.has(finding.kind) }
+  ));
+  if (record.verdict === 'inconclusive') return record;
+  return { ...record, findings, verdict: findings.some(({ breaks }) => breaks) ? 'fail' : 'pass' };
+}
+
+const inventions: ReadonlySet<string> = new Set(['torn', 'phantom', 'split']);
 
 /** What the recording tells about power cuts. */
 async function afterPowerCuts(crash: Crash): Promise<Told> {

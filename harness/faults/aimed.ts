@@ -1,0 +1,72 @@
+// Kills in windows that are too short to hit by chance: a faultfs holds the call that opens the
+// window, the server is killed in it. The held call is answered when its process is gone.
+
+import { RespClient } from '../drivers/resp/client.ts';
+import type { FaultRule } from '../faultfs/client.ts';
+import { plainFault } from './fault.ts';
+import type { Fault, FaultSite, Injection } from './fault.ts';
+import { killFault } from './kill.ts';
+
+interface Window {
+  /** The call that is held. */
+  readonly rule: Omit<FaultRule, 'fault'>;
+  /** What makes the server come there. */
+  readonly command: readonly string[];
+}
+
+const windows: Readonly<Record<string, Window>> = {
+  'kill-in-bgsave': {
+    rule: { calls: ['write', 'sync'], paths: 'temp-*.rdb' }, command: ['BGSAVE'],
+  },
+  'kill-at-rdb-rename': {
+    rule: { calls: ['rename'], paths: 'temp-*.rdb' }, command: ['BGSAVE'],
+  },
+  'kill-in-rewrite': {
+    rule: { calls: ['write', 'sync'], paths: 'temp-rewriteaof-*' }, command: ['BGREWRITEAOF'],
+  },
+  'kill-at-base-rename': {
+    rule: { calls: ['rename'], paths: '**/*.base.*' }, command: ['BGREWRITEAOF'],
+  },
+  'kill-at-manifest-swap': {
+    rule: { calls: ['rename'], paths: '**/*.manifest' }, command: ['BGREWRITEAOF'],
+  },
+  'kill-in-shutdown': {
+    rule: { calls: ['sync'], paths: '**/*.incr.aof' }, command: ['SHUTDOWN'],
+  },
+};
+
+/** Their names. */
+export const aimedNames: readonly string[] = Object.keys(windows);
+
+const windowMs = 20_000;
+
+/** The kill of that name. */
+export function aimedKill(name: string): Fault {
+  return {
+    ...plainFault, name, when: 'end', needsFaultfs: true,
+    inject: (site) => inject(name, site),
+  };
+}
+
+async function inject(name: string, site: FaultSite): Promise<Injection> {
+  const { disk, running } = site;
+  const window = windows[name];
+  if (disk.kind !== 'faultfs' || window === undefined) throw new Error(`${name} on ${disk.kind}`);
+  // One write of a file shows that its window is open; the first of many would only begin it.
+  await disk.addFault(name, [{ ...window.rule, fault: { kind: 'freeze' } }]);
+  const held = disk.nextHeld(windowMs);
+  const client = await RespClient.connect({ port: running.port, timeoutMs: windowMs });
+  // SHUTDOWN never answers, and a server that is held cannot.
+  client.call(...window.command as [string]).catch(() => {});
+  const call = await Promise.race([held, running.exited.then(() => null)]);
+  const injection = await killFault.inject(site);
+  client.close();
+  await disk.removeFault(name);
+  if (call === null) {
+    const [first, ...rest] = [...window.rule.calls ?? [], window.rule.paths ?? ''];
+    const why = `the window did not open: no ${[first, ...rest].join(' ')} within ${windowMs} ms`;
+    return { ...injection, applied: false, why };
+  }
+  const { applied } = injection;
+  return { ...injection, applied, why: `killed in ${call.call} of ${call.newPath || call.path}` };
+}
