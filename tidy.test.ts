@@ -40,7 +40,7 @@ const ranks: Readonly<Record<string, number>> = {
   'harness/errors.ts': 9, 'harness/history': 10, 'harness/metrics': 10,
   'harness/holdings': 10, 'harness/disks': 11.5,
   'harness/targets': 11, 'harness/workloads': 11, 'harness/faultfs': 11,
-  'harness/drivers': 12, 'harness/faults': 12, 'harness/checkers': 12, 'harness/crash': 12,
+  'harness/drivers': 12, 'harness/faults': 12.5, 'harness/checkers': 12, 'harness/crash': 12,
   'harness/plan': 13, 'harness/report': 14, 'harness/run': 15, 'harness/cli': 16,
   'harness/index.ts': 16, scenarios: 17,
 };
