@@ -2,6 +2,7 @@
 import type { CommandRunner } from '../commands/apply.ts';
 import { noEffects } from '../commands/context.ts';
 import type { CommandContext } from '../commands/context.ts';
+import { Prefetcher } from '../commands/prefetch.ts';
 import type { LogTarget } from '../aof/reader.ts';
 import type { Database } from '../keyspace/database.ts';
 import type { RequestDecoder } from '../resp/decoder.ts';
@@ -19,7 +20,11 @@ const maxShownBytes = 128;
 export class ReplayTarget implements LogTarget {
   private readonly context: CommandContext;
   private readonly runner: CommandRunner;
+  private readonly prefetcher = new Prefetcher();
   private database: Database;
+  /** Where the command before began, and up to where of the buffer was looked ahead. */
+  private lastStart = 0;
+  private hintedEnd = 0;
 
   constructor(port: ReplayPort, nowMs: number) {
     this.context = port.context;
@@ -39,7 +44,13 @@ export class ReplayTarget implements LogTarget {
   }
 
   apply(decoder: RequestDecoder, buffer: Buffer): string | null {
-    const { argStart, argEnd } = decoder;
+    const { argStart, argEnd, requestStart } = decoder;
+    // Going back in the buffer means that it was filled again.
+    if (requestStart >= this.hintedEnd || requestStart < this.lastStart) {
+      // What lies behind the bytes read last is old: a hint that misses, and no more.
+      this.hintedEnd = this.prefetcher.hint(this.database, buffer, requestStart, buffer.length);
+    }
+    this.lastStart = requestStart;
     if (decoder.argc === 3 && isSet(buffer, argStart[0] as number, argEnd[0] as number)) {
       this.database.find(buffer, argStart[1] as number, argEnd[1] as number);
       this.database.put(buffer, argStart[2] as number, argEnd[2] as number, 0);

@@ -1,5 +1,6 @@
 // Persistence beside redis-server in one run: starting from a log and from a snapshot, SAVE, and
 // what BGSAVE and BGREWRITEAOF do to writes meanwhile. Client, server and writer share the machine.
+// --tests start,bgsave,bgrewriteaof chooses.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -46,8 +47,11 @@ export async function persistence(options: BenchOptions): Promise<BenchResult[]>
   const scale = options.quick ? 0.1 : 1;
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'plugpull-bench-files-'));
   try {
-    results.push(...await startTimes(folder, scale, options));
+    const wanted = (name: string): boolean =>
+      options.tests.length === 0 || options.tests.includes(name);
+    if (wanted('start')) results.push(...await startTimes(folder, scale, options));
     for (const command of ['BGSAVE', 'BGREWRITEAOF'] as const) {
+      if (!wanted(command.toLowerCase())) continue;
       results.push(...await whileWriting(command, scale, options.rounds));
     }
     return results;
