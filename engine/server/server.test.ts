@@ -125,7 +125,9 @@ test('a value of 8 MiB there and back, and small requests behind it', async (t) 
 });
 
 test('inline requests are logged in their valid form', async (t) => {
-  const { port, disk } = await started(t, { appendonly: 'yes', appendfsync: 'always' });
+  const { port, disk } = await started(t, {
+    appendonly: 'yes', appendfsync: 'always', 'aof-checksum': 'no',
+  });
   const client = await connected(t, port);
   await client.ask('SET k "a b"\r\n*3\rx$3\rxSET..$1\r\nj..$1\r\nv..', '+OK\r\n+OK\r\n');
   const log = disk.tree().files.get('/data/appendonlydir/appendonly.aof.1.incr.aof');
