@@ -3,7 +3,7 @@
 import test from 'ava';
 import type { DriverResult } from '../drivers/resp/driver.ts';
 import { defaultLoad } from '../plan/scenario.ts';
-import { generatorRecord } from './generator.ts';
+import { generatorRecord, isLowerBound } from './generator.ts';
 
 const closed = {
   cpuUtilisation: 0.97, loopUtilisation: 1, loopLagUs: { p99: 10, max: 20 }, sendLateUs: null,
@@ -17,7 +17,9 @@ const rows: readonly [string, DriverResult, number | null, RegExp | null][] = [
   ['a busy generator beside an idle server', closed, 0.5, /not the server, was the limit \(97 %/],
   ['a busy generator beside an unknown server', closed, null, /not the server, was the limit/],
   ['both busy: the server is the limit', closed, 0.95, null],
-  ['an idle generator', { ...closed, generatorLimited: false }, 0.2, null],
+  ['a server with a little room: a bound, and an answer', closed, 0.8, null],
+  ['both wait for a core', { ...closed, cpuUtilisation: 0.6 }, 0.5, null],
+  ['an idle generator', { ...closed, cpuUtilisation: 0.5, generatorLimited: false }, 0.2, null],
   ['an open loop in time', open, 0.2, null],
   ['sends that were late', {
     ...open, generatorLimited: true, sendLateUs: { ...inTime, inTimeShare: 0.9 },
@@ -35,3 +37,13 @@ for (const [title, result, serverShare, says] of rows) {
     else t.regex(limit ?? '', says);
   });
 }
+
+test('a rate is a bound where the server may have had room', (t) => {
+  const bound = (result: DriverResult, serverShare: number | null): boolean =>
+    isLowerBound(result, { load: defaultLoad, serverShare });
+  t.true(bound(closed, 0.8));
+  t.true(bound(closed, 0.5));
+  t.true(bound(closed, null));
+  t.false(bound(closed, 0.95));
+  t.false(bound({ ...closed, cpuUtilisation: 0.5, generatorLimited: false }, 0.5));
+});

@@ -6,8 +6,12 @@ import type { Load } from '../plan/scenario.ts';
 import { groupedText, shareText } from '../plan/units.ts';
 import type { GeneratorRecord } from '../report/record.ts';
 
-/** Below this share of a core the server still had room: then the generator was the limit. */
+/** From this share of a core on the generator had no time left. */
+const busyShare = 0.9;
+/** Below this share of a core the server had room. */
 const busyServerShare = 0.9;
+/** Below this share it had so much that its rate was not measured at all. */
+const idleServerShare = 0.75;
 /** A rate counts as reached when so much of it was answered. */
 const reachedShare = 0.95;
 
@@ -27,13 +31,21 @@ export function generatorRecord(
   };
 }
 
+/** Whether the rate is a lower bound: the server may have had room for more. */
+export function isLowerBound(
+  result: DriverResult, { load, serverShare }: { load: Load; serverShare: number | null },
+): boolean {
+  if (limitOf(result, { load, serverShare }) !== null) return true;
+  return result.generatorLimited && (serverShare ?? 0) < busyServerShare;
+}
+
 function limitOf(
   result: DriverResult, { load, serverShare }: { load: Load; serverShare: number | null },
 ): string | null {
-  const isServerBusy = serverShare !== null && serverShare >= busyServerShare;
   const { sendLateUs } = result;
   if (sendLateUs === null) {
-    if (!result.generatorLimited || isServerBusy) return null;
+    // By CPU time alone: on a busy machine both wait for a core, and neither is the limit.
+    if (result.cpuUtilisation < busyShare || (serverShare ?? 0) >= idleServerShare) return null;
     return `the load generator, not the server, was the limit (${shareText(result.cpuUtilisation)} `
       + 'of a core): fewer --clients, or a deeper --pipeline';
   }

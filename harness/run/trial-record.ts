@@ -8,7 +8,7 @@ import { describeExit } from '../targets/server-process.ts';
 import { worstVerdict } from '../report/aggregate.ts';
 import type { CurveRecord, CutRecord, FaultedRecord, TrialRecord } from '../report/record.ts';
 import type { Aftermath } from './cuts.ts';
-import { generatorRecord } from './generator.ts';
+import { generatorRecord, isLowerBound } from './generator.ts';
 
 /** What was judged of a trial. */
 export interface Outcome {
@@ -50,7 +50,7 @@ export function finishedTrial(
     serverCpuUsPerOp: asksSpeed && serverCpuUs !== null && measured > 0
       ? Math.round((serverCpuUs / measured) * 100) / 100 : null,
     generatorCpuShare: asksSpeed ? Math.round(result.cpuUtilisation * 1000) / 1000 : null,
-    generatorLimited: asksSpeed && generator.limit !== null,
+    generatorLimited: asksSpeed && isLowerBound(result, { load: cell.load, serverShare }),
     outageMs: result.outageMs === null ? null : Math.round(result.outageMs * 10) / 10,
     cuts,
     curve,
