@@ -115,9 +115,12 @@ test('the default run is planned for a minute and a half, at least half of it lo
 test('check accepts the built-in scenarios', async (t) => {
   const { code, stdout } = await cli(['check'], { cwd: '/' });
   t.is(code, 0);
-  t.is(stdout, 'ok: bytes-lost, 12 cells, 12 trials\nok: fsync-policies, 6 cells, 18 trials\n'
-    + 'ok: recovery-forms, 30 cells, 30 trials\nok: recovery-time, 6 cells, 6 trials\n'
-    + 'ok: snapshot-impact, 6 cells, 6 trials\n');
+  t.is(stdout, `${[
+    'ok: bytes-lost, 12 cells, 12 trials', 'ok: disk-faults, 96 cells, 96 trials',
+    'ok: fsync-policies, 6 cells, 18 trials', 'ok: recovery-forms, 30 cells, 30 trials',
+    'ok: recovery-time, 6 cells, 6 trials', 'ok: snapshot-impact, 6 cells, 6 trials',
+    'ok: windows, 24 cells, 216 trials',
+  ].join('\n')}\n`);
 });
 
 test('report renders a run again, as text, JSON and Markdown', async (t) => {

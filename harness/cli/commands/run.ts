@@ -87,7 +87,8 @@ function unsupported({ machine }: CliContext, cell: Cell): string | null {
   const lacks = machine.diskUnavailable(cell);
   if (lacks === null) return null;
   return cell.disk === 'block' ? `crash model block of ${cell.fileSystem}: ${lacks}`
-    : `power cuts of ${cell.target} need faultfs: ${lacks}`;
+    : `${cell.faultText === '' ? 'power cuts' : 'disk faults'} of ${cell.target} need faultfs: `
+      + lacks;
 }
 
 async function run(

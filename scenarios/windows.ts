@@ -1,0 +1,22 @@
+// Kills in windows that are too short to hit by chance: needs /dev/fuse and root.
+
+import { defineScenario } from '../harness/index.ts';
+import type { Scenario } from '../harness/index.ts';
+
+const scenario: Scenario = defineScenario({
+  name: 'windows',
+  question: 'Does a kill in the middle of a snapshot, a rewrite or a swap of files lose anything?',
+  tags: ['windows', 'loss'],
+  targets: ['bundled', 'redis'],
+  settings: ['aof/everysec', 'rdb+aof/always'],
+  crash: ['process'],
+  faults: [
+    'kill-in-bgsave', 'kill-at-rdb-rename', 'kill-in-rewrite', 'kill-at-base-rename',
+    'kill-at-manifest-swap', 'kill-in-shutdown',
+  ],
+  measures: ['loss'],
+  trials: 9,
+  load: { mix: 'chaos', warmupMs: 0, durationMs: 600, clients: 16, pipeline: 2, keys: 4000 },
+});
+
+export default scenario;
