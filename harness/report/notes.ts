@@ -177,8 +177,8 @@ function comparisonNotes({ noise, comparisons, cells }: RunRecord): string[] {
   const open = comparisons.filter((each) => each.verdict === 'inconclusive');
   const further = Math.max(0, ...open.map((each) => each.furtherTrials ?? 0));
   if (open.length > 0 && further > 0) {
-    texts.push(`${open.length} of ${countText(comparisons.length, 'comparison')} of settings are `
-      + `open at a level of 1 %; about ${further} more --trials would settle them (run.json).`);
+    texts.push(`Open: ${open.length} of ${countText(comparisons.length, 'comparison')} of settings `
+      + `at a level of 1 %; about ${further} more --trials would settle them (run.json).`);
   }
   const odd = cells.flatMap((cell) => cell.outliers.map((each) => `${cell.id} trial `
     + `${each.trial + 1}: ${groupedText(each.value)}`));

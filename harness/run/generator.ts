@@ -31,12 +31,11 @@ export function generatorRecord(
   };
 }
 
-/** Whether the rate is a lower bound: the server may have had room for more. */
+/** Whether the rate of a closed loop is a lower bound: the server may have had room for more. */
 export function isLowerBound(
-  result: DriverResult, { load, serverShare }: { load: Load; serverShare: number | null },
+  { sendLateUs, generatorLimited }: DriverResult, serverShare: number | null,
 ): boolean {
-  if (limitOf(result, { load, serverShare }) !== null) return true;
-  return result.generatorLimited && (serverShare ?? 0) < busyServerShare;
+  return sendLateUs === null && generatorLimited && (serverShare ?? 0) < busyServerShare;
 }
 
 function limitOf(

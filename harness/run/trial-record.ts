@@ -50,7 +50,7 @@ export function finishedTrial(
     serverCpuUsPerOp: asksSpeed && serverCpuUs !== null && measured > 0
       ? Math.round((serverCpuUs / measured) * 100) / 100 : null,
     generatorCpuShare: asksSpeed ? Math.round(result.cpuUtilisation * 1000) / 1000 : null,
-    generatorLimited: asksSpeed && isLowerBound(result, { load: cell.load, serverShare }),
+    generatorLimited: asksSpeed && isLowerBound(result, serverShare),
     outageMs: result.outageMs === null ? null : Math.round(result.outageMs * 10) / 10,
     cuts,
     curve,
