@@ -154,9 +154,14 @@ function reportRefusal(cut: Cut, findings: Findings): void {
   }
 }
 
+// The reason comes last, and what a log line begins with says nothing about it.
+const wordsTold = 2;
+const logPrefix = /^\s*\d+:[A-Z] \d\d \w+ \d{4} [\d:.]+ [.*#-] /;
+
 function refusalWords({ file, words, repair }: Refusal): string {
   const about = file === null ? '' : ` because of ${file}`;
-  const said = words.length === 0 ? 'it said nothing' : `it said: ${words.join(' / ')}`;
+  const last = words.slice(-wordsTold).map((line) => line.replace(logPrefix, ''));
+  const said = words.length === 0 ? 'it said nothing' : `it said: ${last.join(' / ')}`;
   const after = repair === null ? '' : `; the documented repair: ${repair}`;
   return `the server did not start by itself${about}: ${said}${after}`;
 }

@@ -21,6 +21,7 @@ export const findingKinds = [
   'expired-early', // gone before its deadline
   'deadline', // the value is right and its deadline is not
   'not-empty', // survivors where nothing is kept
+  'unrepeatable', // a second start brought back other data than the first
   'refused', // the server did not start by itself
   'not-applied', // the fault did nothing: the trial proves nothing
   'disagreement', // the loss curve and a booted image differ: a bug of ours

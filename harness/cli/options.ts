@@ -31,6 +31,7 @@ export interface SelectionFlags {
   readonly dist?: string;
   readonly reads?: string;
   readonly valueSize?: string;
+  readonly images?: string;
   readonly set?: readonly string[];
   readonly seed?: string;
 }
@@ -70,6 +71,7 @@ export function addSelectionFlags(command: Command): Command {
     .option('--dist <name>', 'uniform, sequential, zipf:0.99, hotset:0.1:0.9')
     .option('--reads <share>', 'GETs among the operations: 0.5, 50%')
     .option('--value-size <bytes>', '100, 4kb, uniform:64-512, lognormal:200:0.8, trace:FILE')
+    .option('--images <number>', 'crash images that are booted of each power cut run')
     .option('--set <directive=value>', 'further directive for the target, repeatable', more);
 }
 
@@ -90,6 +92,8 @@ export function parseSelection(given: SelectionFlags): Selection {
       ...whenGiven('fileSystems', parsedNames('--fs', given.fs, fileSystems)),
       ...whenGiven('trials', given.trials === undefined ? undefined
         : parseCount('--trials', given.trials, limits.trials)),
+      ...whenGiven('images', given.images === undefined ? undefined
+        : parseCount('--images', given.images, limits.images)),
       load: parseLoad(given),
       ...whenGiven('ratePerClient', parseRate(given.rate).ratePerClient),
       directives: parseDirectives(given.set ?? []),
@@ -142,7 +146,7 @@ const repeated = [
   ['--trials', 'trials'], ['--duration', 'duration'], ['--clients', 'clients'],
   ['--pipeline', 'pipeline'], ['--rate', 'rate'], ['--arrivals', 'arrivals'],
   ['--profile', 'profile'], ['--keys', 'keys'], ['--dist', 'dist'], ['--reads', 'reads'],
-  ['--value-size', 'valueSize'],
+  ['--value-size', 'valueSize'], ['--images', 'images'],
 ] as const;
 
 function repeatedFlags(given: SelectionFlags): string[] {

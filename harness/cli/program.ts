@@ -9,6 +9,7 @@ import { addDoctorCommand } from './commands/doctor.ts';
 import { runEngine } from './commands/engine.ts';
 import { addListCommand } from './commands/list.ts';
 import { addMergeCommand } from './commands/merge.ts';
+import { addReplayCommand } from './commands/replay.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addTrendCommand } from './commands/trend.ts';
@@ -18,7 +19,7 @@ import { exitBug, exitCodeOfError, exitPass, exitUsage } from './exit-codes.ts';
 import { usage } from './values.ts';
 
 /** Commands of later versions: asked for by name, they say so instead of suggesting another. */
-const laterCommands = ['replay', 'advise'];
+const laterCommands = ['advise'];
 const laterFlags = ['--config'];
 
 /** Runs one command line; resolves to the exit code and never rejects. */
@@ -72,6 +73,7 @@ function programOf(context: CliContext, finish: (code: number) => void): Command
   addDoctorCommand(program, context, finish);
   addTrendCommand(program, context, finish);
   addMergeCommand(program, context, finish);
+  addReplayCommand(program, context, finish);
   addToolCommands(program, context, finish);
   // Only for the help: its arguments are the engine's own and never parsed here.
   program.command('engine').argument('[redis.conf]')
@@ -84,6 +86,7 @@ const examples = `
 Examples:
   plugpull run                                  write rate, recovery and loss of every setting
   plugpull run --target redis --crash process   the same for the redis-server of this machine
+  plugpull replay latest                        a trial that failed, again
   plugpull list                                 what there is to run, and how long it takes
   plugpull compare baseline:main latest         what changed, beyond noise
   plugpull engine --port 6379 --appendonly yes  the bundled server

@@ -13,10 +13,18 @@ interface Change {
 
 /** Path → file or directory, parents first, as a power cut at `cutNs` leaves them. */
 export function durableNodes(timeline: Timeline, cutNs: number): Map<string, CrashNode> {
+  return durableNodesWith(timeline, cutNs, []);
+}
+
+/** The same when some further changes, in order, happened to reach the disk. */
+export function durableNodesWith(
+  timeline: Timeline, cutNs: number, further: readonly Change[],
+): Map<string, CrashNode> {
   const names = initialNames(timeline);
   for (const change of timeline.durableNames) {
     if (change.durableNs <= cutNs) apply(names, change);
   }
+  for (const change of further) apply(names, change);
   return walk(names, timeline.root);
 }
 

@@ -36,12 +36,13 @@ export const limits: Readonly<Record<LimitName, Range>> = {
   trials: [1, 10_000],
   snapshots: [0, 100],
   cutInstants: [1, 1000],
+  images: [1, 1000],
 };
 
 /** A number of a scenario that has a range. */
 export type LimitName = 'durationMs' | 'warmupMs' | 'clients' | 'pipeline' | 'keys'
   | 'valueSizeBytes' | 'ratePerSecond' | 'ratePercent'
-  | 'preloadKeys' | 'trials' | 'snapshots' | 'cutInstants';
+  | 'preloadKeys' | 'trials' | 'snapshots' | 'cutInstants' | 'images';
 
 /**
  * Declares a scenario and fills in what it leaves out.
@@ -80,6 +81,7 @@ function complete(input: ScenarioInput): Scenario {
     load: { ...defaultLoad, ...input.load },
     snapshots: input.snapshots ?? 0,
     cutInstants: input.cutInstants ?? 1,
+    images: input.images ?? 24,
     measures: input.measures,
     forms: input.forms ?? [],
     caches: input.caches ?? ['warm'],
@@ -246,6 +248,7 @@ const scenarioSchema = fields('a scenario', {
   forms: v.optional(v.array(oneOf('a form', recoveryForms), 'a list of forms')),
   caches: v.optional(listOf('cache states', oneOf('a cache state', cacheStates))),
   actions: v.optional(v.array(oneOf('an action', snapshotActions), 'a list of actions')),
+  images: v.optional(whole(limits.images)),
   directives: v.optional(v.record(
     v.string('a directive'), v.string('a text'), 'directives and their values',
   )),

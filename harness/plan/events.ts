@@ -3,7 +3,6 @@
 
 import type { Verdict } from '../checkers/judgement.ts';
 import type { Target, TargetName } from '../targets/target.ts';
-import type { CrashModel } from './scenario.ts';
 
 export type { Verdict };
 
@@ -55,9 +54,4 @@ export interface RunOptions {
   /** Aborted by Ctrl-C: end every process, keep what was measured, return a partial record. */
   readonly signal: AbortSignal;
   readonly onEvent: (event: RunEvent) => void;
-}
-
-/** Why no machine has this crash model in this version; null when it is there. */
-export function unsupportedReason(crash: CrashModel): string | null {
-  return crash === 'power-torn' ? `crash model ${crash} is not in this version` : null;
 }

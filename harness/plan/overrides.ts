@@ -21,6 +21,8 @@ export interface Overrides {
   /** Replaces the file systems of `block`. */
   readonly fileSystems?: readonly FileSystem[];
   readonly trials?: number;
+  /** Crash images booted of each power cut run, torn or not. */
+  readonly images?: number;
   /** Replaces fields of the load. */
   readonly load?: Partial<Load>;
   /** A rate for each client: the rate of the load is so many times the clients. */
@@ -55,6 +57,8 @@ export function overrideScenario(scenario: Scenario, overrides: Overrides): Over
     faults: overrides.faults ?? scenario.faults,
     fileSystems: overrides.fileSystems ?? scenario.fileSystems,
     trials: overrides.trials ?? scenario.trials,
+    cutInstants: overrides.images ?? scenario.cutInstants,
+    images: overrides.images ?? scenario.images,
     load: overriddenLoad(scenario.load, overrides),
     directives: { ...scenario.directives, ...overrides.directives },
   };

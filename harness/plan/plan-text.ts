@@ -84,7 +84,12 @@ function trialLines(trials: readonly Trial[]): string[] {
 function momentsText(trial: Trial): string {
   const parts: string[] = [];
   if (trial.snapshotsAtMs.length > 0) parts.push(`BGSAVE at ${trial.snapshotsAtMs.join(', ')} ms`);
-  if (trial.cutFractions.length > 0) {
+  if (trial.rewritesAtMs.length > 0) {
+    parts.push(`BGREWRITEAOF at ${trial.rewritesAtMs.join(', ')} ms`);
+  }
+  if (trial.cell.crash === 'power-torn') {
+    parts.push(`${countText(trial.cell.cutInstants, 'crash image')}`);
+  } else if (trial.cutFractions.length > 0) {
     parts.push(`cuts at ${trial.cutFractions.map((cut) => cut.toFixed(4)).join(', ')} of it`);
   }
   return parts.join('; ');

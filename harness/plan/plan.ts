@@ -4,7 +4,6 @@
 import type { FileSystem, TrialDisk } from '../disks/disk.ts';
 import { makeFault, parseFaults } from '../faults/faults.ts';
 import type { FaultStep } from '../faults/faults.ts';
-import { unsupportedReason } from './events.ts';
 import type { CrashModel, Load, Measure, Scenario, TargetName } from './scenario.ts';
 import { drawSpread, hashOf, seededDraw } from './seeds.ts';
 import { keepsRdb, settingDirectives, settingLabel } from './settings.ts';
@@ -38,7 +37,9 @@ export interface Cell {
   readonly load: Load;
   /** BGSAVEs during the load; 0 where the setting keeps no RDB. */
   readonly snapshots: number;
-  /** `power`: instants judged a run; 1 for `process`, whose instant is the kill. */
+  /** BGREWRITEAOFs during the load, in recorded cells with a log; else 0. */
+  readonly rewrites: number;
+  /** Crash images booted a run; 1 for `process`, whose instant is the kill. */
   readonly cutInstants: number;
   /** Cells that record an op log slow each sync by this much; null in cells that do not record. */
   readonly syncDelayMs: number | null;
@@ -61,6 +62,8 @@ export interface Trial {
   readonly crashAtMs: number;
   /** When BGSAVE is asked for, ascending, ms, all before `crashAtMs`. */
   readonly snapshotsAtMs: readonly number[];
+  /** When BGREWRITEAOF is asked for, likewise. */
+  readonly rewritesAtMs: readonly number[];
   /** `power`: cut instants as fractions of the time from load start to kill, ascending, 0 to 1. */
   readonly cutFractions: readonly number[];
   readonly estimatedMs: number;
@@ -115,7 +118,7 @@ export function planRun(
   const cells: Cell[] = [];
   const skipped: SkippedCell[] = [];
   for (const cell of scenarios.flatMap(cellsOf)) {
-    const reason = unsupportedReason(cell.crash) ?? faultReason(cell) ?? unsupported(cell);
+    const reason = faultReason(cell) ?? unsupported(cell);
     if (reason === null) cells.push(cell);
     else skipped.push(skippedCell(cell, reason));
   }
@@ -208,7 +211,9 @@ function cellOf(
     disk: diskOf(point, faults),
     load: scenario.load,
     snapshots: keepsRdb(setting) && study === null ? scenario.snapshots : 0,
-    cutInstants: isRecorded(crash) ? scenario.cutInstants : 1,
+    rewrites: isRecorded(crash) && setting.appendfsync !== null
+      ? Math.min(1, scenario.snapshots) : 0,
+    cutInstants: imagesOf(scenario, crash),
     syncDelayMs: isRecorded(crash) ? recordingSyncDelayMs : null,
     directives: [...directives],
     measures: scenario.measures,
@@ -235,6 +240,11 @@ function faultReason({ crash, faults }: Cell): string | null {
 /** Crash models whose instants are chosen afterwards, in the record of the run. */
 export function isRecorded(crash: CrashModel): boolean {
   return crash === 'power' || crash === 'power-torn';
+}
+
+function imagesOf(scenario: Scenario, crash: CrashModel): number {
+  if (!isRecorded(crash)) return 1;
+  return crash === 'power-torn' ? scenario.images : scenario.cutInstants;
 }
 
 function skippedCell(cell: Cell, reason: string): SkippedCell {
@@ -275,7 +285,10 @@ function trialOf(cell: Cell, index: number, runSeed: number): Trial {
   const cuts = !isRecorded(cell.crash) ? [] : drawSpread(draw, cell.cutInstants, [
     Math.round(earliestCut * 10_000), 10_000,
   ]);
-  const trial = { cell, index, seed, crashAtMs, snapshotsAtMs };
+  const rewritesAtMs = drawSpread(draw, cell.rewrites, [
+    Math.floor(crashAtMs * first), Math.floor((crashAtMs * (first + last)) / 2),
+  ]);
+  const trial = { cell, index, seed, crashAtMs, snapshotsAtMs, rewritesAtMs };
   return { ...trial, cutFractions: cuts.map((cut) => cut / 10_000), estimatedMs: estimate(trial) };
 }
 

@@ -79,8 +79,10 @@ export interface Scenario {
   readonly load: Load;
   /** BGSAVEs at seeded moments of the load, in cells that keep an RDB. */
   readonly snapshots: number;
-  /** `power`: instants of each run that are judged. */
+  /** `power`: instants of each run that are booted; all are judged. */
   readonly cutInstants: number;
+  /** `power-torn`: crash images of each run that are booted. */
+  readonly images: number;
   readonly measures: readonly Measure[];
   /** Studies of recovery, one cell a form and cache, instead of settings and crash models. */
   readonly forms: readonly RecoveryForm[];
@@ -121,6 +123,8 @@ export interface ScenarioInput {
   readonly snapshots?: number;
   /** 1 to 1,000 (included). @defaultValue 1 */
   readonly cutInstants?: number;
+  /** 1 to 1,000 (included). @defaultValue 24 */
+  readonly images?: number;
   /** @defaultValue [] */
   readonly forms?: readonly RecoveryForm[];
   /** @defaultValue ['warm'] */

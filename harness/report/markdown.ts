@@ -2,6 +2,7 @@
 
 import { countText, durationText, groupedText, roundedText } from '../plan/units.ts';
 import { advise } from './advice.ts';
+import { coverageOf, coverageTable, isTabled } from './coverage.ts';
 import { recordLabel } from './aggregate.ts';
 import { notes, verdictLine } from './notes.ts';
 import type { CellRecord, RunRecord } from './record.ts';
@@ -26,6 +27,7 @@ export function markdownSummary(record: RunRecord): string {
     '',
     ...notes(record).map((note) => `- ${escaped(note)}`),
     '',
+    ...coverageLines(record),
     escaped(`Run ${record.id}, ${record.startedAt}, ${durationText(record.tookMs)}; Plugpull `
       + `${record.plugpull}, Node ${testbed.node}, ${testbed.kernel}.`),
   ].join('\n');
@@ -77,6 +79,13 @@ function studyLines({ title, rows }: StudyTable): string[] {
   const [head = [], ...others] = rows;
   const lines = others.map((row) => tableRow(row.map(escaped)));
   return ['', `**${title}**`, '', tableRow(head), tableRow(head.map(() => '---')), ...lines];
+}
+
+function coverageLines(record: RunRecord): string[] {
+  const coverage = coverageOf(record);
+  if (coverage === null || !isTabled(record)) return [];
+  const [head = [], ...rows] = coverageTable(coverage);
+  return [tableRow(head), tableRow(head.map(() => '---')), ...rows.map(tableRow), ''];
 }
 
 function scenarioLines(name: string, cells: readonly CellRecord[]): string[] {

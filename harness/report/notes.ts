@@ -5,7 +5,10 @@ import { syncDoubt } from '../metrics/honesty.ts';
 import { countText, groupedText, shareText, significant } from '../plan/units.ts';
 import { crashModels } from '../plan/scenario.ts';
 import { recordLabel } from './aggregate.ts';
-import type { CellRecord, RunRecord, SkippedRecord, TestbedRecord } from './record.ts';
+import { coverageOf, coverageSentence } from './coverage.ts';
+import type {
+  CellRecord, FailureRecord, RunRecord, SkippedRecord, TestbedRecord,
+} from './record.ts';
 import { boundMark, groupCells, groupLoss, rangeMark, rateCell } from './summary.ts';
 
 /** One line: the verdict, what it rests on, and the seed. */
@@ -52,12 +55,20 @@ function limited(texts: readonly string[], rest: string): string[] {
 /** How the note on a broken promise starts. */
 export const brokenMark = 'BROKEN PROMISE';
 
-function failureNotes({ failures }: RunRecord): string[] {
-  const texts = failures.map((failure) => (
+function failureNotes(record: RunRecord): string[] {
+  const texts = record.failures.map((failure) => (
     `${brokenMark} in ${failure.cell}, trial ${failure.index + 1}, seed ${failure.seed}: `
-    + `${failure.text}. Again: ${failure.repro}`
+    + `${failure.text}. ${keptOf(record, failure)}Again: ${failure.repro}`
   ));
   return limited(texts, 'broken promises in run.json');
+}
+
+/** The command that replays what was kept of a failure; empty when nothing was. */
+function keptOf({ id, cells }: RunRecord, failure: FailureRecord): string {
+  const trial = cells.find((cell) => cell.id === failure.cell)?.perTrial
+    .find(({ index }) => index === failure.index);
+  const folder = trial?.artefacts['failure'];
+  return folder === undefined ? '' : `Kept: plugpull replay ${id}/${folder}. `;
 }
 
 function openNotes({ cells }: RunRecord): string[] {
@@ -133,6 +144,8 @@ function lossNotes(record: RunRecord): string[] {
     texts.push('Losses are acknowledged writes at the worst instant seen, with their bytes and the '
       + 'age of the oldest; medians are in run.json.');
   }
+  const coverage = coverageOf(record);
+  if (coverage !== null) texts.push(coverageSentence(coverage));
   const delays = record.cells.flatMap((cell) => cell.syncDelayMs ?? []);
   if (delays.length > 0) {
     texts.push(`Power cuts: each sync was slowed by ${Math.max(...delays)} ms, so that a reply `

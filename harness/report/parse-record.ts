@@ -82,6 +82,7 @@ const cut = v.strictObject({
     fileSystem: v.picklist(fileSystems),
     cutMs: amount, mountMs: amount, isClean: v.boolean(), check: v.string(),
   })),
+  window: v.exactOptional(v.string()),
 });
 
 const curve = v.strictObject({
@@ -93,6 +94,10 @@ const curve = v.strictObject({
   brokenMs: amount,
   broken: v.array(v.strictObject({ fromMs: amount, toMs: amount })),
   findings: v.array(finding),
+});
+
+const coverage = v.strictObject({
+  window: v.string(), candidates: count, judged: count, distinct: count,
 });
 
 const trial = v.strictObject({
@@ -123,6 +128,7 @@ const trial = v.strictObject({
   })),
   // Records of 0.1 have none.
   curve: v.optional(v.nullable(curve), null),
+  coverage: v.optional(v.array(coverage), []),
   files: v.nullable(files),
   study: v.exactOptional(studyRecordSchema),
   error: v.nullable(v.string()),

@@ -63,6 +63,8 @@ export interface CutRecord {
   readonly acknowledged: number;
   readonly inFlight: number;
   readonly findings: readonly FindingRecord[];
+  /** Of recorded runs only: what was going on at the instant, see the coverage. */
+  readonly window?: string;
   /** Of `block` only. */
   readonly block?: BlockRecord;
 }
@@ -91,6 +93,17 @@ export interface BlockRecord {
   readonly isClean: boolean;
   /** What it said. */
   readonly check: string;
+}
+
+/** How often the windows of a recorded run were hit, over all its trials and over one. */
+export interface CoverageRecord {
+  readonly window: string;
+  /** Points between two storage calls that lie in it. */
+  readonly candidates: number;
+  /** Of those, judged from a booted image. */
+  readonly judged: number;
+  /** Different images among them. */
+  readonly distinct: number;
 }
 
 /** What a power cut costs at every instant of a trial, read from its op log. */
@@ -158,6 +171,8 @@ export interface TrialRecord {
   readonly faulted?: FaultedRecord;
   /** Null where nothing was recorded. */
   readonly curve: CurveRecord | null;
+  /** Which windows the booted images lie in; empty where nothing was recorded. */
+  readonly coverage: readonly CoverageRecord[];
   readonly files: FileSizes | null;
   /** Of a study only. */
   readonly study?: StudyRecord;

@@ -54,6 +54,7 @@ export function summarise(record: RunRecord): Summary {
     { column: lossColumn('process crash'), read: (group) => lossTexts(group, 'process') },
     { column: lossColumn('power cut'), read: (group) => lossTexts(group, 'power') },
     { column: lossColumn('cut real disk'), read: (group) => lossTexts(group, 'block') },
+    { column: lossColumn('torn power cut'), read: (group) => lossTexts(group, 'power-torn') },
   ];
   const filled = candidates
     .map(({ column, read }) => ({ column, texts: groups.map(read) }))

@@ -1,6 +1,8 @@
 // The table at the end of a run, for terminals: columns where they fit, else a block a setting.
 
+import { aligned } from '../plan/plan-text.ts';
 import { advise } from './advice.ts';
+import { coverageOf, coverageTable, isTabled } from './coverage.ts';
 import { brokenMark, notes, verdictLine } from './notes.ts';
 import type { RunRecord } from './record.ts';
 import { studyTables } from './study-table.ts';
@@ -27,6 +29,7 @@ export function reportText(record: RunRecord, layout: Layout): string {
   const advice = advise(record);
   if (advice.length > 0) lines.push('');
   for (const sentence of advice) lines.push(...wrap(sentence, width, ''));
+  lines.push(...coverageLines(record));
   lines.push('');
   for (const note of notes(record)) {
     const mark = note.startsWith(brokenMark) ? 'FAIL' : '';
@@ -47,6 +50,11 @@ function studyLines({ title, rows }: StudyTable, width: number): string[] {
   return ['', title, ...others.flatMap(([name = '', ...texts]) => [
     name, ...texts.map((text, column) => `  ${(head[column + 1] ?? '').padEnd(label)}  ${text}`),
   ])];
+}
+
+function coverageLines(record: RunRecord): string[] {
+  const coverage = coverageOf(record);
+  return coverage === null || !isTabled(record) ? [] : ['', ...aligned(coverageTable(coverage))];
 }
 
 /** The table alone. */

@@ -85,6 +85,7 @@ export function healthyTrial(trial: Trial): TrialRecord {
     outageMs: 240,
     cuts: cutsOf(trial),
     curve: null,
+    coverage: [],
     files: { rdbBytes: 1000, aofBytes: 2000 },
     error: null,
     artefacts: {},

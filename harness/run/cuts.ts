@@ -10,7 +10,8 @@ import { noFacts } from '../checkers/promise.ts';
 import type { DurabilityFacts, Floor } from '../checkers/promise.ts';
 import { unaccounted } from '../crash/coverage.ts';
 import { CrashImager } from '../crash/image.ts';
-import { fileSizes, materialize } from '../crash/materialize.ts';
+import type { FileTree } from '../crash/image.ts';
+import { fileSizes } from '../crash/materialize.ts';
 import { lossCurve } from '../crash/curve/loss-curve.ts';
 import type { LossCurve } from '../crash/curve/loss-curve.ts';
 import { layoutOf } from '../crash/curve/recovered.ts';
@@ -33,6 +34,8 @@ export interface CrashSite {
   /** Until when the target may have taken writes. */
   readonly deadNs: number;
   readonly directory: string;
+  /** What was going on, for a power cut. */
+  readonly window: string | null;
   readonly facts: DurabilityFacts;
   readonly notApplied: readonly string[];
 }
@@ -86,6 +89,7 @@ export function crashSite(
     cutNs: injection.cutNs,
     deadNs: exit.atNs,
     directory,
+    window: null,
     facts: { ...noFacts, floors, syncs, heldBackMs },
     notApplied: [...reasonsAgainst(trial, crashed), ...(broken === null ? [] : [broken])],
   };
@@ -102,12 +106,17 @@ export class PowerCuts {
   readonly #pauses: LongestPauses;
   readonly #written: WrittenFloors;
 
-  /** @throws {EngineError} OP_LOG_BAD when the op log cannot be read. */
-  constructor(aftermath: Aftermath) {
+  /**
+   * `initial` is what the server was started on; without it, an empty directory.
+   * @throws {EngineError} OP_LOG_BAD when the op log cannot be read.
+   */
+  constructor(aftermath: Aftermath, initial?: FileTree) {
     const { crashed, workspace, opLog } = aftermath;
     this.#aftermath = aftermath;
     this.log = readOpLog(fs.readFileSync(opLog.path));
-    this.imager = new CrashImager(this.log, { loadStartNs: crashed.beginNs });
+    this.imager = new CrashImager(this.log, {
+      loadStartNs: crashed.beginNs, ...(initial === undefined ? {} : { initial }),
+    });
     const reasons = reasonsAgainst(aftermath.trial, crashed);
     if (opLog.broken !== null) reasons.push(opLog.broken);
     const actualBytes = fileSizes(workspace.dataDirectory);
@@ -135,6 +144,11 @@ export class PowerCuts {
     return { startNs: beginNs, endNs: injection.cutNs };
   }
 
+  /** Until when the server, started on what a crash left, may have been recovering. */
+  get recoveredNs(): number {
+    return this.#aftermath.crashed.recoveredNs;
+  }
+
   /** The instant that lies at a fraction of the load. */
   instantAt(fraction: number): number {
     const { startNs, endNs } = this.span;
@@ -152,12 +166,10 @@ export class PowerCuts {
     });
   }
 
-  /** Writes the image of one cut. */
-  site(cut: number, cutNs: number): CrashSite {
-    const directory = this.#aftermath.workspace.imageDirectory(cut);
-    materialize(this.imager.at(cutNs), directory);
+  /** A cut at an instant, whose image lies, or will lie, in a directory. */
+  site({ cutNs, directory, window }: Pick<CrashSite, 'cutNs' | 'directory' | 'window'>): CrashSite {
     return {
-      cutNs, deadNs: cutNs, directory,
+      cutNs, deadNs: cutNs, directory, window,
       facts: this.factsAt(cutNs),
       notApplied: this.#notApplied,
     };

@@ -53,6 +53,19 @@ export function disagreement(judgement: Judgement, instant: InstantLoss): Findin
   };
 }
 
+/** What a torn image lost although the curve says that it was durable; null when nothing. */
+export function shortfall(judgement: Judgement, instant: InstantLoss): Finding | null {
+  if (judgement.verdict === 'fail' || instant.refusal !== null) return null;
+  const client = judgement.prefixes.findIndex((prefix, at) => (
+    prefix < (instant.prefixes[at] as number)));
+  if (client < 0) return null;
+  return {
+    kind: 'floor', breaks: true,
+    text: `of client ${client} the first ${grouped(judgement.prefixes[client] ?? 0)} writes came `
+      + `back, although ${grouped(instant.prefixes[client] ?? 0)} were durable at the cut`,
+  };
+}
+
 function wordsOf({ writes, bytes, windowMs }: LossPoint, isRefused: boolean): string {
   if (isRefused) return 'refused';
   return `${counted(writes, 'write')} lost, ${counted(bytes, 'byte')}, ${windowMs.toFixed(3)} ms`;

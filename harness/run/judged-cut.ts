@@ -71,6 +71,7 @@ export function judgeSite(
     loss: found.survivors === null
       ? null : { ...lost, windowMs: Math.round(lost.windowMs * 10) / 10 },
     recovery: found.recovery,
+    ...(site.window === null ? {} : { window: site.window }),
   };
   return { judgement, record };
 }

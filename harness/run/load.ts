@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Floor, SyncTimes } from '../checkers/promise.ts';
+import { RespClient } from '../drivers/resp/client.ts';
 import { startDriver } from '../drivers/resp/driver.ts';
 import type { Driver, DriverOptions } from '../drivers/resp/driver.ts';
 import type { TrialDisk } from '../disks/disk.ts';
@@ -29,6 +30,8 @@ export interface TrialSurroundings {
   /** Files that the record names go here. */
   readonly runDirectory: string;
   readonly signal: AbortSignal;
+  /** The directory is not empty: what it holds is deleted before the load. */
+  readonly flushFirst?: boolean;
   readonly peaks: Peaks;
   /** Exactly these start the target, before the crash and after it. */
   readonly directives: readonly (readonly [name: string, value: string])[];
@@ -45,6 +48,8 @@ export interface CrashedLoad {
   readonly port: number;
   readonly injection: Injection;
   readonly exit: ExitInfo;
+  /** When the server had recovered and was about to be loaded, CLOCK_MONOTONIC ns. */
+  readonly recoveredNs: number;
   /** First operation, CLOCK_MONOTONIC ns. */
   readonly beginNs: number;
   /** Snapshots that had completed before the crash. */
@@ -70,7 +75,7 @@ export interface CrashedLoad {
 const startTimeoutMs = 30_000;
 
 /**
- * Starts the target in an empty directory, fills it, loads it, and injects the fault.
+ * Starts the target in the data directory, fills it, loads it, and injects the fault.
  * @throws {HarnessError} TARGET_FAILED when the server did not start or died on its own.
  */
 export async function loadUntilCrash(
@@ -94,9 +99,13 @@ export async function loadUntilCrash(
   let driver: Driver | null = null;
   try {
     around.onPhase('preload');
+    const recoveredNs = around.flushFirst === true
+      ? await orDeath(running, flush(running.port, keepsRdb(cell.setting))) : monotonicNs();
     driver = await driverOf(trial, { port: running.port, workload, around });
     const { clientPorts } = await orDeath(running, driver.ready);
-    return await crash(trial, around, { running, disk, driver, workload, clientPorts });
+    return await crash(trial, around, {
+      running, disk, recoveredNs, driver, workload, clientPorts,
+    });
   } catch (error) {
     await driver?.kill();
     await running.stop();
@@ -104,9 +113,24 @@ export async function loadUntilCrash(
   }
 }
 
+/** Empties a server that was started on data, with `save` its snapshot too; resolves to when. */
+async function flush(port: number, save: boolean): Promise<number> {
+  const client = await RespClient.connect({ port, timeoutMs: 60_000 });
+  try {
+    await client.call('DBSIZE'); // answered once everything is loaded
+    const atNs = monotonicNs();
+    await client.call('FLUSHALL');
+    if (save) await client.call('SAVE');
+    return atNs;
+  } finally {
+    client.close();
+  }
+}
+
 interface Parts {
   readonly running: RunningTarget;
   readonly disk: TrialDisk;
+  readonly recoveredNs: number;
   readonly driver: Driver;
   readonly workload: WorkloadSpec;
   readonly clientPorts: readonly number[];
@@ -115,7 +139,7 @@ interface Parts {
 async function crash(
   trial: Trial, around: TrialSurroundings, parts: Parts,
 ): Promise<CrashedLoad> {
-  const { running, disk, driver, workload, clientPorts } = parts;
+  const { running, disk, recoveredNs, driver, workload, clientPorts } = parts;
   const { load, preloadKeys, setting } = trial.cell;
   let [isCrashing, lostEarly] = [false, false];
   driver.lost.then(() => (lostEarly = !isCrashing), () => {}); // its failure is told elsewhere
@@ -127,7 +151,7 @@ async function crash(
     around.onPhase(load.warmupMs > 0 ? 'warm-up' : 'load');
     const beginNs = monotonicNs();
     driver.begin();
-    keeper.begin(beginNs, trial.snapshotsAtMs);
+    keeper.begin(beginNs, trial);
     schedule.begin(site, trial.crashAtMs);
     await orDeath(running, pause(load.warmupMs, around.signal));
     const [measuredFromNs, cpuFromUs] = [monotonicNs(), running.cpuUs()];
@@ -141,7 +165,7 @@ async function crash(
     const injection = await endLoad(schedule, site, around.fault);
     if (running.exitInfo() === null) await endControl(running, driver);
     return {
-      workload, driver, clientPorts, injection, beginNs, schedule,
+      workload, driver, clientPorts, injection, recoveredNs, beginNs, schedule,
       claims: keeper.claims,
       lostEarly: lostEarly && schedule.isEmpty,
       port: running.port,

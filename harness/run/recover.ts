@@ -35,7 +35,9 @@ export async function recover(target: Target, options: StartOptions): Promise<Re
     await running?.stop(0);
     if (!(error instanceof HarnessError) || error.code !== 'TARGET_FAILED') throw error;
     if (wasEnded(error.message)) throw error;
-    const said = words.length > 0 ? words : error.message.split('\n').slice(-lastWordsLines);
+    const heard = words.length > 0 ? words : error.message.split('\n').slice(-lastWordsLines);
+    // Paths as they are in the data directory: the folder of the trial tells nobody anything.
+    const said = heard.map((line) => line.replaceAll(`${options.directory}/`, ''));
     return { kind: 'refused', refusal: { file: fileIn(said), words: said, repair: null } };
   }
 }

@@ -15,6 +15,7 @@ import { buildRunRecord, findingsOf } from '../report/aggregate.ts';
 import type { CellTrial } from '../report/aggregate.ts';
 import type { ProbeRecord, RunRecord, TestbedRecord, TrialRecord } from '../report/record.ts';
 import type { Target } from '../targets/target.ts';
+import { keepFailure } from './keep.ts';
 import { Peaks } from './peak.ts';
 import { runTrial } from './trial.ts';
 import { makeWorkspace } from './workspace.ts';
@@ -104,11 +105,20 @@ async function watched(
     onPhase: (phase) => onEvent({ kind: 'phase', trial: name, phase }),
     onProgress: (operations, atMs) => onEvent({ kind: 'load-progress', operations, atMs }),
   });
+  const kept = keptRecord(trial, record, { workspace, runDirectory: options.runDirectory });
   for (const event of findingEvents(name, record)) onEvent(event);
   const { verdict, tookMs } = record;
   const summary = summaryOf(record);
   onEvent({ kind: 'trial-finished', trial: name, verdict, tookMs, estimatedMs, summary });
-  return record;
+  return kept;
+}
+
+/** The record of a trial that broke a promise names what was kept of it. */
+function keptRecord(
+  trial: Trial, record: TrialRecord, where: { workspace: Workspace; runDirectory: string },
+): TrialRecord {
+  if (record.verdict !== 'fail') return record;
+  return { ...record, artefacts: { ...record.artefacts, ...keepFailure(trial, record, where) } };
 }
 
 function findingEvents(trial: TrialName, record: TrialRecord): RunEvent[] {

@@ -23,7 +23,7 @@ test('held back at most since the last look without a running sync', async (t) =
   const state = { pending: 1 };
   const server = await infoServer(state);
   const keeper = await SnapshotKeeper.connect((server.address() as AddressInfo).port);
-  keeper.begin(monotonicNs(), []);
+  keeper.begin(monotonicNs(), { snapshotsAtMs: [], rewritesAtMs: [] });
   await sleep(120);
   t.is(keeper.heldBackMs(monotonicNs()), Infinity, 'it was never seen without a running sync');
   state.pending = 0;

@@ -9,6 +9,12 @@ const pollMs = 20;
 const lookMs = 50;
 const claimNames = ['aof_last_write_status', 'aof_last_bgrewrite_status', 'rdb_last_bgsave_status'];
 
+/** When to ask for what, ms after the load's start, ascending each. */
+export interface Moments {
+  readonly snapshotsAtMs: readonly number[];
+  readonly rewritesAtMs: readonly number[];
+}
+
 /** Asks for snapshots over a connection of its own; the server's death ends it silently. */
 export class SnapshotKeeper {
   readonly #floors: Floor[] = [];
@@ -38,8 +44,8 @@ export class SnapshotKeeper {
   }
 
   /** Asks at each moment, in ms after `startNs`; returns at once. */
-  begin(startNs: number, momentsMs: readonly number[]): void {
-    this.#running = this.#askAll(startNs, momentsMs).catch(() => {
+  begin(startNs: number, moments: Moments): void {
+    this.#running = this.#askAll(startNs, moments).catch(() => {
       // The connection died with the server, or the trial is over: what was known stays known.
     });
   }
@@ -80,10 +86,12 @@ export class SnapshotKeeper {
     return [...this.#claims].map(([name, values]) => `${name} ${values.join(' → ')}`);
   }
 
-  async #askAll(startNs: number, momentsMs: readonly number[]): Promise<void> {
-    for (const momentMs of momentsMs) {
+  async #askAll(startNs: number, { snapshotsAtMs, rewritesAtMs }: Moments): Promise<void> {
+    const moments = [...snapshotsAtMs, ...rewritesAtMs].sort((a, b) => a - b);
+    for (const momentMs of moments) {
       await this.#wait(momentMs - (monotonicNs() - startNs) / 1e6);
-      await this.#snapshot();
+      if (snapshotsAtMs.includes(momentMs)) await this.#snapshot();
+      else await this.#asked('BGREWRITEAOF');
     }
     while (!this.#stop.signal.aborted) {
       await this.#persistence();
@@ -93,7 +101,7 @@ export class SnapshotKeeper {
 
   async #snapshot(): Promise<void> {
     const askedNs = monotonicNs();
-    if (!await this.#asked()) return;
+    if (!await this.#asked('BGSAVE')) return;
     let facts = await this.#persistence();
     while (facts.get('rdb_bgsave_in_progress') !== '0') {
       await this.#wait(pollMs);
@@ -108,13 +116,13 @@ export class SnapshotKeeper {
   }
 
   /** Whether a snapshot began; one that runs already, or a rewrite, is no failure. */
-  async #asked(): Promise<boolean> {
+  async #asked(command: string): Promise<boolean> {
     try {
-      await this.#client.call('BGSAVE');
+      await this.#client.call(command);
       return true;
     } catch (error) {
       if (!(error instanceof ReplyError)) throw error;
-      if (!/in progress|child process/i.test(error.message)) {
+      if (command === 'BGSAVE' && !/in progress|child process/i.test(error.message)) {
         this.#failures.push(`a snapshot that was asked for was refused: ${error.message}`);
       }
       return false;

@@ -6,7 +6,9 @@ import type { Verdict } from '../plan/events.ts';
 import type { Trial } from '../plan/plan.ts';
 import { describeExit } from '../targets/server-process.ts';
 import { worstVerdict } from '../report/aggregate.ts';
-import type { CurveRecord, CutRecord, FaultedRecord, TrialRecord } from '../report/record.ts';
+import type {
+  CoverageRecord, CurveRecord, CutRecord, FaultedRecord, TrialRecord,
+} from '../report/record.ts';
 import type { Aftermath } from './cuts.ts';
 import { generatorRecord, isLowerBound } from './generator.ts';
 
@@ -14,13 +16,14 @@ import { generatorRecord, isLowerBound } from './generator.ts';
 export interface Outcome {
   readonly cuts: readonly CutRecord[];
   readonly curve: CurveRecord | null;
+  readonly coverage: readonly CoverageRecord[];
   readonly artefacts: Readonly<Record<string, string>>;
 }
 
 /** The record of a trial that ran to its end. */
 export function finishedTrial(
   aftermath: Aftermath,
-  { cuts, curve, artefacts }: Outcome,
+  { cuts, curve, coverage, artefacts }: Outcome,
   tookMs: number,
 ): TrialRecord {
   const { trial, crashed, result, files } = aftermath;
@@ -54,6 +57,7 @@ export function finishedTrial(
     outageMs: result.outageMs === null ? null : Math.round(result.outageMs * 10) / 10,
     cuts,
     curve,
+    coverage,
     files,
     ...faulted(aftermath),
     error: null,
@@ -95,7 +99,7 @@ export function failedTrial(
     acknowledged: 0, errors: 0, qps: null, readsPerSecond: null, offeredPerSecond: null,
     latencyUs: null, latencyWithOutageUs: null, generator: null, serverCpuUsPerOp: null,
     generatorCpuShare: null, generatorLimited: false, outageMs: null,
-    cuts: [], curve: null, files: null, error: text, artefacts: {},
+    cuts: [], curve: null, coverage: [], files: null, error: text, artefacts: {},
   };
 }
 

@@ -15,6 +15,7 @@ import { writeArtefacts } from './artefacts.ts';
 import { crashSite } from './cuts.ts';
 import type { Aftermath, CrashSite } from './cuts.ts';
 import { judgeSite, readBackFrom, recoverAt, stop } from './judged-cut.ts';
+import { noteFailedCut } from './keep.ts';
 import { loadUntilCrash } from './load.ts';
 import type { CrashedLoad, TrialSurroundings } from './load.ts';
 import { judgePower } from './power.ts';
@@ -92,6 +93,7 @@ async function afterProcessCrash(crash: Crash): Promise<Told> {
   const { trial, crashed, disk, around } = crash;
   crashed.schedule.damage(disk.directory);
   const site = crashSite(trial, crashed, { directory: disk.directory, broken: null });
+  keepImage(crash);
   const recovered = await recoverAt(site, crashed.port, around).catch(async (error: unknown) => {
     await crashed.driver.kill(); // it waits for the server that nobody could bring back
     throw error;
@@ -100,7 +102,8 @@ async function afterProcessCrash(crash: Crash): Promise<Told> {
     const aftermath = await endLoad(crash, null);
     const told = await judgeBack(site, { recovered, aftermath, around });
     const record = crashed.schedule.hasDamage ? afterDamage(told) : told;
-    return { aftermath, outcome: { cuts: [record], curve: null, artefacts: {} } };
+    if (record.verdict === 'fail') noteFailedCut(around.workspace, site, crashed);
+    return { aftermath, outcome: { cuts: [record], curve: null, coverage: [], artefacts: {} } };
   };
   return told().finally(() => stop(recovered));
 }
@@ -138,7 +141,19 @@ async function afterBlockCut(crash: Crash, disk: BlockDisk): Promise<Told> {
   const { clean, words } = await disk.check();
   const { fileSystem, cutMs, mountMs } = disk;
   const block = { fileSystem, cutMs, mountMs, isClean: clean, check: words };
-  return { aftermath, outcome: { cuts: [{ ...record, block }], curve: null, artefacts: {} } };
+  const cuts = [{ ...record, block }];
+  return { aftermath, outcome: { cuts, curve: null, coverage: [], artefacts: {} } };
+}
+
+/** A copy of what the kill left, where no time is measured that it would change. */
+function keepImage({ trial: { cell }, disk, around: { workspace } }: Crash): void {
+  if (cell.measures.some((measure) => measure !== 'loss')) return;
+  try {
+    fs.cpSync(disk.directory, workspace.failedImageDirectory, { recursive: true });
+  } catch {
+    // No room: then a failure keeps everything but its image.
+    fs.rmSync(workspace.failedImageDirectory, { recursive: true, force: true });
+  }
 }
 
 interface Back {

@@ -16,6 +16,8 @@ export interface Workspace {
   imageDirectory(cut: number): string;
   /** An empty directory, for a server that is only measured. */
   scratchDirectory(): string;
+  /** Where the first image stays that broke a promise. */
+  readonly failedImageDirectory: string;
   remove(): void;
 }
 
@@ -24,7 +26,15 @@ export interface Workspace {
  * @throws {HarnessError} ENVIRONMENT when it cannot be made.
  */
 export function makeWorkspace(workDirectory: string, name: string): Workspace {
-  const root = path.join(workDirectory, name);
+  return workspaceAt(path.join(workDirectory, name));
+}
+
+/** A folder within that of a trial, for a round on top of what a crash left. */
+export function innerWorkspace(outer: Workspace, name: string): Workspace {
+  return workspaceAt(path.join(outer.root, name));
+}
+
+function workspaceAt(root: string): Workspace {
   const dataDirectory = path.join(root, 'data');
   try {
     fs.mkdirSync(dataDirectory, { recursive: true });
@@ -38,6 +48,7 @@ export function makeWorkspace(workDirectory: string, name: string): Workspace {
     logPath: path.join(root, 'server.log'),
     ledgerPath: path.join(root, 'ledger'),
     opLogPath: path.join(root, 'op-log'),
+    failedImageDirectory: path.join(root, 'failed-image'),
     imageDirectory: (cut) => path.join(root, `image-${cut}`),
     scratchDirectory: () => fs.mkdtempSync(path.join(root, 'scratch-')),
     remove: () => fs.rmSync(root, { recursive: true, force: true }),

@@ -135,7 +135,7 @@ async function ownPart(
 }
 
 /** Runs the plan; the first Ctrl-C asks it to stop, the second ends the process. */
-async function runInterruptibly(
+export async function runInterruptibly(
   context: CliContext, plan: Plan, folder: RunFolder,
 ): Promise<RunRecord> {
   const abort = new AbortController();
@@ -178,7 +178,7 @@ function progressOf(context: CliContext): Progress {
 }
 
 /** Writes record and report; trouble with them is said and never changes the verdict. */
-async function keep(
+export async function keep(
   context: CliContext, record: RunRecord, out: string,
 ): Promise<string | null> {
   const { stderr } = context;
@@ -194,7 +194,10 @@ async function keep(
   }
 }
 
-function print(context: CliContext, record: RunRecord, flags: RunFlags): void {
+/** The record as JSON or as a table. */
+export function print(
+  context: CliContext, record: RunRecord, flags: Pick<RunFlags, 'json' | 'out'>,
+): void {
   const { stdout } = context;
   if (flags.json === true) {
     stdout.write(`${JSON.stringify(record, null, 2)}\n`);
