@@ -10,7 +10,7 @@ export const exitPass = 0;
 export const exitFail = 1;
 /** No promise was seen broken, but not everything could be answered. */
 export const exitInconclusive = 2;
-/** A performance gate was missed; no command of this version has one. */
+/** A performance gate was missed: --fail-on regression. */
 export const exitPerformance = 3;
 /** A flag, name, value or file is wrong; nothing was started. */
 export const exitUsage = 64;

@@ -5,6 +5,7 @@ import { verdictOrder } from '../../compare/compare.ts';
 import type { ComparedMetric, Comparison } from '../../compare/compare.ts';
 import { comparisonLine, ratioText, sortedMetrics, valueText }
   from '../../compare/comparison-text.ts';
+import { recordLabel } from '../../aggregate.ts';
 import type { RunRecord } from '../../record.ts';
 import { axes, chartMarkup, shortened, tip } from '../chart.ts';
 import type { Plot, Size } from '../chart.ts';
@@ -34,12 +35,14 @@ ${left.length === 0 ? null : html`<details><summary>Not compared (${left.length}
 }
 
 /** Without another run: the settings of this one against each other; null when there are none. */
-export function withinRun({ comparisons, noise }: RunRecord): Markup | null {
+export function withinRun({ cells, comparisons, noise }: RunRecord): Markup | null {
+  const labels = new Map(cells.map((cell) => (
+    [cell.id, `${cell.target.name} ${recordLabel(cell)}`] as const)));
   const drawn = comparisons.filter(({ ratio }) => ratio !== null).slice(0, rowsMax);
   if (drawn.length === 0) return null;
   const metrics = drawn.map((each): ForestRow => ({
     ...each, name: each.metric === 'qps' ? 'write rate' : each.metric,
-    cell: `${each.before} → ${each.after}`,
+    cell: `${labels.get(each.before) ?? each.before} → ${labels.get(each.after) ?? each.after}`,
   }));
   const floor = noise === null ? 'The noise of this machine was not measured.'
     : `The same cell differed from itself by up to ${shareText(noise.share)} (${
