@@ -59,11 +59,10 @@ interface Sample {
 async function sample(server: BenchServer, seconds: number): Promise<Sample> {
   const getting = { clients: 50, pipeline: 1, valueBytes: 0, keys, workload: get };
   const setting = { clients: 8, pipeline: 1, valueBytes: 100, keys, workload: set };
-  const mostSets = (8 / delayMs) * 1000;
-  const probing = server.load({ ...setting, count: mostSets });
-  const probe = await server.load({ ...getting, count: 5000 });
-  await probing;
-  const writing = server.load({ ...setting, count: Math.round(mostSets * (seconds * 2 + 1)) });
+  const probing = server.load({ ...setting, count: 400 });
+  const probe = await server.load({ ...getting, count: 2000 });
+  const { qps: setQps } = await probing;
+  const writing = server.load({ ...setting, count: Math.round(setQps * (seconds * 2 + 1)) });
   const read = await server.load({ ...getting, count: Math.round(probe.qps * seconds) });
   const written = await writing;
   return {
@@ -76,7 +75,7 @@ async function startOn(disk: SlowDisk, kind: 'engine' | 'redis'): Promise<BenchS
   fs.mkdirSync(directory);
   const server = await startServer(kind, 'always', { directory });
   await server.load({
-    clients: 50, pipeline: 100, count: 2 * keys, valueBytes: 100, keys, workload: set,
+    clients: 50, pipeline: 100, count: keys, valueBytes: 100, keys, workload: set,
   });
   return server;
 }
