@@ -19,6 +19,8 @@ const busyLoopUtilisation = 0.95;
 const inTimeShareWanted = 0.99;
 /** Batches of an open loop that a connection may have unanswered; more wait their turn. */
 const openWindow = 1024;
+/** Operations of an open loop in one write at most. */
+const openBatch = 64;
 
 /** Runs in the driver's process; says what happens through `say`. */
 export class Load implements ConnectionOwner {
@@ -173,7 +175,9 @@ export class Load implements ConnectionOwner {
     const opened: Promise<void>[] = [];
     for (let client = 0; client < workload.clients; client++) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
-      const shape = { pipeline, window, encoder, reads };
+      // Several due at once on a connection go out in one write.
+    const deepest = ratePerSecond === null ? pipeline : Math.max(pipeline, openBatch);
+    const shape = { pipeline: deepest, window, encoder, reads };
       const options = { host, port, client, ...shape, owner: this };
       const connection = new Connection(options, (error) => {
         if (error === null) resolve();

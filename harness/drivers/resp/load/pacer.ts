@@ -69,18 +69,17 @@ export class Pacer {
     }
   }
 
+  /** One batch a turn: who is behind must come round to the replies, not only send. */
   #sendDue(connection: Connection): void {
-    while (connection.maySend) {
-      const batch = connection.next();
-      const count = this.#schedule.take(connection.client, monotonicNs(), batch.startNs);
-      if (count === 0) return;
-      connection.send(count, true);
-      this.#sent += count;
-      for (let at = 0; at < count; at++) {
-        const lateNs = batch.sentNs - (batch.startNs[at] as number);
-        if (lateNs <= inTimeNs) this.#inTime++;
-        this.#late.record(lateNs / 1000);
-      }
+    const batch = connection.next();
+    const count = this.#schedule.take(connection.client, monotonicNs(), batch.startNs);
+    if (count === 0) return;
+    connection.send(count, true);
+    this.#sent += count;
+    for (let at = 0; at < count; at++) {
+      const lateNs = batch.sentNs - (batch.startNs[at] as number);
+      if (lateNs <= inTimeNs) this.#inTime++;
+      this.#late.record(lateNs / 1000);
     }
   }
 
