@@ -58,6 +58,17 @@ export class ListTree {
     return found;
   }
 
+  seekFirst(): boolean {
+    const found = this.tree.seekFirst();
+    this.gap = this.groupGap = false;
+    if (found) {
+      this.index = 0;
+      this.size = this.tree.size;
+      this.at = this.tree.from;
+    }
+    return found;
+  }
+
   seekLast(): boolean {
     const found = this.seekTail();
     if (found) {
@@ -117,7 +128,7 @@ export class ListTree {
    */
   push(atHead: boolean, buffer: Buffer, start: number, end: number): void {
     const { tree } = this;
-    if ((atHead ? tree.seekRank(0) : tree.seekLast()) && tree.size < groupElements) {
+    if ((atHead ? tree.seekFirst() : tree.seekLast()) && tree.size < groupElements) {
       tree.prepare();
       const at = tree.extend(atHead, end - start);
       if (at >= 0) {

@@ -247,7 +247,7 @@ export class ListHandle extends CollectionHandle {
   }
 
   override first(): boolean {
-    return this.encoding === encodingTree ? this.showLarge(this.large.seekRank(0)) : super.first();
+    return this.encoding === encodingTree ? this.showLarge(this.large.seekFirst()) : super.first();
   }
 
   override last(): boolean {
@@ -278,7 +278,9 @@ export class ListHandle extends CollectionHandle {
       const first = elementBuffer[start] as number;
       if (first >= 0x80 && first < 0xc0) {
         // A short string, by far the commonest, needs no reader.
-        this.elementBuffer = elementBuffer;
+        if (this.elementBuffer !== elementBuffer) {
+          this.elementBuffer = elementBuffer;
+        }
         this.elementStart = start + 1;
         this.elementEnd = start + 1 + (first & 0x3f);
         return true;

@@ -23,11 +23,11 @@ export class CommandRunner {
   run(ctx: CommandContext): void {
     const session = ctx.session;
     const mark = ctx.reply.length;
-    ctx.database = databaseOf(ctx);
-    session.lastActiveSec = (ctx.nowMs / 1000) >>> 0;
+    const database = databaseOf(ctx);
+    if (ctx.database !== database) ctx.database = database;
     const spec = this.find(ctx);
     if (spec !== null) {
-      session.lastCommand = spec;
+      if (session.lastCommand !== spec) session.lastCommand = spec;
       this.checkAndCall(ctx, spec);
     }
     if (session.replyMode !== 'on') muffle(ctx, mark);

@@ -234,15 +234,9 @@ export class BlockingTable {
     const argument = waiter.keys.find(({ id }) => id === keyId)?.argument ?? 0;
     ctx.server.answer(session, (reply) => {
       const mark = reply.length;
-      ctx.session = session;
-      ctx.reply = reply;
+      ctx.setSession(session, reply);
       ctx.database = ctx.keyspace.databases[waiter.databaseIndex] as Database;
-      ctx.buffer = command.buffer;
-      ctx.argc = command.argc;
-      ctx.argStart = command.argStart;
-      ctx.argEnd = command.argEnd;
-      ctx.requestStart = 0;
-      ctx.requestEnd = command.buffer.length;
+      ctx.setRequest(command.buffer, command);
       this.servedArgument = argument;
       this.foundNothing = false;
       try {

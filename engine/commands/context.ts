@@ -190,6 +190,15 @@ export class CommandStatistics {
   errorReplies = 0;
 }
 
+/** Where the parts of a request are: the decoder, or what was kept of it. */
+export interface DecodedRequest {
+  readonly argc: number;
+  readonly argStart: Int32Array;
+  readonly argEnd: Int32Array;
+  readonly requestStart: number;
+  readonly requestEnd: number;
+}
+
 export interface ContextOptions {
   readonly keyspace: Keyspace;
   readonly reply: ReplyWriter;
@@ -256,5 +265,24 @@ export class CommandContext {
     const first = options.keyspace.databases[0];
     if (first === undefined) throw new RangeError('a keyspace has at least one database');
     this.database = first;
+  }
+
+  // Fields that mostly stay as they are, as in a pipeline, are compared first: storing a reference
+  // costs several times as much, since the garbage collector is told.
+
+  /** Takes over the request that was decoded from `buffer`. */
+  setRequest(buffer: Buffer, request: DecodedRequest): void {
+    if (this.buffer !== buffer) this.buffer = buffer;
+    if (this.argStart !== request.argStart) this.argStart = request.argStart;
+    if (this.argEnd !== request.argEnd) this.argEnd = request.argEnd;
+    this.argc = request.argc;
+    this.requestStart = request.requestStart;
+    this.requestEnd = request.requestEnd;
+  }
+
+  /** Whose request it is, and where the reply goes. */
+  setSession(session: Session, reply: ReplyWriter): void {
+    if (this.session !== session) this.session = session;
+    if (this.reply !== reply) this.reply = reply;
   }
 }

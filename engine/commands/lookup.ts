@@ -29,7 +29,7 @@ export function lookup(ctx: CommandContext, index: number): EntryAddress {
   const database = ctx.database;
   const start = ctx.argStart[index] as number;
   const entry = database.find(ctx.buffer, start, ctx.argEnd[index] as number);
-  if (entry === 0 || !isExpired(ctx, database, entry)) return entry;
+  if (entry === 0 || !database.isMortal(entry) || !isExpired(ctx, database, entry)) return entry;
   expireEntry(ctx, database, entry);
   // The watchers may have searched too: point the database at this key again, for `put`.
   if (ctx.watches.count !== 0) database.find(ctx.buffer, start, ctx.argEnd[index] as number);

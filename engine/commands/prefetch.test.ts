@@ -15,7 +15,7 @@ const key = Buffer.from('key');
 database.find(key, 0, key.length);
 database.put(key, 0, key.length, 0);
 const hint = (bytes: Buffer, start = 0): number =>
-  new Prefetcher().hint(database, bytes, start, bytes.length);
+  new Prefetcher(0).hint(database, bytes, start, bytes.length);
 
 test('it stops after sixteen requests, and at the end of fewer', (t) => {
   const one = encodeRequest(['SET', 'key', 'value']);
@@ -24,6 +24,12 @@ test('it stops after sixteen requests, and at the end of fewer', (t) => {
   const both = Buffer.concat([one, other]);
   t.is(hint(both), both.length);
   t.is(hint(both, one.length), both.length);
+});
+
+test('a small database is left alone', (t) => {
+  const bytes = Buffer.concat(Array.from({ length: 20 }, () => encodeRequest(['GET', 'key'])));
+  t.is(new Prefetcher(2).hint(database, bytes, 0, bytes.length), bytes.length);
+  t.is(new Prefetcher(1).hint(database, bytes, 0, bytes.length), bytes.length / 20 * 16);
 });
 
 test('what is no plain request, or only a part of one, is left alone', (t) => {

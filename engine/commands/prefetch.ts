@@ -8,6 +8,8 @@ import type { Database } from '../keyspace/database.ts';
 
 /** Requests looked at in one go: as many as the processor keeps loads in flight, and some. */
 const mostRequests = 16;
+/** A database with fewer keys lies in the processor's caches anyway. */
+const defaultLeastKeys = 10_000;
 
 const carriageReturn = 13;
 const asterisk = 42;
@@ -19,9 +21,16 @@ export class Prefetcher {
   private readonly hashes: Int32Array = new Int32Array(mostRequests);
   /** Where the header read last ended. */
   private next = 0;
+  private readonly leastKeys: number;
+
+  /** Databases with fewer keys than `leastKeys` are left alone. */
+  constructor(leastKeys: number = defaultLeastKeys) {
+    this.leastKeys = leastKeys;
+  }
 
   /** Fetches for the requests from `start` on; returns where those that it looked at end. */
   hint(database: Database, buffer: Buffer, start: number, end: number): number {
+    if (database.size < this.leastKeys) return end;
     const { hashes } = this;
     const { keyHash } = database.keyspace;
     let count = 0;

@@ -17,6 +17,8 @@ export interface QueuedCommand {
   readonly argc: number;
   readonly argStart: Int32Array;
   readonly argEnd: Int32Array;
+  readonly requestStart: number;
+  readonly requestEnd: number;
 }
 
 export interface SessionOptions {
@@ -47,7 +49,7 @@ export class Session {
   noTouch = false;
   /** The edge closes the connection once the replies written so far have left. */
   closeAfterReply = false;
-  /** Unix time of the last command, in s: `idle` of CLIENT LIST. An integer costs no allocation. */
+  /** Unix time of the last bytes read, in s: `idle` of CLIENT LIST. An integer: no allocation. */
   lastActiveSec: number;
   lastCommand: CommandSpec | null = null;
 
@@ -87,9 +89,12 @@ export class Session {
 /** The request in the context, to be run later. */
 export function copyOfRequest(ctx: CommandContext, spec: CommandSpec): QueuedCommand {
   const from = ctx.requestStart;
+  const buffer = Buffer.from(ctx.buffer.subarray(from, ctx.requestEnd));
   return {
     spec,
-    buffer: Buffer.from(ctx.buffer.subarray(from, ctx.requestEnd)),
+    buffer,
+    requestStart: 0,
+    requestEnd: buffer.length,
     argc: ctx.argc,
     argStart: ctx.argStart.slice(0, ctx.argc).map((at) => at - from),
     argEnd: ctx.argEnd.slice(0, ctx.argc).map((at) => at - from),

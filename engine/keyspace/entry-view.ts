@@ -1,6 +1,6 @@
 // Reading entries: what every database offers for any entry address.
 
-import type { Entries, EntryAddress } from './entry.ts';
+import type { Entries, EntryAddress, ValuePlace } from './entry.ts';
 
 /** Accessors of entries, the same for all databases. */
 export class EntryView {
@@ -58,6 +58,16 @@ export class EntryView {
   /** Offset of the value in `valueBuffer`. */
   valueOffset(entry: EntryAddress): number {
     return this.entries.valueOffset(entry);
+  }
+
+  /** Says where the value lies, all at once; returns its encoding. */
+  locateValue(entry: EntryAddress, place: ValuePlace): number {
+    return this.entries.locateValue(entry, place);
+  }
+
+  /** Whether the entry may have a deadline: false for most, and quicker than `deadlineMs`. */
+  isMortal(entry: EntryAddress): boolean {
+    return this.entries.hasDeadlineRoom(entry);
   }
 
   /** Unix time in ms at which the entry expires; 0 = never. */

@@ -47,6 +47,13 @@ export interface EntryShape {
   roomBytes: number;
 }
 
+/** Where a value lies: `bytes` bytes of `buffer` from `base` on. */
+export interface ValuePlace {
+  buffer: Buffer;
+  base: number;
+  bytes: number;
+}
+
 /** Reads and builds entries of one arena; knows nothing of dicts. */
 export class Entries {
   readonly arena: Arena;
@@ -114,6 +121,24 @@ export class Entries {
       return (entry & windowMask) * 8 + fixedBytes + (header >>> keyShift);
     }
     return (this.valueBlock(entry) & windowMask) * 8 + this.valueSkip(entry);
+  }
+
+  /** Says where the value lies, all at once; returns its encoding. */
+  locateValue(entry: EntryAddress, place: ValuePlace): number {
+    const words = this.wordsOf(entry);
+    const at = wordOf(entry);
+    const header = words[at] as number;
+    const plain = (header & flagBits) === 0;
+    const block = plain ? entry : this.valueBlock(entry);
+    const buffer = this.windows[block >>> windowShift] as Buffer;
+    // Storing a reference costs more than comparing it, and it is mostly the same.
+    if (place.buffer !== buffer) {
+      place.buffer = buffer;
+    }
+    place.base = (block & windowMask) * 8 +
+      (plain ? fixedBytes + (header >>> keyShift) : this.valueSkip(entry));
+    place.bytes = words[at + valueLengthWord] as number;
+    return (header >>> encodingShift) & 15;
   }
 
   /** Byte offset of the value in `arena.u8`. */

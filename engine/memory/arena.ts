@@ -109,12 +109,12 @@ export class Arena {
   private readonly classes: SizeClasses;
   private readonly smallBytes: number;
   private readonly classOfWords: Uint8Array;
-  /** By class: words of a block, blocks of a slab, blocks in use, first slab with room. */
+  /** By class: words of a block, blocks of a slab, first slab with room. */
   private readonly blockWords: Int32Array;
   private readonly slabBlocks: Int32Array;
-  private readonly live: Int32Array;
   private readonly partial: Int32Array;
-  private liveUnits: number = 0;
+  /** `usedBytes / 8`: an integer, and up to date, for each write asks whether memory is short. */
+  private usedWords: number = 0;
 
   /**
    * Reserves the memory; nothing of it is committed yet.
@@ -146,17 +146,12 @@ export class Arena {
     const slabBytes = this.unitBytes * slabUnits;
     this.blockWords = this.classes.bytes.map((bytes) => bytes / 8);
     this.slabBlocks = this.classes.bytes.map((bytes) => Math.floor(slabBytes / bytes));
-    this.live = new Int32Array(this.classes.count);
     this.partial = new Int32Array(this.classes.count);
   }
 
   /** Bytes handed out and not given back, rounded up to their blocks. */
   get usedBytes(): number {
-    let bytes = this.liveUnits * this.unitBytes;
-    for (let cls = 0; cls < this.classes.count; cls++) {
-      bytes += (this.live[cls] as number) * (this.classes.bytes[cls] as number);
-    }
-    return bytes;
+    return this.usedWords * 8;
   }
 
   /** Bytes up to the untouched top, free blocks and bookkeeping included. */
@@ -202,7 +197,7 @@ export class Arena {
     if (used === this.slabBlocks[cls]) {
       this.unlinkSlab(slab, cls);
     }
-    this.live[cls] = (this.live[cls] as number) + 1;
+    this.usedWords += this.blockWords[cls] as number;
     return address;
   }
 
@@ -210,7 +205,7 @@ export class Arena {
   free(address: Address, bytes: number): void {
     if (bytes > this.smallBytes) {
       const units = Math.ceil(bytes / this.unitBytes);
-      this.liveUnits -= units;
+      this.usedWords -= units * (this.unitBytes / 8);
       this.runs.give(address >>> this.unitShift, units);
       return;
     }
@@ -226,7 +221,7 @@ export class Arena {
     table[entry + unitFreeHead] = address;
     const used = (table[entry + unitUsed] as number) - 1;
     table[entry + unitUsed] = used;
-    this.live[cls] = (this.live[cls] as number) - 1;
+    this.usedWords -= this.blockWords[cls] as number;
     if (used === (this.slabBlocks[cls] as number) - 1) {
       this.linkSlab(slab, cls);
     } else if (used === 0) {
@@ -245,9 +240,8 @@ export class Arena {
   /** Takes back everything at once, in constant time. Every address becomes invalid. */
   reset(): void {
     this.runs.reset();
-    this.live.fill(0);
     this.partial.fill(0);
-    this.liveUnits = 0;
+    this.usedWords = 0;
   }
 
   /** Gives empty slabs, of which each class keeps one, back to the runs. */
@@ -270,7 +264,7 @@ export class Arena {
     }
     const units = Math.ceil(bytes / this.unitBytes);
     const unit = this.takeUnits(units, bytes, -1);
-    this.liveUnits += units;
+    this.usedWords += units * (this.unitBytes / 8);
     return unit * (this.unitBytes / 8);
   }
 

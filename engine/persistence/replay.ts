@@ -61,12 +61,7 @@ export class ReplayTarget implements LogTarget {
 
   private run(decoder: RequestDecoder, buffer: Buffer): string | null {
     const { context } = this;
-    context.buffer = buffer;
-    context.argc = decoder.argc;
-    context.argStart = decoder.argStart;
-    context.argEnd = decoder.argEnd;
-    context.requestStart = decoder.requestStart;
-    context.requestEnd = decoder.requestEnd;
+    context.setRequest(buffer, decoder);
     const { errors } = context.reply;
     const status = this.runner.replay(context);
     this.database = context.keyspace.databases[context.session.databaseIndex] as Database;

@@ -144,6 +144,7 @@ export class RequestDecoder {
 
   private decodeArguments(buffer: Uint8Array, from: number, end: number): DecodeStatus {
     const announced = this.announced;
+    let { argStart, argEnd } = this;
     let at = from;
     let done = this.done;
     while (done < announced) {
@@ -165,9 +166,13 @@ export class RequestDecoder {
       if (buffer[bulkEnd] !== carriageReturn || buffer[bulkEnd + 1] !== lineFeed) {
         this.canonical = false;
       }
-      if (done === this.argStart.length) this.growArguments();
-      this.argStart[done] = next;
-      this.argEnd[done] = bulkEnd;
+      if (done === argStart.length) {
+        this.growArguments();
+        argStart = this.argStart;
+        argEnd = this.argEnd;
+      }
+      argStart[done] = next;
+      argEnd[done] = bulkEnd;
       done++;
       at = bulkEnd + 2;
     }

@@ -21,6 +21,8 @@ const smallestBuffer = 1024;
 const mostBytes = 2 ** 31;
 /** Whole numbers below this are written digit by digit. */
 const smallDouble = 1e9;
+/** Numbers below this need no doubles. */
+const smallNumber = 1e9;
 
 const queuedBytes = Buffer.from('+QUEUED\r\n');
 const pongBytes = Buffer.from('+PONG\r\n');
@@ -268,22 +270,45 @@ export class ReplyWriter {
 
   /** Decimal digits and a line end; room for 22 bytes must be there. */
   private number(value: number): void {
-    const buffer = this.buffer;
-    let at = this.length;
     if (value >= 0 && value < 10) {
       // Most counts, and lengths of short elements.
-      buffer[at] = zero + value;
-      buffer[at + 1] = carriageReturn;
-      buffer[at + 2] = lineFeed;
-      this.length = at + 3;
-      return;
+      const { buffer, length } = this;
+      buffer[length] = zero + value;
+      buffer[length + 1] = carriageReturn;
+      buffer[length + 2] = lineFeed;
+      this.length = length + 3;
+    } else if (value >= 0 && value < smallNumber) {
+      this.smallNumber(value | 0);
+    } else {
+      this.largeNumber(value);
     }
+  }
+
+  /** As `number`, with arithmetic of 32 bits. */
+  private smallNumber(value: number): void {
+    const { buffer } = this;
+    let digits = 2;
+    for (let bound = 100; digits < 9 && value >= bound; bound = (bound * 10) | 0) digits++;
+    const end = this.length + digits;
+    let rest = value;
+    for (let at = end - 1; at >= this.length; at--) {
+      const quotient = (rest / 10) | 0;
+      buffer[at] = zero + rest - quotient * 10;
+      rest = quotient;
+    }
+    buffer[end] = carriageReturn;
+    buffer[end + 1] = lineFeed;
+    this.length = end + 2;
+  }
+
+  private largeNumber(value: number): void {
+    const buffer = this.buffer;
     let rest = value;
     if (rest < 0) {
-      buffer[at++] = minus;
+      buffer[this.length++] = minus;
       rest = -rest;
     }
-    at += digitsOf(rest);
+    let at = this.length + digitsOf(rest);
     this.length = at;
     do {
       const quotient = Math.floor(rest / 10);

@@ -61,12 +61,7 @@ function addDispatch(bench: Bench, keys: number): void {
       if (at >= hintedTo) hintedTo = prefetcher.hint(context.database, bytes, at, bytes.length);
       if (decoder.decode(bytes, at, bytes.length) !== requestReady) return;
       at = decoder.requestEnd;
-      context.buffer = bytes;
-      context.argc = decoder.argc;
-      context.argStart = decoder.argStart;
-      context.argEnd = decoder.argEnd;
-      context.requestStart = decoder.requestStart;
-      context.requestEnd = decoder.requestEnd;
+      context.setRequest(bytes, decoder);
       runner.run(context);
     }
   };

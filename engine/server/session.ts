@@ -102,7 +102,9 @@ export class NetworkSession implements TickMember, ByteReceiver {
     host.tick.open();
     host.statistics.inputBytes += length;
     this.appendedBefore = host.journal.appended;
-    this.lastInputMs = host.context.nowMs;
+    const { nowMs } = host.context;
+    this.lastInputMs = nowMs;
+    this.state.lastActiveSec = (nowMs / 1000) >>> 0;
     if (input.length === 0) {
       const rest = this.runRequests(buffer, length);
       if (rest < length) input.append(buffer, { from: rest, to: length }, this.decoder.needBytes);
@@ -202,14 +204,8 @@ export class NetworkSession implements TickMember, ByteReceiver {
     const reply = this.output.reply;
     const context = host.context;
     // Logged bytes must be the one valid spelling of a request.
-    context.buffer = decoder.canonical ? buffer : decoder.canonicalise(buffer);
-    context.argc = decoder.argc;
-    context.argStart = decoder.argStart;
-    context.argEnd = decoder.argEnd;
-    context.requestStart = decoder.requestStart;
-    context.requestEnd = decoder.requestEnd;
-    context.session = state;
-    context.reply = reply;
+    context.setRequest(decoder.canonical ? buffer : decoder.canonicalise(buffer), decoder);
+    context.setSession(state, reply);
     reply.protocol = state.protocol;
     const mark = reply.length;
     const errors = reply.errors;

@@ -37,9 +37,13 @@ export class PageRef {
   /** Points at a page of the arena. */
   point(address: Address): this {
     this.address = address;
-    this.view = this.words[address >>> windowShift] as Int32Array;
-    this.bytes = this.windows[address >>> windowShift] as Buffer;
     this.base = (address & windowMask) * 2;
+    const view = this.words[address >>> windowShift] as Int32Array;
+    // Nearly always the same window: then no reference need be stored.
+    if (this.view !== view) {
+      this.view = view;
+      this.bytes = this.windows[address >>> windowShift] as Buffer;
+    }
     return this;
   }
 

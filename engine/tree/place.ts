@@ -116,12 +116,14 @@ export class TreePlace {
       const first = base + headerWords;
       const last = first + ((view[base + countWord] as number) - 1) * width;
       let at = first;
+      let slot = 0;
       while (at < last && left >= (view[at + 1] as number)) {
         left -= view[at + 1] as number;
         at += width;
+        slot++;
       }
       this.pages[level] = page;
-      this.slots[level] = (at - first) / width;
+      this.slots[level] = slot;
       page = view[at] as number;
     }
     return this.enterLeaf(page, left);
@@ -129,7 +131,13 @@ export class TreePlace {
 
   /** To the first element; false when the tree is empty. */
   seekFirst(): boolean {
-    return this.seekRank(0);
+    this.slot = 0;
+    if (this.height === 0) {
+      return false;
+    }
+    this.setLeaf(this.descend(this.root, this.height - 1, false));
+    this.load();
+    return true;
   }
 
   /** To the last element; false when the tree is empty. */
@@ -201,9 +209,13 @@ export class TreePlace {
 
   protected setLeaf(page: Address): void {
     this.leaf = page;
-    this.view = this.words[page >>> windowShift] as Int32Array;
-    this.bytes = this.windows[page >>> windowShift] as Buffer;
     this.base = (page & windowMask) * 2;
+    const view = this.words[page >>> windowShift] as Int32Array;
+    // Nearly always the same window: then no reference need be stored.
+    if (this.view !== view) {
+      this.view = view;
+      this.bytes = this.windows[page >>> windowShift] as Buffer;
+    }
   }
 
   /** Points to the bytes of the element at the place. */
@@ -216,7 +228,9 @@ export class TreePlace {
       this.elementStart = (address & windowMask) * 8;
       this.elementEnd = this.elementStart + readWord(this.bytes, start + 4);
     } else {
-      this.elementBuffer = this.bytes;
+      if (this.elementBuffer !== this.bytes) {
+        this.elementBuffer = this.bytes;
+      }
       this.elementStart = start;
       this.elementEnd = start + (word >>> lengthShift);
     }

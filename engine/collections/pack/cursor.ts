@@ -33,11 +33,7 @@ export class PackCursor extends PackValue {
 
   /** Points to a value that is no pack but the roots of trees. */
   openOther(database: Database, entry: EntryAddress): void {
-    this.database = database;
-    this.entry = entry;
-    this.buffer = database.valueBuffer(entry);
-    this.base = database.valueOffset(entry);
-    this.bytes = database.valueLength(entry);
+    this.openValue(database, entry);
     this.count = 0;
   }
 

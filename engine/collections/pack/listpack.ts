@@ -318,7 +318,12 @@ export class ElementWriter {
   private close(from: number, end: number): void {
     const bytes = end - from;
     this.bodyBytes = bytes;
-    this.length = writeBackLength(this.bytes, end, bytes);
+    if (bytes <= 127) {
+      this.bytes[end] = bytes;
+      this.length = end + 1;
+    } else {
+      this.length = writeBackLength(this.bytes, end, bytes);
+    }
   }
 
   private reserve(bytes: number): void {

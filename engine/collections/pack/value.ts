@@ -31,17 +31,13 @@ export class PackValue {
 
   /** Points to a listpack. */
   open(database: Database, entry: EntryAddress): void {
-    this.database = database;
-    this.entry = entry;
-    this.locate();
+    this.openValue(database, entry);
     this.bytes = readUnsigned32(this.buffer, this.base);
   }
 
   /** Points to an intset. */
   openIntSet(database: Database, entry: EntryAddress): void {
-    this.database = database;
-    this.entry = entry;
-    this.locate();
+    this.openValue(database, entry);
     const { buffer, base } = this;
     this.bytes = intSetHeaderBytes + intSetWidth(buffer, base) * intSetCount(buffer, base);
   }
@@ -166,6 +162,15 @@ export class PackValue {
         throw error;
       }
     }
+  }
+
+  /** Points to the value, whatever it is; returns its encoding. */
+  protected openValue(database: Database, entry: EntryAddress): number {
+    if (this.database !== database) {
+      this.database = database;
+    }
+    this.entry = entry;
+    return database.locateValue(entry, this);
   }
 
   private locate(): void {

@@ -194,12 +194,7 @@ export class InProcessServer {
     reply.protocol = session.protocol;
     context.session = session;
     context.nowMs = this.nowMs;
-    context.buffer = bytes;
-    context.argc = decoder.argc;
-    context.argStart = decoder.argStart;
-    context.argEnd = decoder.argEnd;
-    context.requestStart = decoder.requestStart;
-    context.requestEnd = decoder.requestEnd;
+    context.setRequest(bytes, decoder);
   }
 
   /** The next reply or message that came without being asked for; '' when there is none. */

@@ -1,7 +1,7 @@
 // One REST request on its way: its commands run in a session of their own, through the same runner
 // as those of any client, and the answer leaves when the log says so.
 
-import type { CommandContext } from '../../commands/context.ts';
+import type { CommandContext, DecodedRequest } from '../../commands/context.ts';
 import { registry } from '../../commands/registry.ts';
 import { Session } from '../../commands/session.ts';
 import { flag } from '../../commands/spec.ts';
@@ -38,11 +38,8 @@ export interface RestCallOptions {
   readonly answer: (answer: Answer) => void;
 }
 
-interface EncodedRequest {
+interface EncodedRequest extends DecodedRequest {
   readonly buffer: Buffer;
-  readonly argc: number;
-  readonly argStart: Int32Array;
-  readonly argEnd: Int32Array;
 }
 
 /** Runs the commands of one request and answers it once. */
@@ -141,9 +138,8 @@ export class RestCall implements TickMember, Pausable {
       if (state.inMulti) state.multiFailed = true;
       reply.error(refusal);
     } else {
-      load(context, command);
-      context.session = state;
-      context.reply = reply;
+      context.setRequest(command.buffer, command);
+      context.setSession(state, reply);
       reply.protocol = 2;
       host.runner.run(context);
     }
@@ -215,15 +211,6 @@ function transactionAnswer(replies: JsonReplies, commandCount: number): Answer {
   return { status: 200, json: count < 0 ? '{"result":null}' : `[${items.join(',')}]` };
 }
 
-function load(context: CommandContext, command: EncodedRequest): void {
-  context.buffer = command.buffer;
-  context.argc = command.argc;
-  context.argStart = command.argStart;
-  context.argEnd = command.argEnd;
-  context.requestStart = 0;
-  context.requestEnd = command.buffer.length;
-}
-
 function specOf(context: CommandContext, command: EncodedRequest): CommandSpec | null {
   const { buffer, argc, argStart, argEnd } = command;
   const table = context.commands ?? registry;
@@ -245,7 +232,8 @@ function encoded(parts: Parts): EncodedRequest {
     at = (argEnd[index] as number) + lineEnd.length;
     pieces.push(header, part, lineEnd);
   }
-  return { buffer: Buffer.concat(pieces, at), argc: parts.length, argStart, argEnd };
+  const buffer = Buffer.concat(pieces, at);
+  return { buffer, argc: parts.length, argStart, argEnd, requestStart: 0, requestEnd: at };
 }
 
 const lineEnd = Buffer.from('\r\n');

@@ -71,17 +71,12 @@ function runQueue(ctx: CommandContext, queue: readonly QueuedCommand[]): void {
   ctx.reply.array(queue.length);
   ctx.effects.beginTransaction();
   for (const queued of queue) {
-    ctx.buffer = queued.buffer;
-    ctx.argc = queued.argc;
-    ctx.argStart = queued.argStart;
-    ctx.argEnd = queued.argEnd;
-    ctx.requestStart = 0;
-    ctx.requestEnd = queued.buffer.length;
+    ctx.setRequest(queued.buffer, queued);
     ctx.session.lastCommand = queued.spec;
     callCommand(ctx, queued.spec);
   }
   ctx.effects.endTransaction();
-  Object.assign(ctx, { buffer, argc, argStart, argEnd, requestStart, requestEnd });
+  ctx.setRequest(buffer, { argc, argStart, argEnd, requestStart, requestEnd });
 }
 
 function watch(ctx: CommandContext): void {
