@@ -1,7 +1,7 @@
 // Scores as elements of a pack: an integer where it is one, else its decimal digits, as Redis does
 // (7.2 and later: the shortest digits that read back the same).
 
-import { Integer64 } from './integer64.ts';
+import { Integer64, renderInteger } from './integer64.ts';
 import { ElementReader, readInteger } from './listpack.ts';
 import type { ElementWriter } from './listpack.ts';
 
@@ -10,6 +10,9 @@ const exactLimit = 2 ** 52;
 /** Powers of ten up to here are exact, and so is a quotient of two exact doubles rounded once. */
 const powers: Float64Array = Float64Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
 const exactDigits = 15;
+/** Scores below this and with so many decimals have at most 15 digits. */
+const mostShort = 1e9;
+const mostDecimals = 6;
 const minus = 0x2d;
 const point = 0x2e;
 const zero = 0x30;
@@ -63,6 +66,11 @@ export class ScoreCodec {
       writer.addNumber(score === 0 ? 0 : score);
       return;
     }
+    const length = writeShort(this.text, score);
+    if (length > 0) {
+      writer.addString(this.text, 0, length);
+      return;
+    }
     const digits = score === Infinity ? 'inf' : score === -Infinity ? '-inf' : String(score);
     writer.addString(this.text, 0, this.text.write(digits, 0, 'latin1'));
   }
@@ -102,6 +110,45 @@ export class ScoreCodec {
       value[0] = -(value[0] as number);
     }
   }
+}
+
+/**
+ * Writes a score of a few decimals without making a string of it: 0, and nothing, when it is none.
+ * At most 15 digits that read back the same are the shortest ones that do.
+ */
+function writeShort(target: Buffer, score: number): number {
+  const size = Math.abs(score);
+  if (!(size < mostShort)) {
+    return 0;
+  }
+  for (let decimals = 1; decimals <= mostDecimals; decimals++) {
+    const power = powers[decimals] as number;
+    const scaled = Math.round(size * power);
+    if (scaled / power === size) {
+      const whole = Math.floor(size);
+      return writeDecimal(target, score < 0, whole | 0, (scaled - whole * power) | 0, decimals);
+    }
+  }
+  return 0;
+}
+
+/** Writes `whole`, a point and the digits of `fraction`, so many of them; returns the length. */
+function writeDecimal(
+  target: Buffer, negative: boolean, whole: number, fraction: number, decimals: number,
+): number {
+  let start = 0;
+  if (negative) {
+    target[start++] = minus;
+  }
+  const dot = renderInteger(0, whole, target, start);
+  target[dot] = point;
+  let rest = fraction;
+  for (let at = dot + decimals; at > dot; at--) {
+    const tenth = (rest / 10) | 0;
+    target[at] = zero + rest - tenth * 10;
+    rest = tenth;
+  }
+  return dot + 1 + decimals;
 }
 
 function parseText(buffer: Buffer, start: number, end: number): number {
