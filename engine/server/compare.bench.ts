@@ -1,10 +1,16 @@
 // Engine against redis-server, the same load on both, interleaved so that both see the same
 // machine: SET and GET under every policy, and every other default test of redis-benchmark.
-import { hasRedis, startServer } from './test-support/bench/servers.ts';
+//
+// In the same rounds the load meets a server that does nothing ("null"). What that reaches is the
+// ceiling of the ratio: the client and the kernel allow no more, whatever the server does. Where it
+// is low, CPU per operation is the figure to judge by.
+import { hasRedis, startNull, startServer } from './test-support/bench/servers.ts';
 import type { BenchServer, Policy } from './test-support/bench/servers.ts';
 import { median, print, resultOf, row, verdict } from './test-support/bench/table.ts';
 import type { BenchOptions, BenchResult } from './test-support/bench/table.ts';
-import { mainWorkloads, otherWorkloads } from './test-support/bench/workloads.ts';
+import {
+  mainWorkloads, otherWorkloads, replyOf, template,
+} from './test-support/bench/workloads.ts';
 import type { Workload } from './test-support/bench/workloads.ts';
 
 interface Sample {
@@ -22,10 +28,10 @@ interface Setting {
 }
 
 const clients = 50;
-const widths = [12, 9, 3, 10, 10, 10, 18, 8, 8, 6];
+const widths = [12, 9, 3, 10, 10, 10, 18, 8, 8, 8, 6, 6];
 const heads = [
-  'test', 'policy', 'P', 'engine/s', 'redis/s', 'QPS ratio', 'of each round',
-  'CPU µs', 'redis', 'ratio',
+  'test', 'policy', 'P', 'engine/s', 'redis/s', 'QPS ratio', 'of each round', 'ceiling',
+  'CPU µs', 'redis', 'ratio', 'null',
 ];
 const guessedQps: Readonly<Record<number, number>> = { 1: 70_000, 16: 500_000 };
 const slowTests: Readonly<Record<string, number>> = {
@@ -44,7 +50,7 @@ function settingOf(workload: Workload, pipeline: number, options: BenchOptions):
 
 async function prepare(server: BenchServer, setting: Setting): Promise<void> {
   const { before } = setting.workload;
-  if (mainWorkloads.includes(setting.workload)) return;
+  if (mainWorkloads.includes(setting.workload) || server.kind === 'null') return;
   await server.command('FLUSHALL');
   if (before === undefined) return;
   const count = before.count < 0 ? setting.count * 2 : before.count;
@@ -59,34 +65,49 @@ async function sample(server: BenchServer, setting: Setting): Promise<Sample> {
   return { qps, cpuUsPerOp: (server.cpuUs() - began) / setting.count };
 }
 
+/** One round: engine, redis and the server that does nothing. */
+type Round = readonly [Sample, Sample, Sample];
+
 async function measure(
   servers: readonly [BenchServer, BenchServer], setting: Setting, rounds: number,
-): Promise<[Sample, Sample][]> {
+): Promise<Round[]> {
   const [engine, redis] = servers;
-  const samples: [Sample, Sample][] = [];
-  // Once for nothing: compiler, caches, page cache.
-  for (const server of servers) await sample(server, { ...setting, count: setting.count >> 1 });
-  for (let round = 0; round < rounds; round++) {
-    // ABBA: neither always runs on the warmer machine.
-    const first = await sample(round % 2 === 0 ? engine : redis, setting);
-    const second = await sample(round % 2 === 0 ? redis : engine, setting);
-    samples.push(round % 2 === 0 ? [first, second] : [second, first]);
+  const samples: Round[] = [];
+  const { workload, valueBytes } = setting;
+  const idle = await startNull(template(workload, valueBytes, 1).bytes.length,
+    replyOf(workload, valueBytes));
+  try {
+    // Once for nothing: compiler, caches, page cache.
+    for (const server of [...servers, idle]) {
+      await sample(server, { ...setting, count: setting.count >> 1 });
+    }
+    for (let round = 0; round < rounds; round++) {
+      // ABBA: neither always runs on the warmer machine.
+      const first = await sample(round % 2 === 0 ? engine : redis, setting);
+      const ceiling = await sample(idle, setting);
+      const second = await sample(round % 2 === 0 ? redis : engine, setting);
+      samples.push(round % 2 === 0 ? [first, second, ceiling] : [second, first, ceiling]);
+    }
+  } finally {
+    await idle.stop();
   }
   return samples;
 }
 
-function lineOf(setting: Setting, policy: string, samples: readonly [Sample, Sample][]): string {
+function lineOf(setting: Setting, policy: string, samples: readonly Round[]): string {
   const { workload, pipeline } = setting;
   const ratios = samples.map(([engine, redis]) => engine.qps / redis.qps);
-  const [cpu, cpuRedis] = [0, 1].map((at) => median(samples.map((pair) =>
-    (pair[at] as Sample).cpuUsPerOp))) as [number, number];
+  const ceiling = median(samples.map(([, redis, idle]) => idle.qps / redis.qps));
+  const [cpu, cpuRedis, cpuIdle] = [0, 1, 2].map((at) => median(samples.map((round) =>
+    (round[at] as Sample).cpuUsPerOp))) as [number, number, number];
   const wanted = pipeline === 1 ? workload.wanted[0] : pipeline === 16 ? workload.wanted[1] : 0;
   return row(widths, [
     workload.name, policy, String(pipeline),
     median(samples.map(([engine]) => engine.qps)).toFixed(0),
     median(samples.map(([, redis]) => redis.qps)).toFixed(0),
     verdict(median(ratios), wanted), ratios.map((ratio) => ratio.toFixed(2)).join(' '),
-    cpu.toFixed(2), cpuRedis.toFixed(2), (cpuRedis / cpu).toFixed(2),
+    ceiling.toFixed(2), cpu.toFixed(2), cpuRedis.toFixed(2), (cpuRedis / cpu).toFixed(2),
+    cpuIdle.toFixed(2),
   ]);
 }
 
@@ -123,7 +144,7 @@ async function comparePolicy(
 }
 
 function resultsOf(
-  { workload, pipeline }: Setting, policy: string, samples: readonly [Sample, Sample][],
+  { workload, pipeline }: Setting, policy: string, samples: readonly Round[],
 ): BenchResult[] {
   const name = `engine/${workload.name}/${policy}/pipeline ${pipeline}`;
   const pairs = (read: (sample: Sample) => number): [number, number][] =>
@@ -132,6 +153,9 @@ function resultsOf(
     resultOf(pairs((sample) => sample.qps), { name, unit: 'operations a second' }),
     resultOf(pairs((sample) => sample.cpuUsPerOp), {
       name: `${name}/cpu`, unit: 'µs CPU an operation',
+    }),
+    resultOf(samples.map(([, redis, idle]) => [idle.qps, redis.qps]), {
+      name: `${name}/ceiling`, unit: 'operations a second',
     }),
   ];
 }
@@ -147,6 +171,7 @@ export async function compare(options: BenchOptions): Promise<BenchResult[]> {
     options.tests.length === 0 || options.tests.includes(workload.name.toLowerCase());
   print(`engine / redis-server, ${clients} clients, median of ${options.rounds} rounds; SET and `
     + 'GET: 100 bytes, 1 M random keys; others: 3 bytes, 100 k random numbers');
+  print('ceiling: QPS ratio to redis-server of a server that does nothing; null: its CPU µs');
   print(row(widths, heads));
   for (const policy of options.policies) {
     const workloads = mainWorkloads.filter(wanted);

@@ -1,6 +1,7 @@
 // Servers under comparison, each a process of its own on a directory of its own, and what the
 // system says about them: CPU time and memory.
 import { execFile, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
@@ -11,9 +12,12 @@ import type { LoadOptions, LoadResult } from './load.ts';
 
 const run = promisify(execFile);
 const loadEntry = path.join(import.meta.dirname, 'load.ts');
+const nullEntry = path.join(import.meta.dirname, 'null-server.ts');
 const engineEntry = path.join(import.meta.dirname, '../../../main.ts');
 
 export type ServerKind = 'engine' | 'redis';
+/** `null`: the one that does nothing. */
+type AnyKind = ServerKind | 'null';
 export const policies = ['none', 'no', 'everysec', 'always'] as const;
 export type Policy = (typeof policies)[number];
 
@@ -31,7 +35,7 @@ function persistence(policy: Policy): string[] {
 }
 
 export interface BenchServer {
-  readonly kind: ServerKind;
+  readonly kind: AnyKind;
   readonly port: number;
   /** From spawn to the first answered read. */
   readonly startSec: number;
@@ -67,18 +71,45 @@ export async function startServer(
   const child = spawn(binary, [...before, ...flags, ...persistence(policy), ...extra], {
     stdio: 'ignore', env,
   });
-  const { pid } = child;
-  if (pid === undefined) throw new Error(`${binary} cannot be started`);
-  const gone = new Promise((resolve) => child.once('exit', resolve));
-  const command = (...lines: readonly string[]): Promise<string> => ask(port, lines);
   // A read that must be answered with data; nil is data, -LOADING is not.
-  for (let attempt = 0; !(await command('GET none').catch(() => '')).startsWith('$'); attempt++) {
-    if (attempt > 20_000) throw new Error(`${binary} does not answer on port ${port}`);
+  const answers = async (): Promise<boolean> => (await ask(port, ['GET none'])).startsWith('$');
+  const removed = options.directory === undefined ? directory : null;
+  return whenReady(child, { kind, port, beganMs, removed, answers });
+}
+
+/** Starts the server that does nothing, for requests of one length and replies all alike. */
+export async function startNull(requestBytes: number, reply: string): Promise<BenchServer> {
+  const port = await freePort();
+  const child = spawn(process.execPath, [nullEntry, String(port), String(requestBytes), reply], {
+    stdio: 'ignore',
+  });
+  const answers = (): Promise<boolean> => connects(port);
+  const beganMs = performance.now();
+  return whenReady(child, { kind: 'null', port, beganMs, removed: null, answers });
+}
+
+interface Starting {
+  readonly kind: AnyKind;
+  readonly port: number;
+  readonly beganMs: number;
+  /** The directory that goes with the server. */
+  readonly removed: string | null;
+  readonly answers: () => Promise<boolean>;
+}
+
+async function whenReady(child: ChildProcess, starting: Starting): Promise<BenchServer> {
+  const { kind, port, beganMs, removed, answers } = starting;
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${kind} cannot be started`);
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  for (let attempt = 0; !await answers().catch(() => false); attempt++) {
+    if (attempt > 20_000) throw new Error(`${kind} does not answer on port ${port}`);
     await sleep(5);
   }
   const startSec = (performance.now() - beganMs) / 1000;
   return {
-    kind, port, command, startSec,
+    kind, port, startSec,
+    command: (...lines) => ask(port, lines),
     info: (section) => askBulk(port, `INFO ${section}`),
     cpuUs: () => cpuUs(pid),
     rssBytes: () => rssBytes(pid),
@@ -90,11 +121,19 @@ export async function startServer(
     async stop() {
       child.kill('SIGKILL');
       await gone;
-      if (options.directory === undefined) {
-        fs.rmSync(directory, { recursive: true, force: true });
-      }
+      if (removed !== null) fs.rmSync(removed, { recursive: true, force: true });
     },
   };
+}
+
+async function connects(port: number): Promise<boolean> {
+  const socket = net.connect(port, '127.0.0.1');
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  socket.on('connect', () => resolve(true));
+  socket.on('error', () => resolve(false));
+  const connected = await promise;
+  socket.destroy();
+  return connected;
 }
 
 /** Whether redis-server can be compared with. */

@@ -59,6 +59,30 @@ export const otherWorkloads: readonly Workload[] = [
   { name: 'MSET', parts: ['MSET', ...pairs], wanted: [0, 1] },
 ];
 
+/** A reply as the servers give it, when there is one for each request that is always the same. */
+export function replyOf(workload: Workload, valueBytes: number): string {
+  const value = `$${valueBytes}\r\n${'x'.repeat(valueBytes)}\r\n`;
+  const [command] = workload.name.split('_');
+  switch (command) {
+    case 'SET': case 'MSET':
+      return '+OK\r\n';
+    case 'PING':
+      return '+PONG\r\n';
+    case 'GET': case 'LPOP': case 'RPOP':
+      return value;
+    case 'LRANGE': {
+      const count = Number(workload.name.slice('LRANGE_'.length));
+      return `*${count}\r\n${value.repeat(count)}`;
+    }
+    case 'SPOP':
+      return '$20\r\nelement:000000012345\r\n';
+    case 'ZPOPMIN':
+      return '*2\r\n$20\r\nelement:000000012345\r\n$1\r\n0\r\n';
+    default:
+      return ':1\r\n';
+  }
+}
+
 /** A request whose random numbers can be written anew without building it again. */
 export interface Template {
   readonly bytes: Buffer;
