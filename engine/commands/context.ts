@@ -9,6 +9,7 @@ import { defaultMaxBulkBytes } from '../resp/limits.ts';
 import type { ReplyWriter } from '../resp/reply-writer.ts';
 import { BlockingTable } from './blocking.ts';
 import { ChannelTable } from './channels.ts';
+import { KeyspaceEvents } from './events/keyspace-events.ts';
 import type { Session } from './session.ts';
 import { CommandFeed } from './monitor/command-feed.ts';
 import { CommandMonitor } from './monitor/monitor.ts';
@@ -246,6 +247,9 @@ export class CommandContext {
   readonly blocking: BlockingTable = new BlockingTable();
   readonly channels: ChannelTable = new ChannelTable();
   readonly statistics: CommandStatistics;
+  readonly events: KeyspaceEvents = new KeyspaceEvents();
+  /** The command that runs, or ran last. */
+  command: CommandSpec | null = null;
   readonly feed: CommandFeed = new CommandFeed();
   readonly monitor: CommandMonitor;
   readonly times: CommandTimes;

@@ -35,6 +35,8 @@ export function callCommand(ctx: CommandContext, spec: CommandSpec): void {
 export function runHandler(ctx: CommandContext, spec: CommandSpec): void {
   const { reply } = ctx;
   const mark = reply.length;
+  if (ctx.command !== spec) ctx.command = spec;
+  if (ctx.events.flags !== 0) ctx.events.begin(ctx);
   // What changes data must not end in the middle because its reply is too long.
   reply.mayThrow = (spec.flags & flag.readonly) !== 0;
   try {

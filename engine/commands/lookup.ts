@@ -20,6 +20,7 @@ export function expireEntry(ctx: CommandContext, database: Database, entry: Entr
   const key = Buffer.from(ctx.keyspace.arena.u8.subarray(start, start + database.keyLength(entry)));
   database.remove(entry);
   ctx.statistics.expiredKeys++;
+  if (ctx.events.flags !== 0) ctx.events.expired(ctx, database, key);
   ctx.effects.command(database.index, 'DEL', key);
   if (ctx.watches.count !== 0) ctx.watches.touch(database, key);
 }
@@ -39,9 +40,15 @@ export function lookup(ctx: CommandContext, index: number): EntryAddress {
 /** As `lookup`, counted as hit or miss. */
 export function lookupRead(ctx: CommandContext, index: number): EntryAddress {
   const entry = lookup(ctx, index);
-  if (entry === 0) ctx.statistics.keyspaceMisses++;
-  else ctx.statistics.keyspaceHits++;
-  return entry;
+  if (entry !== 0) {
+    ctx.statistics.keyspaceHits++;
+    return entry;
+  }
+  ctx.statistics.keyspaceMisses++;
+  if (ctx.events.flags !== 0) {
+    ctx.events.missed(ctx, index);
+  }
+  return 0;
 }
 
 /** Whether the entry holds a string; otherwise the WRONGTYPE error is written. */
@@ -58,6 +65,7 @@ export function isString(ctx: CommandContext, entry: EntryAddress): boolean {
 export function changed(ctx: CommandContext, index: number): void {
   ctx.keyspace.changes++;
   if (ctx.watches.count !== 0) touchWatchers(ctx, index);
+  if (ctx.events.flags !== 0) ctx.events.changed(ctx, index);
   if (ctx.blocking.count !== 0) {
     const start = ctx.argStart[index] as number;
     ctx.blocking.signal(ctx.database, ctx.buffer, start, ctx.argEnd[index] as number);

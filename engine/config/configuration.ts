@@ -86,7 +86,10 @@ export class Configuration {
   /** All directives with their values as CONFIG GET prints them. */
   entries(): readonly (readonly [string, string])[] {
     const own = directives.filter((row) => row.hidden !== true)
-      .map(({ name, kind }) => [name, this.shown(name, kind)] as const);
+      .map(({ name, kind, spelling }) => {
+        const shown = this.shown(name, kind);
+        return [name, spelling?.(shown) ?? shown] as const;
+      });
     const again = [...aliases].map(([alias, name]) => [alias, this.shown(name)] as const);
     return [...own, ...again, ...this.others];
   }

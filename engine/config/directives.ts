@@ -4,6 +4,9 @@
 // are accepted with any value, so that a stock redis.conf works; and directives of Redis that would
 // change what clients see and are refused.
 
+import {
+  badEventClass, formatEventClasses, parseEventClasses,
+} from '../commands/events/event-classes.ts';
 import { packDirectives } from './pack-directives.ts';
 
 /** `save <seconds> <changes>`. */
@@ -64,6 +67,8 @@ export interface Directive {
   readonly hidden?: boolean;
   /** What is wrong with a well-formed value, or null. */
   readonly check?: (value: DirectiveValue) => string | null;
+  /** How CONFIG GET shows a text that may be written in several ways. */
+  readonly spelling?: (text: string) => string;
   readonly help: string;
 }
 
@@ -99,6 +104,14 @@ function percentiles(value: DirectiveValue): string | null {
   const isPercent = (text: string): boolean => Number(text) >= 0 && Number(text) <= 100;
   const wrong = !(value as readonly string[]).every(isPercent);
   return wrong ? 'The percentiles should contain double between 0 and 100' : null;
+}
+
+function eventClassSpelling(text: string): string {
+  return formatEventClasses(parseEventClasses(text) ?? 0);
+}
+
+function onlyEventClasses(value: DirectiveValue): string | null {
+  return parseEventClasses(String(value)) === null ? badEventClass : null;
 }
 
 function onlyNoEviction(value: DirectiveValue): string | null {
@@ -283,6 +296,11 @@ export const directives: readonly Directive[] = [
   {
     name: 'daemonize', kind: 'flag', initial: false, mutability: 'immutable', check: onlyNo,
     help: 'only no',
+  },
+  {
+    name: 'notify-keyspace-events', kind: 'text', initial: '', mutability: 'mutable',
+    check: onlyEventClasses, spelling: eventClassSpelling,
+    help: 'which events of keys are published: letters of KEg$lshzxnmA; "" = none',
   },
   {
     name: 'requirepass', kind: 'text', initial: '', mutability: 'mutable',

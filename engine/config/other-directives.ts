@@ -28,7 +28,6 @@ export const directivesWithoutEffect: ReadonlyMap<string, string> = new Map([
   ['lfu-log-factor', '10'],
   ['list-compress-depth', '0'],
   ['maxmemory-samples', '5'],
-  ['notify-keyspace-events', ''],
   ['oom-score-adj', 'no'],
   ['oom-score-adj-values', '0 200 800'],
   ['pidfile', ''],

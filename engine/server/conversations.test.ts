@@ -9,10 +9,12 @@ import { startTestEngine } from './test-support/engine.ts';
 import { play } from './test-support/conversations.ts';
 import type { Conversation } from './test-support/conversations.ts';
 import { blockingConversations } from './testdata/blocking.conversations.ts';
+import { eventConversations, newerEventConversations } from './testdata/events.conversations.ts';
 import { pubsubConversations } from './testdata/pubsub.conversations.ts';
 
 const tables: Readonly<Record<string, readonly Conversation[]>> = {
   blocking: blockingConversations, 'publish and subscribe': pubsubConversations,
+  'keyspace events': eventConversations,
 };
 
 async function playAll(
@@ -44,3 +46,9 @@ for (const [name, all] of Object.entries(tables)) {
     }
   });
 }
+
+test('keyspace events of newer commands', async (t) => {
+  const { engine, port } = await startTestEngine();
+  t.teardown(() => engine.close());
+  t.deepEqual(await playAll(newerEventConversations, { port, isRedis: false }), []);
+});

@@ -7,6 +7,7 @@ import type {
   CommandOutcome, ConnectionFacts, MemoryFacts, ServerPort, ShutdownMode,
 } from '../commands/context.ts';
 import type { DirtyKeys } from '../commands/dirty-keys.ts';
+import { parseEventClasses } from '../commands/events/event-classes.ts';
 import { Prefetcher } from '../commands/prefetch.ts';
 import { Session } from '../commands/session.ts';
 import type { Configuration } from '../config/configuration.ts';
@@ -164,6 +165,7 @@ export class Server implements ServerPort, SessionHost, RestHost {
       latencyThresholdMs: config.integer('latency-monitor-threshold'),
       tracking: config.flag('latency-tracking'),
     });
+    this.context.events.configure(parseEventClasses(config.text('notify-keyspace-events')) ?? 0);
     applyPackLimits(this.context.collections, config);
     for (const session of this.networkSessions()) session.setMaxBulkBytes(limits.maxBulkBytes);
   }

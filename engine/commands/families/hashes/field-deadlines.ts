@@ -9,8 +9,14 @@ import {
 } from '../../arguments.ts';
 import type { CommandContext } from '../../context.ts';
 import type { TimeUnit } from '../../deadlines.ts';
+import { keyEvent } from '../../events/event-rules.ts';
 import { changedTimes, part } from '../typed-lookup.ts';
 import { findField, openForChange, openForReading } from './open.ts';
+
+const events = {
+  mortal: keyEvent('hash', 'hexpire'), persisted: keyEvent('hash', 'hpersist'),
+  removed: keyEvent('hash', 'hdel'),
+};
 
 /** The latest deadline of a field, Unix ms: Redis keeps them in 46 bits. */
 const lastDeadlineMs = 2 ** 46 - 1;
@@ -109,6 +115,9 @@ export class FieldChanges {
     const { mortal, removed, persisted } = this;
     const count = mortal.length + removed.length + persisted.length;
     if (count === 0) return;
+    if (mortal.length > 0) ctx.events.happened(ctx, 1, events.mortal);
+    if (persisted.length > 0) ctx.events.happened(ctx, 1, events.persisted);
+    if (removed.length > 0) ctx.events.happened(ctx, 1, events.removed);
     changedTimes(ctx, 1, count);
     const { index } = ctx.database;
     const key = part(ctx, 1);

@@ -9,10 +9,12 @@ import type { Database } from '../../../keyspace/database.ts';
 import type { EntryAddress } from '../../../keyspace/entry.ts';
 import { typeHash } from '../../../keyspace/entry.ts';
 import type { CommandContext } from '../../context.ts';
+import { deleted, keyEvent } from '../../events/event-rules.ts';
 import { lookup, lookupRead } from '../../lookup.ts';
 import { isTypeOrMissing } from '../typed-lookup.ts';
 
 /** Fields in one HDEL of the log. */
+const fieldsExpired = keyEvent('hash', 'hexpired');
 const loggedTogether = 500;
 /** So many fields that are due go whenever a large hash is used. */
 const dropPerUse = 20;
@@ -167,6 +169,10 @@ export function dropDue(
     parts = [key];
   }
   if (parts.length > 1) logDropped(ctx, database, parts);
+  if (dropped > 0 && ctx.events.flags !== 0) {
+    ctx.events.publish(ctx, database, key, fieldsExpired);
+    if (hash.entry === 0) ctx.events.publish(ctx, database, key, deleted);
+  }
   return dropped;
 }
 

@@ -7,6 +7,7 @@ import { argumentIs, argumentText, safeIntegerArgument, word } from '../../argum
 import type { CommandContext } from '../../context.ts';
 import { unitEx, unitExat, unitPx, unitPxat } from '../../deadlines.ts';
 import type { TimeUnit } from '../../deadlines.ts';
+import { keyEvent } from '../../events/event-rules.ts';
 import { changedTimes, part } from '../typed-lookup.ts';
 import {
   FieldChanges, fieldDeadline, fieldsFrom, fieldsNotPositive, isPast,
@@ -14,6 +15,7 @@ import {
 import { findField, findForPut, openForChange, openForWriting } from './open.ts';
 import { replyFieldValue } from './reading.ts';
 
+const expires = keyEvent('hash', 'hexpire');
 const words = {
   ex: word('ex'), px: word('px'), exat: word('exat'), pxat: word('pxat'), fields: word('fields'),
   persist: word('persist'), keepttl: word('keepttl'), fnx: word('fnx'), fxx: word('fxx'),
@@ -234,6 +236,7 @@ function logSet(ctx: CommandContext, options: SetOptions, end: number): void {
   const pairs = (end - options.first) / 2;
   if (pairs === 0) return;
   changedTimes(ctx, 1, pairs);
+  if (options.at >= 0) ctx.events.happened(ctx, 1, expires);
   const time = options.at >= 0 ? ['PXAT', String(options.at)] : [];
   const words = options.keepsDeadline ? ['KEEPTTL'] : time;
   const set = Array.from({ length: pairs * 2 }, (_, i) => part(ctx, options.first + i));

@@ -84,9 +84,10 @@ function set(ctx: CommandContext): void {
     setWithOptions(ctx);
     return;
   }
-  // An expired value is overwritten like any other: no DEL is needed.
   const { database } = ctx;
-  database.find(ctx.buffer, ctx.argStart[1] as number, ctx.argEnd[1] as number);
+  // An expired value is overwritten like any other: no DEL is needed, only an event.
+  if (ctx.events.flags !== 0) lookup(ctx, 1);
+  else database.find(ctx.buffer, ctx.argStart[1] as number, ctx.argEnd[1] as number);
   database.put(ctx.buffer, ctx.argStart[2] as number, ctx.argEnd[2] as number, 0);
   changed(ctx, 1);
   ctx.effects.request(database.index, ctx);
