@@ -1,6 +1,7 @@
 // Reading entries: what every database offers for any entry address.
 
-import type { Entries, EntryAddress, ValuePlace } from './entry.ts';
+import type { Entries, EntryAddress } from './entry.ts';
+import type { ValuePlace } from './record.ts';
 
 /** Accessors of entries, the same for all databases. */
 export class EntryView {

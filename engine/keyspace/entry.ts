@@ -10,6 +10,7 @@ import {
   keyShift, longKeyBit, longKeyLength, longKeyWord, plainMask, pointerOffset, readDeadline,
   recordBytes, typeShift, valueLengthWord, writeDeadline,
 } from './record.ts';
+import type { ValuePlace } from './record.ts';
 
 /** Where an entry lies, in units of 8 bytes; 0 means none. Invalid once its own key is changed. */
 export type EntryAddress = Address;
@@ -45,13 +46,6 @@ export interface EntryShape {
   deadlineMs: number;
   /** Bytes that a value apart shall have room for. */
   roomBytes: number;
-}
-
-/** Where a value lies: `bytes` bytes of `buffer` from `base` on. */
-export interface ValuePlace {
-  buffer: Buffer;
-  base: number;
-  bytes: number;
 }
 
 /** Reads and builds entries of one arena; knows nothing of dicts. */
@@ -125,19 +119,15 @@ export class Entries {
 
   /** Says where the value lies, all at once; returns its encoding. */
   locateValue(entry: EntryAddress, place: ValuePlace): number {
-    const words = this.wordsOf(entry);
-    const at = wordOf(entry);
-    const header = words[at] as number;
+    const header = this.header(entry);
     const plain = (header & flagBits) === 0;
     const block = plain ? entry : this.valueBlock(entry);
     const buffer = this.windows[block >>> windowShift] as Buffer;
     // Storing a reference costs more than comparing it, and it is mostly the same.
-    if (place.buffer !== buffer) {
-      place.buffer = buffer;
-    }
+    if (place.buffer !== buffer) place.buffer = buffer;
     place.base = (block & windowMask) * 8 +
       (plain ? fixedBytes + (header >>> keyShift) : this.valueSkip(entry));
-    place.bytes = words[at + valueLengthWord] as number;
+    place.bytes = this.valueLength(entry);
     return (header >>> encodingShift) & 15;
   }
 

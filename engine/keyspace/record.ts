@@ -17,6 +17,13 @@
 // The functions take `words`, the window of the arena that holds the record, and `at`, the index of
 // its first word there.
 
+/** Where a value lies: `bytes` bytes of `buffer` from `base` on. */
+export interface ValuePlace {
+  buffer: Buffer;
+  base: number;
+  bytes: number;
+}
+
 export const longKeyBit = 1;
 export const deadlineBit = 2;
 export const apartBit = 4;
