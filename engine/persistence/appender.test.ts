@@ -169,6 +169,24 @@ for (const policy of ['always', 'everysec', 'no'] as const) {
   }
 }
 
+test('everysec: what was written is synced in time though nothing more can be written', async (t) => {
+  const { engine, disk } = await started('everysec');
+  disk.finishSyncs();
+  t.true(engine.acknowledge('SET', 'a', '1'));
+  while (disk.finishSyncs() > 0);
+  engine.clock.advanceMs(10);
+  t.true(engine.acknowledge('SET', 'b', '1'), 'written, and a sync is due in a second');
+  disk.inject({ call: 'write', code: 'ENOSPC', sticky: true });
+  t.false(engine.acknowledge('SET', 'c', '1'));
+  engine.clock.advanceMs(1000);
+  engine.persistence.cron(0);
+  t.is(disk.syncsInFlight, 1);
+  disk.finishSyncs();
+  t.deepEqual(await durableKeys(disk), ['0:a', '0:b']);
+  const { journal } = engine.persistence;
+  t.true(journal.releasable < journal.appended, 'the reply to the third still waits');
+});
+
 test('when the half command cannot be cut off at once, it is before the next write', async (t) => {
   const { engine, disk } = await started('no', plain);
   disk.inject({ call: 'write', shortBytes: 5 });

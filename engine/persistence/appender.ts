@@ -254,8 +254,8 @@ export class Appender implements Journal {
   private advance(nowNs: number, slackNs: number): void {
     if (this.syncInFlight && this.waitsForSync(nowNs)) return;
     if (this.log.length > 0) {
-      if (this.file.mustWait(nowNs)) return;
-      if (!this.write(nowNs)) return;
+      // What cannot be written now keeps nothing from being synced that was written before.
+      if (!this.file.mustWait(nowNs)) this.write(nowNs);
     }
     this.syncAsDue(nowNs, slackNs);
   }
