@@ -30,8 +30,8 @@ import type { Persistence, RecoverySummary } from './persistence/persistence.ts'
 import type { PersistenceOptions } from './persistence/settings.ts';
 import type { SnapshotWalker } from './persistence/snapshot.ts';
 import { ReplyWriter } from './resp/reply-writer.ts';
-import { createLog, isAlive, logWriter, processId } from './server/host.ts';
-import type { Log } from './server/host.ts';
+import { createLog, isAlive, logWriter, processId, processUsage } from './server/host.ts';
+import type { Log, ProcessUsage } from './server/host.ts';
 import { Server } from './server/server.ts';
 import type { SnapshotThread, SnapshotThreadOptions } from './server/snapshot-thread.ts';
 
@@ -44,8 +44,8 @@ export interface EnginePorts {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly scheduler?: Scheduler;
-  /** Who this process is, and who else is there: for names of temporary files. */
-  readonly process?: Pick<PersistenceOptions, 'processId' | 'isAlive'>;
+  /** Who this process is, who else is there (for names of temporary files), what it takes. */
+  readonly process?: ProcessPort;
   /** False: no sockets; clients come through `RunningEngine.server`. */
   readonly listens?: boolean;
   /** Where the op log goes, instead of to `op-log-file`. */
@@ -60,10 +60,15 @@ export interface EnginePorts {
   readonly snapshotThread?: (options: Omit<SnapshotThreadOptions, 'url'>) => SnapshotThread;
 }
 
+/** The process and its like. */
+export interface ProcessPort extends Pick<PersistenceOptions, 'processId' | 'isAlive'> {
+  usage(): ProcessUsage;
+}
+
 /** For tests only: what is put around parts of the engine. */
 export interface EngineWrappers {
   /** Above the recording of `op-log-file`. */
-  readonly disk?: (disk: Disk) => Disk;
+  readonly disk?: (disk: Disk, scheduler: Scheduler) => Disk;
   readonly journal?: (journal: Journal) => Journal;
   readonly walker?: (walker: SnapshotWalker, options: PersistenceOptions) => SnapshotWalker;
   /** The clock of commands and of everything that is due; the op log keeps the real one. */
@@ -113,20 +118,22 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
   const opLog = openOpLog(configuration, options.ports);
   const snapshotThread = opLog === null ? makeSnapshotThread(keyspace, options) : null;
   const scheduler = ports.scheduler ?? realScheduler();
+  const self = ports.process ?? { processId, isAlive, usage: processUsage };
   const persistence = makePersistence({
-    disk: wrapDisk(configuration, { ports, wrap, opLog }),
+    disk: wrapDisk(configuration, { ports, wrap, opLog, scheduler }),
     clock: ports.clock,
     keyspace,
     settings: persistenceSettings(configuration),
     schedule: (step) => scheduler.soon(step),
     snapshotThread,
     log,
-    ...(ports.process ?? { processId, isAlive }),
+    processId: self.processId,
+    isAlive: self.isAlive,
   }, options);
   const journal = wrap?.journal?.(persistence.journal) ?? persistence.journal;
   const server = new Server({
     configuration, keyspace, persistence, journal, log, recorder: opLog,
-    clock: ports.clock, entropy: ports.entropy, scheduler,
+    clock: ports.clock, entropy: ports.entropy, scheduler, usage: self.usage,
   });
   const running = runningEngine(server);
   void server.ended.then(() => {
@@ -134,8 +141,8 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
     snapshotThread?.close();
   });
   await serve(server, { running, log, options });
-  if (persists(configuration)) {
-    setTimeout(() => snapshotThread?.prepare(), threadDelayMs).unref();
+  if (snapshotThread !== null && persists(configuration)) {
+    setTimeout(() => snapshotThread.prepare(), threadDelayMs).unref();
   }
   return running;
 }
@@ -254,14 +261,17 @@ interface DiskLayers {
   readonly ports: EnginePorts;
   readonly wrap: EngineWrappers | undefined;
   readonly opLog: OpLogWriter | null;
+  readonly scheduler: Scheduler;
 }
 
-function wrapDisk(configuration: Configuration, { ports, wrap, opLog }: DiskLayers): Disk {
+function wrapDisk(
+  configuration: Configuration, { ports, wrap, opLog, scheduler }: DiskLayers,
+): Disk {
   const recorded = opLog === null ? ports.disk : recordingDisk(ports.disk, opLog, {
     rootPath: configuration.text('dir'),
     syncDelayMs: configuration.integer('sync-delay-ms'),
   });
-  return wrap?.disk?.(recorded) ?? recorded;
+  return wrap?.disk?.(recorded, scheduler) ?? recorded;
 }
 
 /** A context of its own for replaying the log, with a reply writer that nobody reads. */
@@ -272,6 +282,7 @@ function replayPort(server: Server): { context: CommandContext; runner: CommandR
     session: new Session({ id: 0 }),
     effects: noEffects,
     server,
+    collections: server.context.collections,
   });
   context.replaying = true;
   context.commands = server.context.commands;

@@ -86,7 +86,6 @@ export class AofReader {
     this.target = options.target;
     this.bufferOffset = options.startOffset ?? 0;
     this.validBytes = this.bufferOffset;
-    this.buffer = Buffer.allocUnsafeSlow(Math.max(64, options.windowBytes ?? defaultWindowBytes));
     let sizeBytes: number;
     try {
       sizeBytes = this.disk.stat(this.path)?.sizeBytes ?? 0;
@@ -101,6 +100,8 @@ export class AofReader {
       throw error;
     }
     this.zeroBytes = sizeBytes - this.sizeBytes;
+    const windowBytes = options.windowBytes ?? Math.min(defaultWindowBytes, sizeBytes);
+    this.buffer = Buffer.allocUnsafeSlow(Math.max(64, windowBytes));
   }
 
   /** Bytes of the file read so far. */

@@ -210,6 +210,8 @@ export interface ContextOptions {
   readonly watches?: WatchTable;
   readonly statistics?: CommandStatistics;
   readonly monitor?: CommandMonitor;
+  /** Handles that are there already: a context that never runs inside of another one's command. */
+  readonly collections?: Collections;
 }
 
 /**
@@ -256,7 +258,7 @@ export class CommandContext {
 
   constructor(options: ContextOptions) {
     this.keyspace = options.keyspace;
-    this.collections = new Collections(options.keyspace);
+    this.collections = options.collections ?? new Collections(options.keyspace);
     this.reply = options.reply;
     this.session = options.session;
     this.effects = options.effects;

@@ -33,6 +33,8 @@ const windowBytes = 2 ** (windowShift + 3);
 export interface ArenaOptions {
   /** Bytes wanted, 1 MiB to 16 GiB; the default is 16 GiB. Halved until the OS agrees. */
   readonly capacityBytes?: number;
+  /** Memory to use instead, all zeros: a simulation that starts thousands of engines has it. */
+  readonly buffer?: SharedArrayBuffer;
   /** For tests: leave the bytes below this unused, so that all addresses are high. */
   readonly startBytes?: number;
   /** The buffer of another arena, to be read only: nothing may be allocated here or given back. */
@@ -121,7 +123,8 @@ export class Arena {
    * @throws {EngineError} ARENA_UNAVAILABLE when the OS refuses even the smallest arena.
    */
   constructor(options: ArenaOptions = {}) {
-    const buffer = options.viewOf ?? reserve(options.capacityBytes ?? largestCapacityBytes);
+    const buffer = options.viewOf ?? options.buffer
+      ?? reserve(options.capacityBytes ?? largestCapacityBytes);
     const words = Math.floor(buffer.byteLength / 8);
     const starts = windowStarts(buffer.byteLength);
     const span = (start: number): number => Math.min(2 * windowBytes, words * 8 - start);
@@ -157,6 +160,11 @@ export class Arena {
   /** Bytes up to the untouched top, free blocks and bookkeeping included. */
   get reservedBytes(): number {
     return (this.runs.top - this.firstUnit) * (this.unitBytes + unitWords * 4);
+  }
+
+  /** Everything from here to the end has never been written to. */
+  get touchedBytes(): number {
+    return this.runs.peak * this.unitBytes;
   }
 
   /** The most that `reservedBytes` has been: about what the OS had to commit. */

@@ -169,7 +169,7 @@ for (const policy of ['always', 'everysec', 'no'] as const) {
   }
 }
 
-test('everysec: what was written is synced in time though nothing more can be written', async (t) => {
+test('everysec: what was written is synced in time though the disk is full now', async (t) => {
   const { engine, disk } = await started('everysec');
   disk.finishSyncs();
   t.true(engine.acknowledge('SET', 'a', '1'));

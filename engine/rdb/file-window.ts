@@ -31,7 +31,8 @@ export class FileWindow extends ByteWindow {
       throw new EngineError('RDB_BAD', `${path} is no file`);
     }
     const fd = guard(path, () => disk.open(path, 'read'));
-    const wanted = Math.max(64, options.windowBytes ?? defaultWindowBytes);
+    const windowBytes = options.windowBytes ?? Math.min(defaultWindowBytes, stat.sizeBytes);
+    const wanted = Math.max(64, windowBytes);
     super(path, Buffer.alloc(0), 0, stat.sizeBytes);
     // A multiple of 8, at an address that is one: the checksum reads whole words.
     this.buffer = Buffer.allocUnsafeSlow((wanted + 7) & ~7);

@@ -24,7 +24,7 @@ import { addressOf, isLocal, protectedModeRefusal, Secret } from './access.ts';
 import { CommitTimer } from './commit-timer.ts';
 import { Cron } from './cron.ts';
 import { hostFacts, processUsage, standStill } from './host.ts';
-import type { Log } from './host.ts';
+import type { Log, ProcessUsage } from './host.ts';
 import { infoText, ServerStatistics, usedBytes } from './info.ts';
 import { Listener } from './listener.ts';
 import type { ReleaseRecorder } from './output.ts';
@@ -47,6 +47,8 @@ export interface ServerOptions {
   readonly scheduler: Scheduler;
   readonly log: Log;
   readonly recorder: ReleaseRecorder | null;
+  /** What this process takes, unless the system is to be asked. */
+  readonly usage?: () => ProcessUsage;
 }
 
 /** Without a configured limit: reading pauses at the first, the connection is cut at the second. */
@@ -126,7 +128,7 @@ export class Server implements ServerPort, SessionHost, RestHost {
       this.resumable.push(...waiting);
     });
     this.statistics.startupMemoryBytes = usedBytes({
-      keyspace: options.keyspace, usage: processUsage(),
+      keyspace: options.keyspace, usage: this.usage(),
     });
     this.listener = this.makeListener();
     this.cron = this.makeCron();
@@ -197,7 +199,7 @@ export class Server implements ServerPort, SessionHost, RestHost {
       configuration: this.config, keyspace: this.context.keyspace, persistence: this.persistence,
       blocking: this.context.blocking, channels: this.context.channels,
       commands: this.context.statistics, statistics: this.statistics, host: hostFacts(),
-      usage: processUsage(), runId: this.runId, port: this.listener.port,
+      usage: this.usage(), runId: this.runId, port: this.listener.port,
       clientCount: this.connectionCount, startedMs: this.startedMs,
       nowMs: this.options.clock.wallMs(),
     }, sections);
@@ -216,7 +218,7 @@ export class Server implements ServerPort, SessionHost, RestHost {
   }
 
   memoryFacts(): MemoryFacts {
-    const usage = processUsage();
+    const usage = this.usage();
     const used = usedBytes({ keyspace: this.context.keyspace, usage });
     const { statistics } = this;
     statistics.peakMemoryBytes = Math.max(statistics.peakMemoryBytes, used);
@@ -225,6 +227,10 @@ export class Server implements ServerPort, SessionHost, RestHost {
       startupBytes: statistics.startupMemoryBytes, clientBytes: this.clientBytes(),
       limitBytes: this.config.integer('maxmemory'),
     };
+  }
+
+  private usage(): ProcessUsage {
+    return this.options.usage?.() ?? processUsage();
   }
 
   private clientBytes(): number {

@@ -16,6 +16,10 @@ const loopWords = 64;
 /** Below this many bytes a loop beats the call of Buffer.copy. */
 const loopBytes = 32;
 const scratchBytes = 8192;
+// One for all: what is in it is of no account outside of a call.
+const scratchMemory = new SharedArrayBuffer(scratchBytes);
+const scratchWords = new Int32Array(scratchMemory);
+const scratchView = Buffer.from(scratchMemory);
 
 /** Points at a page, in the arena or in a scratch of its own. Reused. */
 export class PageRef {
@@ -143,10 +147,9 @@ export class PageCopier {
   private readonly scratch: PageRef;
 
   constructor(arena: Arena) {
-    const buffer = new SharedArrayBuffer(scratchBytes);
     this.scratch = new PageRef(arena);
-    this.scratch.view = new Int32Array(buffer);
-    this.scratch.bytes = Buffer.from(buffer);
+    this.scratch.view = scratchWords;
+    this.scratch.bytes = scratchView;
   }
 
   /** Closes the holes between the elements of a page. */

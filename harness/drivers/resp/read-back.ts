@@ -17,7 +17,12 @@ export interface ReadBackRequest {
   /** Last sequence in the ledger, by client. */
   readonly upTo: readonly number[];
   readonly preloadKeys: number;
+  /** The wall clock, unless it is the machine's. */
+  readonly wallMs?: () => number;
 }
+
+/** Who asks the server. */
+export type Reader = Pick<RespClient, 'call' | 'pipeline'>;
 
 /** One client's keys; has the shape of ClientSurvivors in checkers/survivors.ts. */
 export interface ClientReadBack {
@@ -45,8 +50,9 @@ const notAsked = -2; // NOT_ASKED of checkers/survivors.ts
  * Reads everything back over one connection.
  * @throws {HarnessError} TARGET_FAILED when the server goes away or answers a read with an error.
  */
-export async function readBack(client: RespClient, request: ReadBackRequest): Promise<ReadBack> {
-  const readFromWallMs = Date.now();
+export async function readBack(client: Reader, request: ReadBackRequest): Promise<ReadBack> {
+  const { wallMs = Date.now } = request;
+  const readFromWallMs = wallMs();
   const operations = new Operations(request.workload);
   const clients: ClientReadBack[] = [];
   let present = 0;
@@ -57,7 +63,7 @@ export async function readBack(client: RespClient, request: ReadBackRequest): Pr
     clients.push(read);
   }
   const totalKeys = Number(await client.call('DBSIZE'));
-  const readToWallMs = Date.now();
+  const readToWallMs = wallMs();
   // What was counted is all there is: no need to walk the keyspace for more.
   const isAll = request.preloadKeys === 0 && totalKeys === present;
   const rest = isAll ? { unknownKeys: [], preloadFound: 0 } : await scanOthers(client, request);
@@ -67,7 +73,7 @@ export async function readBack(client: RespClient, request: ReadBackRequest): Pr
   return { clients, totalKeys, unknownKeys, preload, readFromWallMs, readToWallMs };
 }
 
-async function readClient(client: RespClient, keys: OwnedKeys): Promise<ClientReadBack> {
+async function readClient(client: Reader, keys: OwnedKeys): Promise<ClientReadBack> {
   const commands = readBackCommands(keys);
   const replies: Reply[] = [];
   for (let at = 0; at < commands.length; at += commandsPerWrite) {
@@ -96,7 +102,7 @@ function checked(reply: Reply | undefined, command: readonly string[] | undefine
 
 /** Walks the whole keyspace; a key that SCAN reports twice counts once. */
 async function scanOthers(
-  client: RespClient,
+  client: Reader,
   request: ReadBackRequest,
 ): Promise<{ unknownKeys: string[]; preloadFound: number }> {
   const unknown = new Set<string>();
