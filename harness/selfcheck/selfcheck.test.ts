@@ -1,0 +1,46 @@
+// The short form of `npm run selfcheck`: bugs that a few trials must find, the canaries, and the
+// catalogue itself.
+
+import test from 'ava';
+import { targets } from '../targets/targets.ts';
+import { catalogue } from './bugs/catalogue.ts';
+import { documentedVersion, runCanaries } from './canaries/canaries.ts';
+import { hunt } from './hunt.ts';
+import { pageOf, tableOf } from './table.ts';
+
+/** Bugs that need more trials are left to the long form. */
+const shortWithin = 5;
+
+test('the catalogue: forty bugs and more, no name twice', (t) => {
+  const names = catalogue.map(({ name }) => name);
+  t.true(names.length >= 40);
+  t.is(new Set(names).size, names.length);
+});
+
+test('planted bugs are found, each as what it is', async (t) => {
+  const short = catalogue.filter(({ within }) => within <= shortWithin);
+  t.true(short.length >= 20);
+  for (const bug of short) {
+    const { finding, trials } = await hunt(bug, 1);
+    t.not(finding, null, `${bug.name} got away in ${trials} trials`);
+  }
+});
+
+test('a bug that is not there is not found: the hunt itself gives no alarm', async (t) => {
+  const [bug] = catalogue.filter(({ name }) => name === 'sync-never');
+  if (bug === undefined) throw new Error('no such bug');
+  const result = await hunt({ ...bug, wrap: () => ({}), within: 5 }, 1);
+  t.is(result.finding, null);
+  const healthy = { trials: 5, cycles: 60, tookMs: 1, alarms: [] };
+  t.regex(pageOf(tableOf([result], healthy)), /\| sync-never \|.*NOT FOUND[^]*0 of 1 planted/);
+});
+
+const located = await targets.redis.locate();
+const isDocumented = located.kind === 'found' && located.version.includes(documentedVersion);
+const skipped = located.kind === 'found' ? '' : ' (skipped: redis-server is not on the PATH)';
+test(`canaries: both servers do what is written down${skipped}`, async (t) => {
+  for (const { name, redis, bundled, expected } of await runCanaries()) {
+    t.true(expected.bundled.includes(bundled), `${name}: bundled: ${bundled}`);
+    if (isDocumented && redis !== null) t.is(redis, expected.redis, name);
+  }
+});
