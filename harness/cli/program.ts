@@ -12,6 +12,7 @@ import { addMergeCommand } from './commands/merge.ts';
 import { addReplayCommand } from './commands/replay.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addRunCommand } from './commands/run.ts';
+import { addSimulateCommand } from './commands/simulate.ts';
 import { addTrendCommand } from './commands/trend.ts';
 import { addToolCommands } from './commands/tools.ts';
 import type { CliContext } from './context.ts';
@@ -66,6 +67,7 @@ function programOf(context: CliContext, finish: (code: number) => void): Command
       getErrHasColors: () => false,
     });
   addRunCommand(program, context, finish);
+  addSimulateCommand(program, context, finish);
   addListCommand(program, context, finish);
   addCheckCommand(program, context, finish);
   addReportCommand(program, context, finish);

@@ -1,0 +1,171 @@
+// `plugpull simulate`: the bundled engine in this process, on a simulated disk, clock and
+// scheduler: thousands of crashes a minute, each repeatable from its seed.
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { HarnessError } from '../../errors.ts';
+import { planSimulation, simulatedCrashes, simulatedSettings } from '../../simulation/plan.ts';
+import type { SimulationPlan, SimulationScope } from '../../simulation/plan.ts';
+import { shrink } from '../../simulation/shrink.ts';
+import { simulate } from '../../simulation/simulate.ts';
+import type { SimulationFailure, SimulationResult } from '../../simulation/simulate.ts';
+import type { CliContext } from '../context.ts';
+import { exitFail, exitInterrupted, exitPass } from '../exit-codes.ts';
+import { parseCount, parseNames, usage } from '../values.ts';
+
+interface SimulateFlags {
+  readonly seed?: string;
+  readonly trials: string;
+  readonly setting?: readonly string[];
+  readonly crash?: readonly string[];
+  readonly faults: boolean;
+  readonly damage: boolean;
+  readonly plan?: string;
+  readonly out: string;
+}
+
+const progressEveryMs = 500;
+
+/** Adds the command; `finish` takes its exit code. */
+export function addSimulateCommand(
+  program: Command, context: CliContext, finish: (code: number) => void,
+): void {
+  const more = (word: string, words: readonly string[] = []): string[] => [...words, word];
+  program.command('simulate')
+    .description('crash the bundled engine thousands of times a minute in a simulated world')
+    .option('--seed <number>', 'first seed; each trial has the next one')
+    .option('--trials <number>', 'seeds to try', '200')
+    .option('--setting <labels>', simulatedSettings.join(', '), more)
+    .option('--crash <models>', simulatedCrashes.join(', '), more)
+    .option('--no-faults', 'the disk never fails')
+    .option('--no-damage', 'what was durable is never damaged')
+    .option('--plan <file>', 'one plan that a failure has left, instead of seeds')
+    .option('--out <folder>', 'where plans of failures go', 'reports/simulations')
+    .addHelpText('after', `
+No sockets and no real files: disk, clock and scheduler are simulated, so a seed is one history, bit
+for bit; the digest tells two runs apart. A seed that breaks a promise is made smaller (fewer
+operations, fewer failures, the smallest configuration), and its plan is kept. Exit code 1 then.
+
+Examples:
+  plugpull simulate --seed 1 --trials 1000
+  plugpull simulate --setting aof/always --crash power
+  plugpull simulate --plan reports/simulations/seed-41.json
+`)
+    .action(async (flags: SimulateFlags) => finish(await runSimulations(context, flags)));
+}
+
+async function runSimulations(context: CliContext, flags: SimulateFlags): Promise<number> {
+  const trials = parseCount('--trials', flags.trials, [1, 10_000_000]);
+  const firstSeed = flags.seed === undefined ? context.randomSeed()
+    : parseCount('--seed', flags.seed, [0, 0xffffffff]);
+  const scope: SimulationScope = {
+    settings: parseNames('--setting', flags.setting ?? [...simulatedSettings], simulatedSettings),
+    crashes: parseNames('--crash', flags.crash ?? [...simulatedCrashes], simulatedCrashes),
+    faults: flags.faults, damage: flags.damage,
+  };
+  const plans = flags.plan === undefined
+    ? { count: trials, at: (trial: number) => planSimulation(firstSeed + trial, scope) }
+    : { count: 1, at: () => readPlan(resolve(context.cwd, flags.plan as string)) };
+  if (flags.plan === undefined) context.stdout.write(`seed ${firstSeed}\n`);
+  return new Simulations(context, resolve(context.cwd, flags.out)).run(plans);
+}
+
+interface Plans {
+  readonly count: number;
+  at(trial: number): SimulationPlan;
+}
+
+class Simulations {
+  readonly #context: CliContext;
+  readonly #out: string;
+  #cycles = 0;
+  #failures = 0;
+  #digest = '';
+  #isInterrupted = false;
+
+  constructor(context: CliContext, out: string) {
+    this.#context = context;
+    this.#out = out;
+  }
+
+  async run(plans: Plans): Promise<number> {
+    const { monotonicMs, onSignal, stdout } = this.#context;
+    const beganMs = monotonicMs();
+    const unlisten = onSignal('SIGINT', () => {
+      this.#isInterrupted = true;
+    });
+    let [trial, toldMs] = [0, beganMs];
+    for (; trial < plans.count && !this.#isInterrupted; trial++) {
+      await this.#one(plans.at(trial));
+      if (monotonicMs() - toldMs < progressEveryMs) continue;
+      toldMs = monotonicMs();
+      this.#tell(trial + 1, plans.count);
+      await new Promise((soon) => setImmediate(soon)); // Ctrl-C is heard here
+    }
+    unlisten();
+    if (this.#context.stderr.isTerminal) this.#context.stderr.write('\n');
+    const minutes = (monotonicMs() - beganMs) / 60_000;
+    stdout.write(`${grouped(trial)} trials, ${grouped(this.#cycles)} crashes recovered from and `
+      + `judged, ${grouped(Math.round(this.#cycles / minutes))} a minute; `
+      + `${grouped(this.#failures)} trials broke a promise\ndigest ${this.#digest}\n`);
+    if (this.#isInterrupted) return exitInterrupted;
+    return this.#failures > 0 ? exitFail : exitPass;
+  }
+
+  async #one(plan: SimulationPlan): Promise<void> {
+    const result = await simulate(plan);
+    this.#cycles += result.cycles;
+    this.#digest = chained(this.#digest, result);
+    if (result.failure !== null) await this.#failed(plan, result.failure);
+  }
+
+  async #failed(plan: SimulationPlan, failure: SimulationFailure): Promise<void> {
+    this.#failures++;
+    const small = await shrink({ plan, failure });
+    mkdirSync(this.#out, { recursive: true });
+    const file = join(this.#out, `seed-${plan.seed}.json`);
+    writeFileSync(file, `${JSON.stringify(small.plan, null, 2)}\n`);
+    const { judgement, crash } = small.failure.outcome;
+    const { stdout } = this.#context;
+    stdout.write(`seed ${plan.seed}: a promise was broken under ${plan.setting}, crash ${crash}; `
+      + `this setting ${judgement.promise}\n`);
+    for (const { kind, text } of judgement.findings) stdout.write(`  ${kind}: ${text}\n`);
+    stdout.write(`  made smaller in ${small.attempts} attempts: plugpull simulate --plan ${file}\n`);
+  }
+
+  #tell(done: number, count: number): void {
+    const { stderr } = this.#context;
+    const line = `${grouped(done)} of ${grouped(count)} trials, ${grouped(this.#cycles)} crashes`;
+    if (stderr.isTerminal) stderr.write(`\r${line}`);
+  }
+}
+
+/** The digest of all trials so far. */
+function chained(before: string, { digest }: SimulationResult): string {
+  if (before === '') return digest;
+  let mixed = '';
+  for (let at = 0; at < digest.length; at += 8) {
+    const sum = Math.imul(Number.parseInt(before.slice(at, at + 8), 16), 31)
+      + Number.parseInt(digest.slice(at, at + 8), 16);
+    mixed += (sum >>> 0).toString(16).padStart(8, '0');
+  }
+  return mixed;
+}
+
+/** @throws {HarnessError} USAGE when it is no plan. */
+function readPlan(path: string): SimulationPlan {
+  if (!existsSync(path)) throw usage(`--plan: ${path} does not exist`);
+  try {
+    const plan = JSON.parse(readFileSync(path, 'utf8')) as SimulationPlan;
+    if (Array.isArray(plan.lives) && plan.lives.length > 0) return plan;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new HarnessError('USAGE', `--plan: ${path} is no JSON: ${why}`, { cause });
+  }
+  throw usage(`--plan: ${path} is no plan of a simulation: it has no lives`);
+}
+
+function grouped(value: number): string {
+  return value.toLocaleString('en-US');
+}
