@@ -21,7 +21,7 @@ export interface LifeParts {
   readonly histories: readonly ClientHistory[];
 }
 
-/** Lives one life to its end, which may come early: an engine that lost its disk ends itself. */
+/** Lives one life to its end. */
 export function live(parts: LifeParts): void {
   new Life(parts).run();
 }
@@ -44,7 +44,7 @@ class Life {
 
   run(): void {
     const { engine, life } = this.#parts;
-    for (let turn = 0; turn < life.turns && !engine.isDead(); turn++) {
+    for (let turn = 0; turn < life.turns; turn++) {
       for (const event of life.events) if (event.turn === turn) this.#happen(event);
       for (const planned of life.faults) {
         if (planned.turn === turn) engine.disk.memory.inject(planned.fault);
@@ -82,9 +82,9 @@ class Life {
 
   /** Lets time pass as it does for an idle server: its timers strike when they are due. */
   #pass(milliseconds: number): void {
-    const { engine: { scheduler, disk, isDead }, clock } = this.#parts;
+    const { engine: { scheduler, disk }, clock } = this.#parts;
     const untilNs = clock.monotonicNs() + milliseconds * 1e6;
-    while (!isDead()) {
+    for (;;) {
       const nextNs = Math.min(untilNs, scheduler.nextDueNs);
       clock.advanceNs(Math.max(0, nextNs - clock.monotonicNs()));
       if (!scheduler.runDue()) break;
@@ -96,7 +96,7 @@ class Life {
 
   /** A server that is not overloaded serves its timers in time. */
   #strike(): void {
-    const { engine: { scheduler, isDead } } = this.#parts;
-    while (!isDead() && scheduler.runDue());
+    const { scheduler } = this.#parts.engine;
+    while (scheduler.runDue());
   }
 }

@@ -131,7 +131,8 @@ class Simulations {
     stdout.write(`seed ${plan.seed}: a promise was broken under ${plan.setting}, crash ${crash}; `
       + `this setting ${judgement.promise}\n`);
     for (const { kind, text } of judgement.findings) stdout.write(`  ${kind}: ${text}\n`);
-    stdout.write(`  made smaller in ${small.attempts} attempts: plugpull simulate --plan ${file}\n`);
+    stdout.write(`  made smaller in ${small.attempts} attempts: `
+      + `plugpull simulate --plan ${file}\n`);
   }
 
   #tell(done: number, count: number): void {

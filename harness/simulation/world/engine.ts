@@ -66,8 +66,6 @@ export interface SimulatedEngine {
   /** Its op log so far. */
   readonly opLog: MemorySink;
   readonly logLines: readonly string[];
-  /** Whether it ended by itself, as it does when a sync fails under `always`. */
-  isDead(): boolean;
 }
 
 /** An engine that serves, or its refusal to. */
@@ -86,7 +84,6 @@ export async function boot(options: BootOptions): Promise<Booted> {
   const scheduler = new ManualScheduler(clock);
   const opLog = new MemorySink();
   const logLines: string[] = [];
-  let dead = false;
   const starting = startEngine({
     directives: [
       ['dir', dataDirectory], ['databases', '2'],
@@ -101,9 +98,6 @@ export async function boot(options: BootOptions): Promise<Booted> {
       keyspace: { arena, segmentSlots, treePageBytes },
       walker: (parts) => new Walker({ ...parts, sliceKeys: options.sliceKeys }),
       writeLog: (line) => void logLines.push(line.trimEnd()),
-      exit: () => {
-        dead = true;
-      },
     },
   });
   try {
@@ -113,7 +107,7 @@ export async function boot(options: BootOptions): Promise<Booted> {
       const moved = [scheduler.runOne(), files.finishSyncs(1) > 0, scheduler.runDue()];
       return moved.includes(true);
     });
-    const engine = { server, scheduler, disk, opLog, logLines, isDead: () => dead };
+    const engine = { server, scheduler, disk, opLog, logLines };
     return { kind: 'serving', engine };
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;

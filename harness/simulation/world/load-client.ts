@@ -95,7 +95,7 @@ export class LoadClient {
     while (at < bytes.length) {
       at = this.#parser.next(bytes, at, bytes.length);
       if (at < 0) return;
-      const index = batch.first + batch.done - 1;
+      const index = (batch.sequences[batch.done] as number) - 1;
       const status = batch.reply(this.#parser);
       if (status !== 0) this.#answered(index, status, nowNs);
     }
