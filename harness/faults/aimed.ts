@@ -53,8 +53,8 @@ async function inject(name: string, site: FaultSite): Promise<Injection> {
   const window = windows[name];
   if (disk.kind !== 'faultfs' || window === undefined) throw new Error(`${name} on ${disk.kind}`);
   // One write of a file shows that its window is open; the first of many would only begin it.
+  const held = disk.nextHeld(windowMs); // before the rule: the call may come at once
   await disk.addFault(name, [{ ...window.rule, fault: { kind: 'freeze' } }]);
-  const held = disk.nextHeld(windowMs);
   const client = await RespClient.connect({ port: running.port, timeoutMs: windowMs });
   // SHUTDOWN never answers, and a server that is held cannot.
   client.call(...window.command as [string]).catch(() => {});
