@@ -36,7 +36,9 @@ export async function hunt(bug: PlantedBug, firstSeed: number): Promise<Hunt> {
   const known = { bug: bug.name, what: bug.what, within: bug.within };
   for (let trials = 1; trials <= bug.within; trials++) {
     const seed = firstSeed + trials - 1;
-    const { failure } = await simulate(planSimulation(seed, scopeOf(bug)), bug.wrap);
+    const plan = planSimulation(seed, scopeOf(bug));
+    const directives = [...plan.directives, ...bug.directives ?? []];
+    const { failure } = await simulate({ ...plan, directives }, bug.wrap);
     const finding = failure?.outcome.judgement.findings
       .find(({ kind, breaks }) => breaks && bug.finds.includes(kind));
     if (failure === null || finding === undefined) continue;

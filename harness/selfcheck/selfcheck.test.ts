@@ -8,6 +8,11 @@ import { documentedVersion, runCanaries } from './canaries/canaries.ts';
 import { hunt } from './hunt.ts';
 import { pageOf, tableOf } from './table.ts';
 
+// Before the first test: AVA wants them declared in one go.
+const located = await targets.redis.locate();
+const isDocumented = located.kind === 'found' && located.version.includes(documentedVersion);
+const skipped = located.kind === 'found' ? '' : ' (skipped: redis-server is not on the PATH)';
+
 /** Bugs that need more trials are left to the long form. */
 const shortWithin = 5;
 
@@ -35,9 +40,6 @@ test('a bug that is not there is not found: the hunt itself gives no alarm', asy
   t.regex(pageOf(tableOf([result], healthy)), /\| sync-never \|.*NOT FOUND[^]*0 of 1 planted/);
 });
 
-const located = await targets.redis.locate();
-const isDocumented = located.kind === 'found' && located.version.includes(documentedVersion);
-const skipped = located.kind === 'found' ? '' : ' (skipped: redis-server is not on the PATH)';
 test(`canaries: both servers do what is written down${skipped}`, async (t) => {
   for (const { name, redis, bundled, expected } of await runCanaries()) {
     t.true(expected.bundled.includes(bundled), `${name}: bundled: ${bundled}`);

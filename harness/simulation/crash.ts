@@ -151,7 +151,9 @@ export class Crashes {
     const { lastSyncBeganNs: atNs } = syncs;
     const reason = 'a sync of the log that began after it had ended';
     const synced = atNs === null ? [] : [{ atNs, reason }];
-    return { ...noFacts, syncs, floors: [recovered, ...synced] };
+    // What a failed sync should have made durable nobody can bound in time; floors still hold.
+    const tickMs = syncs.failedSyncs > 0 ? Infinity : noFacts.tickMs;
+    return { ...noFacts, syncs, tickMs, floors: [recovered, ...synced] };
   }
 
   #snapshots(cutNs: number, crash: SimulatedCrash): Floor[] {

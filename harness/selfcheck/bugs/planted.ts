@@ -23,6 +23,8 @@ export interface PlantedBug {
   readonly faults?: boolean;
   /** It shows only when what was durable is damaged. */
   readonly damage?: boolean;
+  /** Further directives without which the engine finds it out itself. */
+  readonly directives?: readonly (readonly [string, string])[];
   /** Made anew for each start of the engine. */
   readonly wrap: () => EngineWrappers;
 }

@@ -357,12 +357,13 @@ export const recoveryBugs: readonly PlantedBug[] = [
       + 'others follow it',
     settings: withLog, crashes: ['process'], damage: true,
     finds: ['hole', 'split', 'lost', 'phantom'], within: 200,
-    wrap: onDisk(TruncatedMiddleAccepted),
+    directives: [['aof-checksum', 'no']], wrap: onDisk(TruncatedMiddleAccepted),
   },
   {
     name: 'refused-then-accepted', what: 'a damaged log is cut before it is refused: the second '
       + 'start succeeds',
     settings: withLog, crashes: ['process'], damage: true,
-    finds: ['hole', 'split', 'lost', 'phantom'], within: 200, wrap: onDisk(CutBeforeRefusal),
+    finds: ['hole', 'split', 'lost', 'phantom'], within: 200,
+    directives: [['aof-checksum', 'no']], wrap: onDisk(CutBeforeRefusal),
   },
 ];
