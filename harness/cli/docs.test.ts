@@ -42,6 +42,7 @@ for (const name of pages) {
     for (const [, link = ''] of page.matchAll(/\]\(([^)#]+)\)/g)) {
       t.true(existsSync(join(root, 'docs', link)), link);
     }
+    t.regex(page, /^# /, 'a page begins with its title');
   });
 }
 

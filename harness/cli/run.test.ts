@@ -132,11 +132,6 @@ test('--crash process leaves no cell skipped', async (t) => {
 
 const refusals: { title: string; argv: string[]; setup?: object; says: RegExp }[] = [
   {
-    title: 'nothing that this version can do',
-    argv: ['run', '--crash', 'power-torn'],
-    says: /nothing can be run here: crash model power-torn is not in this version/,
-  },
-  {
     title: 'a missing server', argv: ['run', '--target', 'redis'], setup: { missing: ['redis'] },
     says: /redis is not here: looked for \/usr\/bin\/redis-server; .*apt-get install redis/,
   },

@@ -79,7 +79,8 @@ export async function unmountAll(mountPoint: string): Promise<string | null> {
     const [now, detached] = [['-i', mountPoint], ['-l', '-i', mountPoint]];
     if ((await runTool('umount', now)).code === 0) continue;
     const { code, words } = await runTool('umount', detached);
-    if (code !== 0) return words;
+    // Whoever held it may have gone meanwhile, and the mount with it.
+    if (code !== 0 && isMountPoint(mountPoint)) return words;
   }
   return null;
 }

@@ -37,7 +37,10 @@ export interface Cell {
   readonly load: Load;
   /** BGSAVEs during the load; 0 where the setting keeps no RDB. */
   readonly snapshots: number;
-  /** BGREWRITEAOFs during the load, in recorded cells with a log; else 0. */
+  /**
+   * BGREWRITEAOFs during the load: in `power-torn` cells with a log, for the windows that it opens.
+   * Not by `power`: its base would be durable, and `no` would look better than it is.
+   */
   readonly rewrites: number;
   /** Crash images booted a run; 1 for `process`, whose instant is the kill. */
   readonly cutInstants: number;
@@ -211,7 +214,7 @@ function cellOf(
     disk: diskOf(point, faults),
     load: scenario.load,
     snapshots: keepsRdb(setting) && study === null ? scenario.snapshots : 0,
-    rewrites: isRecorded(crash) && setting.appendfsync !== null
+    rewrites: crash === 'power-torn' && setting.appendfsync !== null
       ? Math.min(1, scenario.snapshots) : 0,
     cutInstants: imagesOf(scenario, crash),
     syncDelayMs: isRecorded(crash) ? recordingSyncDelayMs : null,
