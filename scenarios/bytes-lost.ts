@@ -11,7 +11,7 @@ const scenario: Scenario = defineScenario({
   crash: ['process', 'power'],
   measures: ['loss'],
   trials: 1,
-  load: { mix: 'chaos', warmupMs: 0, durationMs: 2000, clients: 32, pipeline: 4, keys: 8000 },
+  load: { mix: 'chaos', warmupMs: 0, durationMs: 1500, clients: 32, pipeline: 4, keys: 8000 },
   snapshots: 2,
   cutInstants: 3,
 });
