@@ -33,6 +33,8 @@ export interface CrashLosses {
   readonly runs: number;
   readonly runsWithLoss: number;
   readonly instants: readonly Instant[];
+  /** The worst of each figure, by the loss curve too: it knows instants that were not booted. */
+  readonly worst: Instant;
   /** Longest window that the setting promises when syncs are quick, ms; null: no bound. */
   readonly boundMs: number | null;
   /** Everything acknowledged before the worst instant was lost. */
@@ -85,7 +87,7 @@ export function crashesOf({ entries }: Model): CrashModel[] {
 }
 
 /** The worst of each figure, not all of the same instant; zeros for none. */
-export function worstOf({ instants }: CrashLosses): Instant {
+function worstOf(instants: readonly Instant[]): Instant {
   const worst = { writes: 0, bytes: 0, windowMs: 0 };
   for (const { writes, bytes, windowMs } of instants) {
     worst.writes = Math.max(worst.writes, writes);
@@ -127,12 +129,17 @@ function lossesOf(crash: CrashModel, cells: readonly CellRecord[]): CrashLosses 
   if (runs.length === 0 || first === undefined) return null;
   const rule = promiseRule({ ...first.config, crash, target: first.target.name }, noFacts);
   const cuts = runs.flat();
-  const most = cuts.reduce((worst, cut) => Math.max(worst, lostBy(cut)), 0);
+  const instants = cuts.flatMap((cut) => cut.loss ?? []);
+  const curves = own.flatMap((cell) => cell.perTrial)
+    .flatMap((trial) => trial.curve?.maximum ?? []);
+  const worst = worstOf([...instants, ...curves]);
+  const most = worst.writes;
   return {
     crash,
     runs: runs.length,
     runsWithLoss: runs.filter((each) => each.some((cut) => lostBy(cut) > 0)).length,
-    instants: cuts.flatMap((cut) => cut.loss ?? []),
+    instants,
+    worst,
     boundMs: rule.kind === 'zero-lost' ? 0 : rule.kind === 'window' ? rule.boundMs : null,
     isAll: most > 0 && cuts.some((cut) => lostBy(cut) === most && cut.acknowledged === most),
   };

@@ -14,7 +14,7 @@ import { cheapest } from '../client/choose.ts';
 import type { Candidate, Objective } from '../client/choose.ts';
 import { html, name } from '../markup.ts';
 import type { Content, Markup } from '../markup.ts';
-import { crashWords, worstOf } from '../model.ts';
+import { crashWords } from '../model.ts';
 import type { CrashLosses, Entry, Model, Recovery } from '../model.ts';
 import { linearScale, lossScale } from '../scales.ts';
 import type { Scale } from '../scales.ts';
@@ -72,7 +72,7 @@ export function candidateOf(entry: Entry): Candidate {
 }
 
 function worstWindowMs(losses: CrashLosses): number {
-  return worstOf(losses).windowMs;
+  return losses.worst.windowMs;
 }
 
 function objectiveMarkup(measured: readonly Entry[]): Markup {
@@ -131,7 +131,7 @@ function recoveryText({ estimate, keys }: Recovery): string {
 
 function lossText(losses: CrashLosses): string {
   const where = `in a ${crashWords[losses.crash]}`;
-  const worst = worstOf(losses);
+  const { worst } = losses;
   if (worst.writes === 0) {
     const bound = shareText(zeroSeenUpperBound95(losses.runs));
     return `0 lost ${where} (${countText(losses.runs, 'run')}: at most ${bound} of crashes)`;
@@ -202,7 +202,13 @@ ${dots.map((dot) => whisker(dot, x))}${dots.map(dotMark)}${labels(dots, { plot, 
 }
 
 const none: CrashLosses = {
-  crash: 'process', runs: 0, runsWithLoss: 0, instants: [], boundMs: null, isAll: false,
+  crash: 'process',
+  runs: 0,
+  runsWithLoss: 0,
+  instants: [],
+  worst: { writes: 0, bytes: 0, windowMs: 0 },
+  boundMs: null,
+  isAll: false,
 };
 
 function highestRate({ rate }: Entry): number {

@@ -8,7 +8,7 @@ import { axes, chartMarkup, legendMarkup, pathOf, tip } from '../chart.ts';
 import type { Look, Plot, Size } from '../chart.ts';
 import { html, name } from '../markup.ts';
 import type { Markup } from '../markup.ts';
-import { crashWords, crashesOf, entriesByTarget, worstOf } from '../model.ts';
+import { crashWords, crashesOf, entriesByTarget } from '../model.ts';
 import type { CrashLosses, Entry, Instant, Model } from '../model.ts';
 import { linearScale, lossScale } from '../scales.ts';
 import { windowText } from './choice.ts';
@@ -108,7 +108,7 @@ function readingOf(parts: readonly Part[], { crash, measure }: Panel): string {
   const bounded = parts.filter(({ losses }) => losses.runsWithLoss > 0 && losses.boundMs !== null);
   const sentences = bounded.map(({ entry, losses }) => {
     const values = losses.instants.map((instant) => instant[measure.field]);
-    const worst = worstOf(losses)[measure.field];
+    const worst = losses.worst[measure.field];
     const bound = measure.field === 'windowMs' ? `, promised ${durationText(losses.boundMs ?? 0)}`
       + ' or one slow sync' : '';
     return `${entry.label} lost ${measure.text(worst)} at worst and ${measure.text(median(values))}`
