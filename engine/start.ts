@@ -36,7 +36,7 @@ import { Server } from './server/server.ts';
 import type { SnapshotThread, SnapshotThreadOptions } from './server/snapshot-thread.ts';
 
 /** After the start, which has enough to do, and before anyone is likely to want a snapshot. */
-const threadDelayMs = 1000;
+const threadDelayMs = 10_000;
 
 /** The outside world. What is optional is the process' own unless it is given. */
 export interface EnginePorts {
