@@ -8,6 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { freePort } from '../../../commands/test-support/redis-process.ts';
 import type { LoadOptions, LoadResult } from './load.ts';
 
 const run = promisify(execFile);
@@ -139,14 +140,6 @@ async function connects(port: number): Promise<boolean> {
 /** Whether redis-server can be compared with. */
 export async function hasRedis(): Promise<boolean> {
   return run(commands.redis[0] ?? '', ['--version']).then(() => true, () => false);
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return address !== null && typeof address === 'object' ? address.port : 0;
 }
 
 async function ask(port: number, lines: readonly string[]): Promise<string> {

@@ -10,7 +10,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seededEntropy } from '../../../io/entropy.ts';
-import { freePort, InfoClient } from './info-client.ts';
+import { freePort } from '../../../commands/test-support/redis-process.ts';
+import { InfoClient } from './info-client.ts';
 
 const engineEntry = path.join(import.meta.dirname, '../../../main.ts');
 const clients = 4;
