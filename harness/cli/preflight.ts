@@ -7,6 +7,7 @@ import { Configuration } from '../../engine/config/configuration.ts';
 import { directives as engineDirectives } from '../../engine/config/directives.ts';
 import { directivesWithoutEffect, refusedDirectives }
   from '../../engine/config/other-directives.ts';
+import { httpMissing } from '../drivers/http/driver.ts';
 import { HarnessError } from '../errors.ts';
 import { didYouMean, nearestName } from '../plan/nearest.ts';
 import { imageBytes, largestLoad } from '../plan/plan.ts';
@@ -28,6 +29,7 @@ export async function preflight(context: CliContext, plan: Plan, out: string): P
     ...await diskMissing(context, plan, out),
     ...memoryMissing(context, plan),
     ...filesMissing(context, plan),
+    ...httpMissingFor(plan),
   ];
   if (missing.length > 0) throw new HarnessError('ENVIRONMENT', missing.join('\n'));
   await context.tryDirectives(plan, context.targets);
@@ -139,6 +141,11 @@ function filesMissing(context: CliContext, plan: Plan): string[] {
   return [`too few file handles: ${clients} clients need ${clients + filesBesidesClients}, a `
     + `process may have ${limit}; choose at most --clients ${limit - filesBesidesClients}, or `
     + `raise the limit with ulimit -n`];
+}
+
+function httpMissingFor({ cells }: Plan): string[] {
+  const why = cells.some(({ study }) => study?.kind === 'http') ? httpMissing() : null;
+  return why === null ? [] : [why];
 }
 
 function existingFolder(path: string): string {

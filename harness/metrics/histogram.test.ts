@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
+import { build, decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import { LatencyHistogram } from './histogram.ts';
 
 function near(t: ExecutionContext, found: number, expected: number): void {
@@ -65,6 +65,23 @@ test('merge and encode keep every count', (t) => {
   near(t, copy.percentilesUs().max, 70_000);
   copy.record(10);
   t.is(copy.count, 10);
+});
+
+test('correction adds what a stall held up, as hdr-histogram-js does it', (t) => {
+  for (const [us, intervalUs, expected] of [
+    [1000, 300, [1000, 700, 400]], [900, 300, [900, 600, 300]],
+    [299, 300, [299]], [300, 300, [300]],
+  ] as const) {
+    const histogram = new LatencyHistogram();
+    histogram.recordCorrected(us, intervalUs);
+    const peer = build({ numberOfSignificantValueDigits: 3 });
+    peer.recordValueWithExpectedInterval(us, intervalUs);
+    t.is(histogram.count, expected.length);
+    t.is(peer.totalCount, expected.length);
+    for (const [at, value] of expected.toReversed().entries()) {
+      near(t, histogram.valueAtUs((100 * (at + 1)) / expected.length), value);
+    }
+  }
 });
 
 test('another HDR reader understands the encoding', (t) => {

@@ -40,6 +40,15 @@ export class LatencyHistogram {
     }
   }
 
+  /**
+   * Counts a duration and those that it held up: where one was due every `intervalUs`, a wait of
+   * three intervals kept two others from being sent, which would have waited two and one.
+   */
+  recordCorrected(us: number, intervalUs: number): void {
+    this.record(us);
+    for (let held = us - intervalUs; held >= intervalUs; held -= intervalUs) this.record(held);
+  }
+
   /** Adds everything the other histogram holds. */
   merge(other: LatencyHistogram): void {
     this.#hdr.add(other.#joined());

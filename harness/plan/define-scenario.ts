@@ -17,7 +17,7 @@ import {
 import type {
   KeyDistribution, Profile, Scenario, ScenarioInput, ValueSizes,
 } from './scenario.ts';
-import { cacheStates, recoveryForms, snapshotActions } from './studies.ts';
+import { cacheStates, edgeNames, recoveryForms, snapshotActions } from './studies.ts';
 import { parseSetting, reservedDirectives, settingLabels } from './settings.ts';
 
 type Range = readonly [from: number, to: number];
@@ -86,6 +86,7 @@ function complete(input: ScenarioInput): Scenario {
     forms: input.forms ?? [],
     caches: input.caches ?? ['warm'],
     actions: input.actions ?? [],
+    edges: input.edges ?? [],
     directives: input.directives ?? {},
   };
 }
@@ -248,6 +249,7 @@ const scenarioSchema = fields('a scenario', {
   forms: v.optional(v.array(oneOf('a form', recoveryForms), 'a list of forms')),
   caches: v.optional(listOf('cache states', oneOf('a cache state', cacheStates))),
   actions: v.optional(v.array(oneOf('an action', snapshotActions), 'a list of actions')),
+  edges: v.optional(v.array(oneOf('an edge', edgeNames), 'a list of edges')),
   images: v.optional(whole(limits.images)),
   directives: v.optional(v.record(
     v.string('a directive'), v.string('a text'), 'directives and their values',

@@ -12,6 +12,7 @@ export function loadMistakes(scenario: Scenario): string[] {
     ...rateMistakes(scenario.load),
     ...durationMistakes(scenario),
     ...sizeMistakes(scenario),
+    ...edgeMistakes(scenario),
   ];
 }
 
@@ -56,4 +57,17 @@ function sizeMistakes({ load, directives }: Scenario): string[] {
   if (maximumBytes <= limitBytes) return [];
   return [`load.valueSizeBytes: expected at most ${limitBytes}, the proto-max-bulk-len of the `
     + `server, found ${maximumBytes}`];
+}
+
+/** What is sent over HTTP is single SETs and GETs, one at a time on a connection. */
+function edgeMistakes({ edges, load }: Scenario): string[] {
+  if (edges.length === 0) return [];
+  const { pipeline, mix, ratePerSecond, clients } = load;
+  return [
+    ...(pipeline === 1 ? [] : [`load.pipeline: expected 1 with edges, since HTTP clients do not `
+      + `pipeline, found ${pipeline}`]),
+    ...(mix === 'set' ? [] : [`load.mix: expected 'set' with edges, found '${mix}'`]),
+    ...(ratePerSecond === null || ratePerSecond >= clients ? [] : [`load.ratePerSecond: expected `
+      + `at least ${clients} with edges, one for each client, found ${ratePerSecond}`]),
+  ];
 }

@@ -121,7 +121,7 @@ export function planRun(
   const cells: Cell[] = [];
   const skipped: SkippedCell[] = [];
   for (const cell of scenarios.flatMap(cellsOf)) {
-    const reason = faultReason(cell) ?? unsupported(cell);
+    const reason = faultReason(cell) ?? edgeReason(cell) ?? unsupported(cell);
     if (reason === null) cells.push(cell);
     else skipped.push(skippedCell(cell, reason));
   }
@@ -156,10 +156,12 @@ function cellsOf(sourced: SourcedScenario): Cell[] {
   return cells;
 }
 
-function studiesOf({ forms, caches, actions }: Scenario): Study[] {
+function studiesOf({ forms, caches, actions, edges, settings }: Scenario): Study[] {
   return [
     ...forms.flatMap((form) => caches.map((cache): Study => ({ kind: 'recovery', form, cache }))),
     ...actions.map((action): Study => ({ kind: 'snapshot', action })),
+    ...edges.flatMap((kind) => settings.map((setting): Study => (
+      { kind, setting: settingLabel(setting) }))),
   ];
 }
 
@@ -238,6 +240,12 @@ function faultReason({ crash, faults }: Cell): string | null {
     }
   }
   return null;
+}
+
+/** Why a way in cannot be had of the target; null when it can. */
+function edgeReason({ study, target }: Cell): string | null {
+  if (study?.kind !== 'http' || target === 'bundled') return null;
+  return `${target} does not speak HTTP: only the bundled engine has a REST edge`;
 }
 
 /** Crash models whose instants are chosen afterwards, in the record of the run. */

@@ -9,7 +9,7 @@ import type { KeyDistribution } from '../workloads/key-distribution.ts';
 import type { MixName } from '../workloads/spec.ts';
 import type { ValueSizes } from '../workloads/value-sizes.ts';
 import type { Setting, SettingLabel } from './settings.ts';
-import type { CacheState, RecoveryForm, SnapshotAction } from './studies.ts';
+import type { CacheState, EdgeName, RecoveryForm, SnapshotAction } from './studies.ts';
 
 /** What a crash leaves on disk. */
 export const crashModels = ['process', 'power', 'power-torn', 'block'] as const;
@@ -89,6 +89,8 @@ export interface Scenario {
   readonly caches: readonly CacheState[];
   /** Studies of background work, one cell each, likewise. */
   readonly actions: readonly SnapshotAction[];
+  /** Studies of other ways in, one cell a setting. */
+  readonly edges: readonly EdgeName[];
   /** Further directives, passed to the target as they are. */
   readonly directives: Readonly<Record<string, string>>;
 }
@@ -131,6 +133,8 @@ export interface ScenarioInput {
   readonly caches?: readonly CacheState[];
   /** @defaultValue [] */
   readonly actions?: readonly SnapshotAction[];
+  /** The bundled engine only; `http` needs autocannon. @defaultValue [] */
+  readonly edges?: readonly EdgeName[];
   /** @defaultValue {} */
   readonly directives?: Readonly<Record<string, string>>;
 }

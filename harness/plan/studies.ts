@@ -1,7 +1,9 @@
 // Cells that measure one thing closely instead of a load that ends in a crash: how long each form
-// of persistence takes to come back, and what a snapshot or rewrite costs while it runs.
+// of persistence takes to come back, what a snapshot or rewrite costs while it runs, and what
+// another way in gives.
 
-import type { Setting } from './settings.ts';
+import { parseSetting } from './settings.ts';
+import type { Setting, SettingLabel } from './settings.ts';
 
 /** What recovery starts from. */
 export const recoveryForms = [
@@ -23,13 +25,19 @@ export type CacheState = (typeof cacheStates)[number];
 export const snapshotActions = ['bgsave', 'bgrewriteaof', 'bgrewriteaof-unsynced'] as const;
 export type SnapshotAction = (typeof snapshotActions)[number];
 
+/** Ways in that are measured beside RESP. */
+export const edgeNames = ['http'] as const;
+export type EdgeName = (typeof edgeNames)[number];
+
 /** What a cell studies. */
 export type Study =
   | { readonly kind: 'recovery'; readonly form: RecoveryForm; readonly cache: CacheState }
-  | { readonly kind: 'snapshot'; readonly action: SnapshotAction };
+  | { readonly kind: 'snapshot'; readonly action: SnapshotAction }
+  | { readonly kind: 'http'; readonly setting: SettingLabel };
 
 /** The persistence that a study is about. */
 export function settingOfStudy(study: Study): Setting {
+  if (study.kind === 'http') return parseSetting(study.setting);
   if (study.kind === 'snapshot') {
     return study.action === 'bgsave' ? { persist: 'rdb', appendfsync: null } : aof;
   }
@@ -51,7 +59,8 @@ export function directivesOfStudy(study: Study): [string, string][] {
   return base;
 }
 
-/** How a study is written in a cell id: `aof-rdb-base/cold`, `bgsave`. */
+/** How a study is written in a cell id: `aof-rdb-base/cold`, `bgsave`, `aof/always/http`. */
 export function studyLabel(study: Study): string {
+  if (study.kind === 'http') return `${study.setting}/http`;
   return study.kind === 'recovery' ? `${study.form}/${study.cache}` : study.action;
 }

@@ -1,7 +1,10 @@
-// What a study of recovery or of background work found in one trial, and how it is read back.
+// What a study of recovery, of background work or of another way in found in one trial, and how it
+// is read back.
 
 import * as v from 'valibot';
+import type { LatencyUs } from '../metrics/histogram.ts';
 import { cacheStates, recoveryForms, snapshotActions } from '../plan/studies.ts';
+import { settingLabels } from '../plan/settings.ts';
 import type { Study } from '../plan/studies.ts';
 
 /** One recovery from files of a known form; its phases are those of the trial's cut. */
@@ -53,7 +56,32 @@ export interface SnapshotStudyRecord {
   readonly after: StudyWindow;
 }
 
-export type StudyRecord = RecoveryStudyRecord | SnapshotStudyRecord;
+/** One way in under load. */
+export interface EdgeFigures {
+  readonly perSecond: number;
+  /** Refused, or not answered. */
+  readonly errors: number;
+  /** How it was paced, and from when latency counts. */
+  readonly method: string;
+  readonly latencyUs: LatencyUs;
+  /** Rate-limited: with what a stalled connection could not send in time added; else null. */
+  readonly correctedUs: LatencyUs | null;
+  /** What autocannon says itself, in whole milliseconds; null of RESP. */
+  readonly statedMs: Readonly<Record<'p50' | 'p99' | 'p999' | 'max', number>> | null;
+  readonly serverCpuUsPerOp: number | null;
+  /** CPU time of the generator, of one core. */
+  readonly generatorCpuShare: number;
+}
+
+/** HTTP beside RESP. */
+export interface HttpStudyRecord {
+  readonly kind: 'http';
+  readonly first: 'resp' | 'http';
+  readonly resp: EdgeFigures;
+  readonly http: EdgeFigures;
+}
+
+export type StudyRecord = RecoveryStudyRecord | SnapshotStudyRecord | HttpStudyRecord;
 
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
 const orNull = v.nullable(amount);
@@ -63,12 +91,20 @@ const window = v.strictObject({
   rssBytes: orNull, writtenBytes: orNull, amplification: orNull,
 });
 
+const latency = v.strictObject({ p50: amount, p99: amount, p999: amount, max: amount });
+const edge = v.strictObject({
+  perSecond: amount, errors: amount, method: v.string(), latencyUs: latency,
+  correctedUs: v.nullable(latency), statedMs: v.nullable(latency), serverCpuUsPerOp: orNull,
+  generatorCpuShare: amount,
+});
+
 /** The shape of a study of a cell. */
 export const studySchema: v.GenericSchema<Study> = v.variant('kind', [
   v.strictObject({
     kind: v.literal('recovery'), form: v.picklist(recoveryForms), cache: v.picklist(cacheStates),
   }),
   v.strictObject({ kind: v.literal('snapshot'), action: v.picklist(snapshotActions) }),
+  v.strictObject({ kind: v.literal('http'), setting: v.picklist(settingLabels) }),
 ]);
 
 /** The shape of what a trial of it found. */
@@ -80,5 +116,8 @@ export const studyRecordSchema: v.GenericSchema<StudyRecord> = v.variant('kind',
   v.strictObject({
     kind: v.literal('snapshot'), tookMs: amount, offeredPerSecond: orNull, copiedBytes: orNull,
     fileBytes: amount, before: window, during: window, after: window,
+  }),
+  v.strictObject({
+    kind: v.literal('http'), first: v.picklist(['resp', 'http']), resp: edge, http: edge,
   }),
 ]);

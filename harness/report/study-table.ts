@@ -1,12 +1,14 @@
 // The tables of studies: recovery form by form with its growth, background work before, during and
-// after. Rows of texts; the terminal and the Markdown summary lay them out.
+// after, HTTP beside RESP. Rows of texts; the terminal and the Markdown summary lay them out.
 
 import { fitLine, growthWord } from '../metrics/growth.ts';
 import { median } from '../metrics/statistics.ts';
 import { studyLabel } from '../plan/studies.ts';
 import { bytesText, groupedText, significant } from '../plan/units.ts';
 import type { CellRecord, RunRecord } from './record.ts';
-import type { RecoveryStudyRecord, SnapshotStudyRecord, StudyWindow } from './study-record.ts';
+import type {
+  EdgeFigures, HttpStudyRecord, RecoveryStudyRecord, SnapshotStudyRecord, StudyWindow,
+} from './study-record.ts';
 
 /** A table with its title; the first row is the head. */
 export interface StudyTable {
@@ -20,9 +22,11 @@ const none = '–';
 export function studyTables(record: RunRecord): StudyTable[] {
   const recovery = record.cells.filter((cell) => cell.study?.kind === 'recovery');
   const snapshot = record.cells.filter((cell) => cell.study?.kind === 'snapshot');
+  const http = record.cells.filter((cell) => cell.study?.kind === 'http');
   return [
     ...(recovery.length === 0 ? [] : [recoveryTable(recovery), growthTable(recovery)]),
     ...(snapshot.length === 0 ? [] : [snapshotTable(snapshot)]),
+    ...(http.length === 0 ? [] : [httpTable(http)]),
   ];
 }
 
@@ -118,4 +122,50 @@ function snapshotRow(cell: CellRecord): string[][] {
     phases((window) => window.writtenBytes, bytesText),
     phases((window) => window.amplification, significant),
   ]];
+}
+
+function httpTable(cells: readonly CellRecord[]): StudyTable {
+  const head = ['way in', 'latency of', 'answers/s', 'p50, ms', 'p99, ms', 'p99.9, ms', 'max, ms',
+    'server CPU, µs', 'generator', 'errors', 'verdict'];
+  return { title: 'HTTP beside RESP', rows: [head, ...cells.flatMap(httpRows)] };
+}
+
+type Latency = EdgeFigures['latencyUs'];
+
+/** RESP, HTTP, and HTTP once more as corrected and as autocannon itself says. */
+function httpRows(cell: CellRecord): string[][] {
+  const studies = cell.perTrial.flatMap(({ study }) => (study?.kind === 'http' ? [study] : []));
+  if (studies.length === 0) return [];
+  type Side = (study: HttpStudyRecord) => EdgeFigures;
+  const row = (side: Side, label: string, read: (figures: EdgeFigures) => Latency | null) => {
+    const of = (one: (figures: EdgeFigures) => number | null): number | null =>
+      middle(studies, (study) => one(side(study)));
+    const ms = (name: keyof Latency): string => {
+      const us = of((figures) => read(figures)?.[name] ?? null);
+      return us === null ? none : significant(us / 1000);
+    };
+    const cpu = of((figures) => figures.serverCpuUsPerOp);
+    const share = of((figures) => figures.generatorCpuShare) ?? 0;
+    return [
+      nameOf(cell).replace(/http$/, label.startsWith('RESP') ? 'resp' : 'http'), label,
+      groupedText(of((figures) => figures.perSecond) ?? 0),
+      ms('p50'), ms('p99'), ms('p999'), ms('max'), cpu === null ? none : significant(cpu),
+      `${significant(share * 100)} %`,
+      groupedText(of((figures) => figures.errors) ?? 0), cell.verdict,
+    ];
+  };
+  const [{ resp, http }] = studies as [HttpStudyRecord];
+  const inUs = ({ statedMs }: EdgeFigures): Latency | null => statedMs === null ? null : {
+    p50: statedMs.p50 * 1000, p99: statedMs.p99 * 1000, p999: statedMs.p999 * 1000,
+    max: statedMs.max * 1000,
+  };
+  return [
+    row((study) => study.resp, `RESP, ${resp.method}`, (figures) => figures.latencyUs),
+    row((study) => study.http, `HTTP, ${http.method}`, (figures) => figures.latencyUs),
+    ...(http.correctedUs === null ? [] : [
+      row((study) => study.http, 'HTTP, corrected for what the rate left out',
+        (figures) => figures.correctedUs),
+    ]),
+    row((study) => study.http, 'HTTP, as autocannon states it', inUs),
+  ];
 }

@@ -147,6 +147,10 @@ function summaryOf(record: TrialRecord): string {
 
 function studySummary({ study, cuts }: TrialRecord): string {
   if (study?.kind === 'snapshot') return `took ${durationText(study.tookMs)} under load`;
+  if (study?.kind === 'http') {
+    const rate = (perSecond: number): string => perSecond.toLocaleString('en-US');
+    return `${rate(study.http.perSecond)} a second over HTTP, ${rate(study.resp.perSecond)} over RESP`;
+  }
   const servingMs = cuts[0]?.recovery?.firstWriteMs;
   return servingMs === undefined ? 'did not come back' : `serving after ${durationText(servingMs)}`;
 }

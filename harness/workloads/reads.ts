@@ -12,6 +12,7 @@ import { writeDigits } from './value.ts';
 export class Reads {
   /** Bytes of each read. */
   readonly maximumBytes: number;
+  readonly #spec: WorkloadSpec;
   readonly #below: number;
   readonly #salts: Uint32Array;
   readonly #picker: KeyPicker;
@@ -20,6 +21,7 @@ export class Reads {
 
   /** `share` of the operations, 0 to 1, are reads; their keys have the writes' distribution. */
   constructor(spec: WorkloadSpec, share: number) {
+    this.#spec = spec;
     this.#below = share * 4_294_967_296;
     // A stream of its own: reads must not follow from the writes.
     this.#salts = Uint32Array.from({ length: spec.clients }, (_, client) =>
@@ -43,11 +45,20 @@ export class Reads {
     for (let index = 0; index < request.length; index++) {
       target[at + index] = request[index] as number;
     }
-    const slot = this.#picker.pick(mix32(this.#bits(client, turn) ^ 0x85ebca6b), turn);
+    const slot = this.#slot(client, turn);
     const name = at + this.#nameAt;
     writeDigits(target, name + 2, client, clientDigits);
     writeDigits(target, name + keyNameBytes - indexDigits, slot, indexDigits);
     return at + request.length;
+  }
+
+  /** The key that the read asks for. */
+  keyOf(client: number, turn: number): string {
+    return slotKey(this.#spec, client, this.#slot(client, turn));
+  }
+
+  #slot(client: number, turn: number): number {
+    return this.#picker.pick(mix32(this.#bits(client, turn) ^ 0x85ebca6b), turn);
   }
 
   #bits(client: number, turn: number): number {

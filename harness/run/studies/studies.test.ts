@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { Ajv } from 'ajv';
 import test from 'ava';
 import { defineScenario } from '../../plan/define-scenario.ts';
 import { planRun } from '../../plan/plan.ts';
@@ -52,6 +53,10 @@ async function run(t: { teardown(end: () => void): void }): Promise<[RunRecord, 
       name: 'impact', question: 'How much?', measures: ['qps'], preloadKeys: [3000],
       actions: ['bgsave'], load: { ...load, ratePerSecond: 300, durationMs: 2000 },
     }),
+    defineScenario({
+      name: 'edge', question: 'How fast?', measures: ['qps'], edges: ['http'], settings: ['none'],
+      trials: 2, load: { ...load, durationMs: 500, readShare: 0.5 },
+    }),
   ].map((scenario) => ({ scenario, source: scenario.name }));
   const record = await runPlan(planRun({ scenarios, seed: 5 }), {
     id: 'x', startedAt: '2026-01-01T00:00:00Z', runDirectory, targets,
@@ -61,15 +66,23 @@ async function run(t: { teardown(end: () => void): void }): Promise<[RunRecord, 
   return [record, runDirectory];
 }
 
-test.serial('both kinds of study, from the plan to the tables', async (t) => {
+const schema = JSON.parse(
+  fs.readFileSync(new URL('../../report/run.schema.json', import.meta.url), 'utf8'),
+) as object;
+const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(schema);
+
+test.serial('all kinds of study, from the plan to the tables', async (t) => {
   const [record, runDirectory] = await run(t);
-  t.deepEqual(parseRecord(JSON.parse(JSON.stringify(record)), 'x'), record);
+  const value: unknown = JSON.parse(JSON.stringify(record));
+  t.deepEqual(parseRecord(value, 'x'), record);
+  t.true(validate(value), JSON.stringify(validate.errors?.slice(0, 3)));
   t.deepEqual(record.cells.map(({ id }) => id), [
     'forms/bundled/aof-long-tail/warm/500', 'forms/bundled/aof-long-tail/warm/3k',
-    'impact/bundled/bgsave/3k',
+    'impact/bundled/bgsave/3k', 'edge/bundled/none/http',
   ]);
   const [, large, impact] = record.cells.map(({ perTrial }) => perTrial[0]);
-  t.deepEqual(record.cells.map(({ verdict }) => verdict), ['pass', 'pass', 'pass']);
+  const verdicts = record.cells.slice(0, 3).map(({ verdict }) => verdict);
+  t.deepEqual(verdicts, ['pass', 'pass', 'pass']);
   const study = large?.study;
   t.true(study?.kind === 'recovery' && study.keys > 3000 && study.keys <= 3100);
   t.true(study?.kind === 'recovery' && study.tailCommands === 3000 && study.qpsBefore > 0);
@@ -84,5 +97,15 @@ test.serial('both kinds of study, from the plan to the tables', async (t) => {
   t.is(span?.kind, 'snapshot');
   t.true((span?.fromMs ?? 1) < (span?.toMs ?? 0) && samples.samples.length > 2);
   const text = reportText(record, { columns: 160, color: false });
+  const edges = record.cells[3]?.perTrial.map(({ study: each }) => each) ?? [];
+  for (const [index, edge] of edges.entries()) {
+    if (edge?.kind !== 'http') return t.fail('no study of HTTP');
+    const { first, resp, http } = edge;
+    t.is(first, index === 0 ? 'resp' : 'http', 'they take turns');
+    t.is(resp.errors + http.errors, 0);
+    t.true(resp.perSecond > 0 && http.perSecond > 0 && http.latencyUs.p50 > 0);
+    t.true(http.statedMs !== null && http.correctedUs === null, 'a closed loop is not corrected');
+  }
+  t.regex(text, /HTTP beside RESP[^]*RESP, closed loop[^]*not corrected[^]*autocannon states/);
   t.regex(text, /Recovery[^]*bundled aof-long-tail\/warm[^]*too few sizes[^]*Before \/ during/);
 });
