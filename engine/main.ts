@@ -76,15 +76,15 @@ function finish(exitCode: number): void {
 /** SIGTERM and SIGINT end as SHUTDOWN does; a second SIGINT ends at once, as in Redis. */
 function watchSignals(engine: RunningEngine): void {
   let asked = false;
-  const shutdown = (signal: NodeJS.Signals): void => {
+  const shutdown = (signal: 'SIGTERM' | 'SIGINT'): void => {
     if (asked && signal === 'SIGINT') process.exit(1);
     asked = true;
     // Null: the engine ends. Otherwise it could not save and goes on, and may be asked again.
-    const refusal = engine.shutdown({ save: null, now: false, force: false }, signal);
+    const refusal = engine.shutdownBySignal(signal);
     if (refusal !== null) asked = false;
   };
-  process.on('SIGTERM', shutdown);
-  process.on('SIGINT', shutdown);
+  process.on('SIGTERM', () => shutdown('SIGTERM'));
+  process.on('SIGINT', () => shutdown('SIGINT'));
 }
 
 function readConfig(path: string | null): readonly DirectiveEntry[] {

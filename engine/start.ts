@@ -5,7 +5,7 @@
 import { resolve } from 'node:path';
 import { CommandRunner } from './commands/apply.ts';
 import { CommandContext, noEffects } from './commands/context.ts';
-import type { CommandOutcome, ShutdownMode } from './commands/context.ts';
+import type { CommandOutcome } from './commands/context.ts';
 import { Session } from './commands/session.ts';
 import { Configuration } from './config/configuration.ts';
 import { entriesOf } from './config/source.ts';
@@ -93,8 +93,8 @@ export interface RunningEngine {
   readonly restPort: number;
   /** Resolves with the exit code once the engine has ended, for whatever reason. */
   readonly ended: Promise<number>;
-  /** As SHUTDOWN, asked for by a signal if one is named. Returns the reason if it goes on. */
-  shutdown(mode: ShutdownMode, signal?: string): CommandOutcome | null;
+  /** As SHUTDOWN, with what the directive for the signal says. Returns the reason if it goes on. */
+  shutdownBySignal(signal: 'SIGTERM' | 'SIGINT'): CommandOutcome | null;
   /** Ends without saving a snapshot; the log is synced. */
   close(): Promise<void>;
 }
@@ -217,7 +217,7 @@ function runningEngine(server: Server): RunningEngine {
       return server.rest.port;
     },
     ended: server.ended,
-    shutdown: (mode, signal) => server.shutdown(mode, signal),
+    shutdownBySignal: (signal) => server.shutdownBySignal(signal),
     async close() {
       server.shutdown({ save: false, now: true, force: true });
       await server.ended;

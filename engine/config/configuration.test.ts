@@ -215,6 +215,21 @@ const setRows: readonly SetRow[] = [
     [['appendfsync', 'foo']],
     failed('appendfsync', 'argument(s) must be one of the following: everysec, always, no'),
   ],
+  [[['shutdown-on-sigterm', 'nosave force']], 'OK'],
+  [
+    [['shutdown-on-sigterm', 'now maybe']],
+    failed('shutdown-on-sigterm',
+      'argument(s) must be one of the following: default, save, nosave, now, force'),
+  ],
+  [
+    [['shutdown-on-sigint', '']],
+    failed('shutdown-on-sigint',
+      'argument(s) must be one of the following: default, save, nosave, now, force'),
+  ],
+  [
+    [['shutdown-on-sigint', 'save nosave']],
+    failed('shutdown-on-sigint', "shutdown options SAVE and NOSAVE can't be used simultaneously"),
+  ],
   [
     [['client-output-buffer-limit', 'normal 1 2']],
     failed('client-output-buffer-limit',
@@ -227,6 +242,13 @@ for (const [pairs, text] of setRows) {
     t.deepEqual(configure().set(pairs), { kind: text === 'OK' ? 'ok' : 'error', text });
   });
 }
+
+test('config: several choices are shown in their order, and the first one is none of them', (t) => {
+  t.is(shown(configure(), 'shutdown-on-sigterm'), 'default');
+  t.is(shown(configure('--shutdown-on-sigterm', 'FORCE', 'nosave'), 'shutdown-on-sigterm'),
+    'nosave force');
+  t.is(shown(configure('--shutdown-on-sigint', 'now default now'), 'shutdown-on-sigint'), 'now');
+});
 
 test('CONFIG SET is all or nothing', (t) => {
   const configuration = configure();

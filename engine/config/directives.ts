@@ -47,8 +47,8 @@ export type DirectiveValue =
   | OutputLimits;
 
 export type DirectiveKind =
-  | 'integer' | 'octal' | 'memory' | 'flag' | 'choice' | 'text' | 'words' | 'save' | 'renames'
-  | 'output-limits';
+  | 'integer' | 'octal' | 'memory' | 'flag' | 'choice' | 'choices' | 'text' | 'words' | 'save'
+  | 'renames' | 'output-limits';
 
 /** May CONFIG SET change it? `protected`: not without enable-protected-configs, as in Redis. */
 export type Mutability = 'mutable' | 'immutable' | 'protected';
@@ -83,6 +83,9 @@ const outputLimits: OutputLimits = {
   pubsub: { hardBytes: 32 * mebibyte, softBytes: 8 * mebibyte, softSeconds: 60 },
 };
 
+/** What a signal that ends the server asks for, in the order in which CONFIG GET shows it. */
+const shutdownOptions: readonly string[] = ['default', 'save', 'nosave', 'now', 'force'];
+
 const savePoints: readonly SavePoint[] = [
   { seconds: 3600, changes: 1 },
   { seconds: 300, changes: 100 },
@@ -112,6 +115,12 @@ function eventClassSpelling(text: string): string {
 
 function onlyEventClasses(value: DirectiveValue): string | null {
   return parseEventClasses(String(value)) === null ? badEventClass : null;
+}
+
+function notSaveAndNosave(value: DirectiveValue): string | null {
+  const options = value as readonly string[];
+  const both = options.includes('save') && options.includes('nosave');
+  return both ? "shutdown options SAVE and NOSAVE can't be used simultaneously" : null;
 }
 
 function onlyNoEviction(value: DirectiveValue): string | null {
@@ -292,6 +301,16 @@ export const directives: readonly Directive[] = [
   {
     name: 'logfile', kind: 'text', initial: '', mutability: 'immutable',
     help: 'file to log to; "" = standard output',
+  },
+  {
+    name: 'shutdown-on-sigterm', kind: 'choices', initial: ['default'], mutability: 'mutable',
+    choices: shutdownOptions, check: notSaveAndNosave,
+    help: 'how SIGTERM ends the server: default, or any of save, nosave, now, force',
+  },
+  {
+    name: 'shutdown-on-sigint', kind: 'choices', initial: ['default'], mutability: 'mutable',
+    choices: shutdownOptions, check: notSaveAndNosave,
+    help: 'how SIGINT ends the server, in the same way',
   },
   {
     name: 'daemonize', kind: 'flag', initial: false, mutability: 'immutable', check: onlyNo,

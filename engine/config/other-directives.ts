@@ -46,8 +46,6 @@ export const directivesWithoutEffect: ReadonlyMap<string, string> = new Map([
   ['replica-serve-stale-data', 'yes'],
   ['sanitize-dump-payload', 'no'],
   ['set-proc-title', 'yes'],
-  ['shutdown-on-sigint', 'default'],
-  ['shutdown-on-sigterm', 'default'],
   ['shutdown-timeout', '10'],
   ['stream-node-max-bytes', '4096'],
   ['stream-node-max-entries', '100'],

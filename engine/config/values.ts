@@ -63,6 +63,8 @@ export function parseWords(directive: Directive, words: readonly string[]): Pars
       return parseRenames(words);
     case 'words':
       return success(words.flatMap((word) => word.split(/\s+/)).filter((word) => word !== ''));
+    case 'choices':
+      return parseChoices(directive, words);
     default:
       break;
   }
@@ -92,6 +94,19 @@ function parseChoice(directive: Directive, word: string): ParsedValue {
   if (choices.includes(lower)) return success(lower);
   const list = choices.join(', ');
   return failure(`one of ${list}`, `argument(s) must be one of the following: ${list}`);
+}
+
+/** Any of the choices, in their order; the first one means none of the others. */
+function parseChoices(directive: Directive, words: readonly string[]): ParsedValue {
+  const choices = directive.choices ?? [];
+  const found = words.flatMap((word) => word.toLowerCase().split(/\s+/));
+  if (!found.every((word) => choices.includes(word))) {
+    const list = choices.join(', ');
+    return failure(`some of ${list}`, `argument(s) must be one of the following: ${list}`);
+  }
+  const [none = '', ...others] = choices;
+  const chosen = others.filter((choice) => found.includes(choice));
+  return success(chosen.length === 0 ? [none] : chosen);
 }
 
 function parseInteger(directive: Directive, word: string): ParsedValue {

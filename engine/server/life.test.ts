@@ -153,13 +153,59 @@ test('data survives a shutdown; the log says what happened', async (t) => {
   const { port, engine, disk } = await startTestEngine({ appendonly: 'yes' });
   const client = await TestClient.connect(port);
   await client.ask('SET a 1\r\nINCR a\r\n', '+OK\r\n:2\r\n');
-  engine.shutdown({ save: null, now: false, force: false }, 'SIGTERM');
+  engine.shutdownBySignal('SIGTERM');
   t.is(await engine.ended, 0);
   const again = await startTestEngine({ appendonly: 'yes' }, { disk });
   t.teardown(() => again.engine.close());
   t.regex(again.log.join(''), /DB loaded from append only file: \d+\.\d{3} seconds/);
   const other = await TestClient.connect(again.port);
   t.is(await other.ask('GET a\r\n', bulk('2')), bulk('2'));
+});
+
+interface SignalRow {
+  readonly options: string;
+  readonly save: string;
+  /** Saving fails. */
+  readonly broken?: true;
+  readonly saves: boolean;
+  readonly ends: boolean;
+}
+
+const signalRows: readonly SignalRow[] = [
+  { options: 'default', save: '', saves: false, ends: true },
+  { options: 'default', save: '3600 1', saves: true, ends: true },
+  { options: 'save', save: '', saves: true, ends: true },
+  { options: 'nosave', save: '3600 1', saves: false, ends: true },
+  { options: 'nosave now force', save: '3600 1', saves: false, ends: true },
+  { options: 'save now', save: '', broken: true, saves: false, ends: false },
+  { options: 'save force', save: '', broken: true, saves: false, ends: true },
+];
+
+for (const { options, save, broken, saves, ends } of signalRows) {
+  const disk = broken ? ', and the disk is full' : '';
+  test(`shutdown-on-sigterm ${options}, save "${save}"${disk}`, async (t) => {
+    const started = await startTestEngine({ save, 'shutdown-on-sigterm': options });
+    t.teardown(() => started.engine.close());
+    const client = await TestClient.connect(started.port);
+    await client.ask('SET a 1\r\n', '+OK\r\n');
+    if (broken) started.disk.inject({ call: 'open', code: 'ENOSPC' });
+    const refusal = started.engine.shutdownBySignal('SIGTERM');
+    t.is(refusal === null, ends);
+    t.regex(started.log.join(''), /Received SIGTERM scheduling shutdown/);
+    t.is(started.disk.tree().files.has('/data/dump.rdb'), saves);
+    if (ends) t.is(await started.engine.ended, 0);
+    else t.is(await client.ask('GET a\r\n', bulk('1')), bulk('1'));
+  });
+}
+
+test('SIGINT has a directive of its own, which CONFIG SET changes', async (t) => {
+  const { port, engine, disk } = await startTestEngine({ 'shutdown-on-sigterm': 'save' });
+  const client = await TestClient.connect(port);
+  await client.ask('CONFIG SET shutdown-on-sigint "nosave force"\r\n', '+OK\r\n');
+  await client.ask('SET a 1\r\nCONFIG SET save "3600 1"\r\n', '+OK\r\n+OK\r\n');
+  t.is(engine.shutdownBySignal('SIGINT'), null);
+  t.is(await engine.ended, 0);
+  t.false(disk.tree().files.has('/data/dump.rdb'));
 });
 
 test('CONFIG SET appendonly yes starts a log', async (t) => {

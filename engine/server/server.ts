@@ -321,6 +321,14 @@ export class Server implements ServerPort, SessionHost, RestHost {
     return null;
   }
 
+  /** What a signal ends the server with: `shutdown-on-sigterm`, `shutdown-on-sigint`. */
+  shutdownBySignal(signal: 'SIGTERM' | 'SIGINT'): CommandOutcome | null {
+    const options = this.config.words(`shutdown-on-${signal.toLowerCase()}`);
+    const save = options.includes('save') || (options.includes('nosave') ? false : null);
+    const [now, force] = [options.includes('now'), options.includes('force')];
+    return this.shutdown({ save, now, force }, signal);
+  }
+
   abortShutdown(): CommandOutcome {
     return { kind: 'error', text: 'ERR No shutdown in progress.' };
   }

@@ -17,7 +17,7 @@ export async function startSabotaged(wrap: EngineWrappers): Promise<void> {
       disk: realDisk(), clock: realClock(), entropy: realEntropy(),
     },
     onListening: (engine) => {
-      process.on('SIGTERM', () => void engine.shutdown({ save: null, now: false, force: false }));
+      process.on('SIGTERM', () => void engine.shutdownBySignal('SIGTERM'));
       void engine.ended.then((code) => process.exit(code));
     },
   });
