@@ -1,5 +1,4 @@
 // The fields of INFO persistence, named and ordered as Redis 7.0 has them.
-import type { Clock } from '../io/clock.ts';
 import type { Persistence } from './persistence.ts';
 
 type Field = readonly [string, string | number];
@@ -12,7 +11,7 @@ const oneOrZero = (condition: boolean): number => (condition ? 1 : 0);
  * were kept for a snapshot (copies of changed keys, pages of changed collections). The fields that
  * begin with snapshot_ are ours.
  */
-export function infoFields(persistence: Persistence, clock: Clock): readonly Field[] {
+export function infoFields(persistence: Persistence): readonly Field[] {
   return [
     ...loadingFields(persistence),
     ...saveFields(persistence),
@@ -20,7 +19,7 @@ export function infoFields(persistence: Persistence, clock: Clock): readonly Fie
     ['module_fork_in_progress', 0],
     ['module_fork_last_cow_size', 0],
     ...logFields(persistence),
-    ...progressFields(persistence, clock),
+    ...progressFields(persistence),
     ...costFields(persistence),
   ];
 }
@@ -86,18 +85,15 @@ function logFields({ appender, rewriter }: Persistence): readonly Field[] {
   ];
 }
 
-function progressFields({ loading, progress }: Persistence, clock: Clock): readonly Field[] {
+function progressFields({ loading, progress }: Persistence): readonly Field[] {
   if (!loading || progress === null) return [];
-  const { loadedBytes, totalBytes, startedSec } = progress;
-  const elapsedSec = Math.floor(clock.wallMs() / 1000) - startedSec;
-  const left = loadedBytes === 0 ? 1 : (totalBytes - loadedBytes) / loadedBytes;
   return [
-    ['loading_start_time', startedSec],
-    ['loading_total_bytes', totalBytes],
+    ['loading_start_time', progress.startedSec],
+    ['loading_total_bytes', progress.totalBytes],
     ['loading_rdb_used_mem', progress.usedMemoryBytes],
-    ['loading_loaded_bytes', loadedBytes],
-    ['loading_loaded_perc', (totalBytes === 0 ? 0 : (loadedBytes / totalBytes) * 100).toFixed(2)],
-    ['loading_eta_seconds', Math.max(0, Math.floor(elapsedSec * left))],
+    ['loading_loaded_bytes', progress.loadedBytes],
+    ['loading_loaded_perc', (progress.share * 100).toFixed(2)],
+    ['loading_eta_seconds', Math.floor(progress.leftSec)],
   ];
 }
 

@@ -7,8 +7,9 @@ import type { DumpOptions } from '../rdb/dump.ts';
 import { Appender } from './appender.ts';
 import type { Journal } from './appender.ts';
 import { infoFields } from './info.ts';
+import type { LoadProgress } from './load-progress.ts';
 import { Loader } from './recovery.ts';
-import type { Cut, LoadProgress, RecoverySummary } from './recovery.ts';
+import type { Cut, RecoverySummary } from './recovery.ts';
 import { reload, reloadLog } from './reload.ts';
 import type { ReloadParts } from './reload.ts';
 import type { ReplayPort } from './replay.ts';
@@ -40,10 +41,10 @@ export class Persistence implements PersistencePort {
   private directory: LogDirectory | null = null;
   private replay: ReplayPort | null = null;
 
-  constructor(options: PersistenceOptions, walker?: SnapshotWalker) {
+  constructor(options: PersistenceOptions, walker: SnapshotWalker) {
     this.options = options;
     this.settings = options.settings;
-    this.walker = walker ?? new Walker(options);
+    this.walker = walker;
     this.appender = new Appender(options);
     this.journal = this.appender;
     this.saver = new Saver(options, this.walker);
@@ -302,7 +303,7 @@ export class Persistence implements PersistencePort {
   }
 
   infoFields(): readonly (readonly [string, string | number])[] {
-    return infoFields(this, this.options.clock);
+    return infoFields(this);
   }
 
   syncedPosition(): number | null {

@@ -6,6 +6,7 @@ import { isTornTail } from '../aof/torn-tail.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { EngineError } from '../errors.ts';
 import { RdbDecoder } from '../rdb/decoder.ts';
+import { LoadProgress } from './load-progress.ts';
 import { ReplayTarget } from './replay.ts';
 import type { ReplayPort } from './replay.ts';
 import type { PersistenceOptions } from './settings.ts';
@@ -16,24 +17,6 @@ export interface RecoverySummary {
   /** Keys in the keyspace afterwards. */
   readonly keysLoaded: number;
   readonly seconds: number;
-}
-
-/** How far loading has come: the loading fields of INFO. */
-export class LoadProgress {
-  startedSec = 0;
-  totalBytes = 0;
-  /** Bytes of files that are done. */
-  doneBytes = 0;
-  /** Bytes of the present file. */
-  fileBytes = 0;
-  keysLoaded = 0;
-  keysExpired = 0;
-  /** `used-mem` of the snapshot that is loaded. */
-  usedMemoryBytes = 0;
-
-  get loadedBytes(): number {
-    return this.doneBytes + this.fileBytes;
-  }
 }
 
 /** A file of the log to load, in order. */
@@ -66,14 +49,14 @@ const magicBytes = 5;
 
 /** Loads files into the keyspace; changes no file. */
 export class Loader {
-  readonly progress: LoadProgress = new LoadProgress();
+  readonly progress: LoadProgress;
   private readonly options: PersistenceOptions;
   private readonly replay: ReplayPort;
 
   constructor(options: PersistenceOptions, replay: ReplayPort) {
     this.options = options;
     this.replay = replay;
-    this.progress.startedSec = Math.floor(options.clock.wallMs() / 1000);
+    this.progress = new LoadProgress(options);
   }
 
   private get keyspace(): Keyspace {
@@ -120,13 +103,14 @@ export class Loader {
     });
     try {
       while (!decoder.step(stepBytes)) {
-        progress.fileBytes = decoder.offset;
         progress.usedMemoryBytes = Number(decoder.aux.get('used-mem') ?? 0);
+        progress.readTo(decoder.offset);
         yield;
       }
     } finally {
       decoder.close();
     }
+    progress.readTo(decoder.offset);
     progress.keysLoaded += decoder.keysLoaded;
     progress.keysExpired += decoder.keysExpired;
     const version = decoder.aux.get('redis-ver') ?? decoder.aux.get('valkey-ver') ?? 'unknown';
@@ -146,8 +130,7 @@ export class Loader {
       // What follows a broken file must be nothing: it would be applied to a hole.
       const last = files.slice(index + 1).every((later) => later.sizeBytes === 0);
       cut = (yield* this.logFileSteps(file, target, last)) ?? cut;
-      progress.doneBytes += file.sizeBytes;
-      progress.fileBytes = 0;
+      progress.fileDone(file.sizeBytes);
       if (file.sizeBytes === 0) continue;
       const seconds = (options.clock.monotonicNs() - beganNs) / 1e9;
       options.log('notice',
@@ -169,7 +152,7 @@ export class Loader {
     const reader = new AofReader({ disk: options.disk, path: file.path, target, startOffset });
     try {
       while (!reader.step(stepBytes)) {
-        progress.fileBytes = reader.offset;
+        progress.readTo(reader.offset);
         yield;
       }
     } finally {
