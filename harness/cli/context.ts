@@ -76,6 +76,8 @@ export interface CliContext {
   /** Asks real servers whether they take the directives of a plan; throws USAGE when not. */
   tryDirectives(plan: Plan, targets: Readonly<Record<TargetName, Target>>): Promise<void>;
   runPlan(plan: Plan, options: RunOptions): Promise<RunRecord>;
+  /** Runs a plan for several servers in turn; a record for each. */
+  runArms(plan: Plan, arms: readonly RunOptions[]): Promise<RunRecord[]>;
   /** A uint32 for runs without --seed. */
   randomSeed(): number;
   now(): Date;

@@ -13,7 +13,7 @@ import { probeFsync } from '../metrics/fsync-probe.ts';
 import { describeTestbed, isRotational } from '../metrics/testbed.ts';
 import { installation } from '../metrics/installation.ts';
 import { openFilesLimit } from '../metrics/testbed.ts';
-import { runPlan } from '../run/run.ts';
+import { runArms, runPlan } from '../run/run.ts';
 import { targets } from '../targets/targets.ts';
 import type { CliContext, Output } from './context.ts';
 import { tryDirectives } from './directive-trial.ts';
@@ -87,6 +87,7 @@ const context: CliContext = {
   },
   tryDirectives,
   runPlan,
+  runArms,
   randomSeed: () => randomInt(2 ** 32),
   now: () => new Date(),
   monotonicMs: () => performance.now(),

@@ -7,6 +7,7 @@ import { addCheckCommand } from './commands/check.ts';
 import { addCompareCommands } from './commands/compare.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { runEngine } from './commands/engine.ts';
+import { addGateCommand } from './commands/gate.ts';
 import { addListCommand } from './commands/list.ts';
 import { addMergeCommand } from './commands/merge.ts';
 import { addReplayCommand } from './commands/replay.ts';
@@ -72,6 +73,7 @@ function programOf(context: CliContext, finish: (code: number) => void): Command
   addCheckCommand(program, context, finish);
   addReportCommand(program, context, finish);
   addCompareCommands(program, context, finish);
+  addGateCommand(program, context, finish);
   addDoctorCommand(program, context, finish);
   addTrendCommand(program, context, finish);
   addMergeCommand(program, context, finish);
@@ -91,6 +93,7 @@ Examples:
   plugpull replay latest                        a trial that failed, again
   plugpull list                                 what there is to run, and how long it takes
   plugpull compare baseline:main latest         what changed, beyond noise
+  plugpull gate --base main                     is this revision worse than main?
   plugpull engine --port 6379 --appendonly yes  the bundled server
   plugpull check-aof ./appendonlydir            is this log whole? also check-rdb, edit-aof
 

@@ -42,6 +42,10 @@ export interface Setup {
   /** What stands on stdin. */
   readonly input?: string;
   /** Replaces the run; `press` is Ctrl-C. */
+  /** Replaces the run of several servers in turn. */
+  readonly runArms?: (
+    plan: Plan, arms: readonly RunOptions[],
+  ) => RunRecord[] | Promise<RunRecord[]>;
   readonly runPlan?: (plan: Plan, options: RunOptions, press: Press) => Promise<RunRecord>;
 }
 
@@ -103,6 +107,10 @@ export async function cli(argv: readonly string[], setup: Setup): Promise<Outcom
       plans.push(plan);
       if (setup.runPlan !== undefined) return setup.runPlan(plan, options, press);
       return fakeRun(plan, options);
+    },
+    runArms: async (plan, arms) => {
+      plans.push(plan);
+      return setup.runArms?.(plan, arms) ?? arms.map((options) => fakeRun(plan, options));
     },
     randomSeed: () => 123_456,
     now: () => new Date('2026-11-22T17:34:05.000Z'),

@@ -1,5 +1,7 @@
 // What GitHub Actions reads from a step: annotations on its output, values for later steps.
 
+import type { Comparison } from './compare/compare.ts';
+import { ratioText, sortedMetrics, valueText } from './compare/comparison-text.ts';
 import { openReason } from './notes.ts';
 import type { RunRecord } from './record.ts';
 
@@ -13,6 +15,14 @@ export function annotations({ failures, cells }: RunRecord): string[] {
   const warnings = cells.filter((cell) => cell.verdict === 'inconclusive')
     .map((cell) => command('warning', `Not answered: ${cell.id}`, openReason(cell)));
   return [...limited(errors, 'error'), ...limited(warnings, 'warning')];
+}
+
+/** `::error` for each metric that got worse beyond doubt. */
+export function regressionAnnotations(comparison: Comparison): string[] {
+  const worse = sortedMetrics(comparison).filter(({ verdict }) => verdict === 'regression');
+  return limited(worse.map((metric) => command('error', `Regression: ${metric.name}`,
+    `${metric.cell}: ${valueText(metric.beforeMedian, metric.unit)} → ${
+      valueText(metric.afterMedian, metric.unit)}, ${ratioText(metric)}`)), 'error');
 }
 
 /** Lines for the file that `$GITHUB_OUTPUT` names; values hold no line breaks. */

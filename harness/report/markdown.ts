@@ -4,6 +4,7 @@ import { countText, durationText, groupedText, roundedText } from '../plan/units
 import { advise } from './advice.ts';
 import { coverageOf, coverageTable, isTabled } from './coverage.ts';
 import { recordLabel } from './aggregate.ts';
+import { escaped, tableRow } from './markdown-text.ts';
 import { notes, verdictLine } from './notes.ts';
 import type { CellRecord, RunRecord } from './record.ts';
 import { intervalText, nothing, rangeMark, summarise } from './summary.ts';
@@ -18,7 +19,7 @@ export const markdownLimitBytes = 60_000;
 export function markdownSummary(record: RunRecord): string {
   const { testbed } = record;
   const head = [
-    `## ${mark[record.verdict]} ${escaped(verdictLine(record))}`,
+    `## ${verdictMark[record.verdict]} ${escaped(verdictLine(record))}`,
     '',
     ...tableLines(summarise(record)),
     ...studyTables(record).flatMap(studyLines),
@@ -36,7 +37,8 @@ export function markdownSummary(record: RunRecord): string {
   return fitted(head, sections);
 }
 
-const mark = { pass: '✅', fail: '❌', inconclusive: '⚠️' } as const;
+/** Verdicts as one glance tells them; words stand beside it. */
+export const verdictMark = { pass: '✅', fail: '❌', inconclusive: '⚠️' } as const;
 
 /** As many sections as fit below the limit; the others are counted. */
 function fitted(head: string, sections: readonly string[]): string {
@@ -123,15 +125,4 @@ function rateText({ qps, generatorLimited }: CellRecord): string {
   const rate = `${generatorLimited ? '≥ ' : ''}${roundedText(qps.median)}`;
   if (qps.ci95 !== null) return `${rate} (${intervalText(qps.ci95)})`;
   return qps.range === null ? rate : `${rate} (${intervalText(qps.range)} ${rangeMark})`;
-}
-
-function tableRow(texts: readonly string[]): string {
-  return `| ${texts.join(' | ')} |`;
-}
-
-/** Keeps words of servers and paths from being read as Markdown or HTML. */
-function escaped(text: string): string {
-  return text
-    .replaceAll(/\s*\n\s*/g, ' · ')
-    .replaceAll(/[\\`*_|<>[\]]/g, (character) => `\\${character}`);
 }

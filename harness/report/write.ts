@@ -15,6 +15,7 @@ import type { Salvaged } from './salvage.ts';
 import { parseHistory } from './trend/history.ts';
 import type { History } from './trend/history.ts';
 import { renderHtml } from './write-html.ts';
+import type { PageExtras } from './write-html.ts';
 
 /** The folder of one run. */
 export interface RunFolder {
@@ -75,7 +76,9 @@ export interface WrittenRun {
  * run. Trouble with a rendering is a warning: the record is what counts.
  * @throws {HarnessError} ENVIRONMENT when the record cannot be written.
  */
-export async function writeRun(out: string, record: RunRecord): Promise<WrittenRun> {
+export async function writeRun(
+  out: string, record: RunRecord, extras: PageExtras = {},
+): Promise<WrittenRun> {
   const runDirectory = join(out, 'runs', record.id);
   const recordPath = join(runDirectory, 'run.json');
   try {
@@ -95,7 +98,7 @@ export async function writeRun(out: string, record: RunRecord): Promise<WrittenR
     return null;
   };
   await render('summary.md', () => markdownSummary(record)).catch(orWarning('summary.md'));
-  const reportPath = await render('report.html', () => renderHtml(record, runDirectory))
+  const reportPath = await render('report.html', () => renderHtml(record, runDirectory, extras))
     .catch(orWarning('report.html'));
   const warning = await pointLatest(out, record.id);
   return { recordPath, reportPath, warnings: warning === null ? warnings : [...warnings, warning] };

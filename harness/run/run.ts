@@ -11,7 +11,7 @@ import { describeTestbed, loadAverage, machineTicks, stealShare } from '../metri
 import type { RunEvent, RunOptions, TrialName } from '../plan/events.ts';
 import type { Plan, Trial } from '../plan/plan.ts';
 import { durationText } from '../plan/units.ts';
-import { buildRunRecord, findingsOf } from '../report/aggregate.ts';
+import { buildRunRecord, findingsOf, worstVerdict } from '../report/aggregate.ts';
 import type { CellTrial } from '../report/aggregate.ts';
 import type { ProbeRecord, RunRecord, TestbedRecord, TrialRecord } from '../report/record.ts';
 import type { Target } from '../targets/target.ts';
@@ -34,54 +34,83 @@ export interface RunVariant {
 export async function runPlan(
   plan: Plan, options: RunOptions, variant: RunVariant = {},
 ): Promise<RunRecord> {
+  const [record] = await runArms(plan, [options], variant);
+  return record as RunRecord;
+}
+
+/**
+ * Runs a plan for each of several arms, which differ in their targets, id and folder only, and
+ * returns a record for each. Every trial is run for all arms before the next one, in turned order
+ * from repetition to repetition (A B, B A, …), so that trial i of all of them met the same machine.
+ * @throws {HarnessError} as `runPlan`.
+ */
+export async function runArms(
+  plan: Plan, arms: readonly RunOptions[], variant: RunVariant = {},
+): Promise<RunRecord[]> {
   const startedMs = Date.now();
-  options.onEvent({
-    kind: 'run-started', id: options.id, seed: plan.seed,
-    trials: plan.trials.length, estimatedMs: plan.estimatedMs,
+  const [first] = arms;
+  if (first === undefined) return [];
+  const { workDirectory, onEvent, signal } = first;
+  onEvent({
+    kind: 'run-started', id: first.id, seed: plan.seed,
+    trials: plan.trials.length * arms.length, estimatedMs: plan.estimatedMs * arms.length,
   });
-  const releases = [options.runDirectory, options.workDirectory]
+  const releases = [...arms.map((arm) => arm.runDirectory), workDirectory]
     .map((path) => hold({ kind: 'folder', path }));
-  fs.mkdirSync(options.workDirectory, { recursive: true });
+  fs.mkdirSync(workDirectory, { recursive: true });
   try {
-    const targetVersions = await locateTargets(plan, options);
-    const before = await lookAt(options.workDirectory);
-    const trials = await runTrials(plan, options, variant.fault ?? null);
-    const interrupted = options.signal.aborted;
-    const after = interrupted ? null : await lookAt(options.workDirectory);
+    const versions = await Promise.all(arms.map((arm) => locateTargets(plan, arm)));
+    const before = await lookAt(workDirectory);
+    const trials = await runTrials(plan, arms, variant.fault ?? null);
+    const interrupted = signal.aborted;
+    const after = interrupted ? null : await lookAt(workDirectory);
     const tookMs = Date.now() - startedMs;
-    const record = buildRunRecord({
-      id: options.id, startedAt: options.startedAt, tookMs, interrupted, plan,
-      version: installation.version, targetVersions, trials,
-      testbed: testbedRecord(options.workDirectory, before, after),
-    });
-    options.onEvent({ kind: 'run-finished', verdict: record.verdict, tookMs, interrupted });
-    return record;
+    const testbed = testbedRecord(workDirectory, before, after);
+    const records = arms.map((arm, at) => buildRunRecord({
+      id: arm.id, startedAt: arm.startedAt, tookMs, interrupted, plan, testbed,
+      version: installation.version, targetVersions: versions[at] ?? {}, trials: trials[at] ?? [],
+    }));
+    const verdict = worstVerdict(records.map((record) => record.verdict));
+    onEvent({ kind: 'run-finished', verdict, tookMs, interrupted });
+    return records;
   } finally {
-    fs.rmSync(options.workDirectory, { recursive: true, force: true });
+    fs.rmSync(workDirectory, { recursive: true, force: true });
     for (const release of releases) release();
   }
 }
 
+/** The trials of each arm. */
 async function runTrials(
-  plan: Plan, options: RunOptions, given: Fault | null,
-): Promise<CellTrial[]> {
-  const done: CellTrial[] = [];
+  plan: Plan, arms: readonly RunOptions[], given: Fault | null,
+): Promise<CellTrial[][]> {
+  const done = arms.map((): CellTrial[] => []);
+  // Shared, so that all arms are asked for the same rate.
   const peaks = new Peaks();
   for (const [position, trial] of plan.trials.entries()) {
-    if (options.signal.aborted) break;
-    const workspace = makeWorkspace(options.workDirectory, `trial-${position}`);
-    try {
-      const target = options.targets[trial.cell.target];
-      const fault = given ?? (trial.cell.crash === 'block' ? faults.power : faults.kill);
-      const record = await watched(trial, { options, target, fault, workspace, peaks });
-      done.push({ cell: trial.cell, record });
-    } catch (error) {
-      if (!(error instanceof HarnessError) || error.code !== 'INTERRUPTED') throw error;
-    } finally {
-      workspace.remove();
+    for (const at of turn(arms.length, trial.index)) {
+      const options = arms[at] as RunOptions;
+      if (options.signal.aborted) return done;
+      const workspace = makeWorkspace((arms[0] as RunOptions).workDirectory,
+        `trial-${position}${arms.length === 1 ? '' : `-${at}`}`);
+      try {
+        const target = options.targets[trial.cell.target];
+        const fault = given ?? (trial.cell.crash === 'block' ? faults.power : faults.kill);
+        const record = await watched(trial, { options, target, fault, workspace, peaks });
+        done[at]?.push({ cell: trial.cell, record });
+      } catch (error) {
+        if (!(error instanceof HarnessError) || error.code !== 'INTERRUPTED') throw error;
+      } finally {
+        workspace.remove();
+      }
     }
   }
   return done;
+}
+
+/** Places of the arms in the order of this repetition: 0 1, then 1 0, and so on. */
+function turn(count: number, repetition: number): number[] {
+  const places = Array.from({ length: count }, (_, at) => at);
+  return repetition % 2 === 0 ? places : places.reverse();
 }
 
 interface Watch {

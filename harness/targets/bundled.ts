@@ -20,19 +20,22 @@ const environment = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
 
 const install = 'npm ci, or npm install plugpull';
 
-/** What tests replace: sabotaged engines have an entry file of their own. */
+/** Another engine: sabotaged ones of tests, other revisions. */
 export interface BundledOptions {
   /** Absolute path of the file that Node runs instead of engine/main. */
   readonly entry?: string;
+  /** Names the revision that the entry is of; the version installed here without it. */
+  readonly version?: string;
 }
 
 /** The target `bundled`. */
 export function bundledTarget(options: BundledOptions = {}): Target {
   const entry = options.entry ?? defaultEntry();
+  const version = options.version ?? installation.version;
   return {
     name: 'bundled',
     records: true,
-    locate: () => tryEntry(entry),
+    locate: () => tryEntry(entry, version),
     start: (startOptions) => startEntry(entry, startOptions),
   };
 }
@@ -43,14 +46,14 @@ function defaultEntry(): string {
   return path.resolve(path.dirname(here), `../../engine/main${path.extname(here)}`);
 }
 
-function locateEntry(entry: string): Located {
-  if (fs.existsSync(entry)) return { kind: 'found', binary: entry, version: installation.version };
+function locateEntry(entry: string, version: string = installation.version): Located {
+  if (fs.existsSync(entry)) return { kind: 'found', binary: entry, version };
   return { kind: 'missing', lookedFor: [entry], install };
 }
 
 /** Runs it once: it shows that it can, and later starts find its compiled code in Node's cache. */
-async function tryEntry(entry: string): Promise<Located> {
-  const located = locateEntry(entry);
+async function tryEntry(entry: string, version: string): Promise<Located> {
+  const located = locateEntry(entry, version);
   if (located.kind === 'missing') return located;
   try {
     await promisify(execFile)(process.execPath, [entry, '--version'], { timeout: 120_000 });

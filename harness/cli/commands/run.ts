@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { overrideScenario } from '../../plan/overrides.ts';
+import type { RunEvent } from '../../plan/events.ts';
 import { planRun } from '../../plan/plan.ts';
 import type { Cell, Plan, SourcedScenario } from '../../plan/plan.ts';
 import { parseShard, shardPlan } from '../../plan/shard.ts';
@@ -104,16 +105,21 @@ async function run(
   const out = resolve(context.cwd, flags.out);
   await preflight(context, plan, out);
   if (plan.skipped.length > 0) context.stderr.write(`${skippedLines(plan.skipped).join('\n')}\n`);
-  for (const { what, failure } of await context.machine.clean()) {
-    const how = failure === null ? 'removed' : `cannot be removed (${failure})`;
-    context.stderr.write(`left behind by a killed run: ${what}: ${how}\n`);
-  }
+  await cleanLeftovers(context);
   const folder = await createRunFolder(out, { startedAt: context.now(), seed: plan.seed });
   const record = await runInterruptibly(context, plan, folder);
   const reportPath = await keep(context, record, out);
   await tellGitHub(context, record, reportPath);
   print(context, record, flags);
   return exitCodeOf(record);
+}
+
+/** Undoes what killed runs left, and says so. */
+export async function cleanLeftovers({ machine, stderr }: CliContext): Promise<void> {
+  for (const { what, failure } of await machine.clean()) {
+    const how = failure === null ? 'removed' : `cannot be removed (${failure})`;
+    stderr.write(`left behind by a killed run: ${what}: ${how}\n`);
+  }
 }
 
 /** The part of the plan that --shard names; all of it without. */
@@ -138,6 +144,22 @@ async function ownPart(
 export async function runInterruptibly(
   context: CliContext, plan: Plan, folder: RunFolder,
 ): Promise<RunRecord> {
+  try {
+    return await interruptibly(context, (signal, onEvent) => context.runPlan(plan, {
+      ...folder, signal, onEvent,
+      startedAt: context.now().toISOString(), targets: context.targets,
+    }));
+  } catch (error) {
+    await discardRunFolder(folder);
+    throw error;
+  }
+}
+
+/** Shows the progress of `work`; its signal is the first Ctrl-C. */
+export async function interruptibly<TResult>(
+  context: CliContext,
+  work: (signal: AbortSignal, onEvent: (event: RunEvent) => void) => Promise<TResult>,
+): Promise<TResult> {
   const abort = new AbortController();
   const progress = progressOf(context);
   const onInterrupt = (): void => {
@@ -151,16 +173,7 @@ export async function runInterruptibly(
   const unlisten = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     .map((name) => context.onSignal(name, onInterrupt));
   try {
-    return await context.runPlan(plan, {
-      ...folder,
-      startedAt: context.now().toISOString(),
-      targets: context.targets,
-      signal: abort.signal,
-      onEvent: (event) => progress.onEvent(event),
-    });
-  } catch (error) {
-    await discardRunFolder(folder);
-    throw error;
+    return await work(abort.signal, (event) => progress.onEvent(event));
   } finally {
     progress.close();
     for (const stop of unlisten) stop();

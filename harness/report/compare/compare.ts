@@ -32,8 +32,13 @@ export interface Comparison {
   readonly testbed: readonly string[];
 }
 
-/** Compares two runs cell by cell. */
-export function compareRuns(before: RunRecord, after: RunRecord): Comparison {
+/**
+ * Compares two runs cell by cell. `paired`: trial i of both met the same machine, because they ran
+ * in turn.
+ */
+export function compareRuns(
+  before: RunRecord, after: RunRecord, { paired = false }: { readonly paired?: boolean } = {},
+): Comparison {
   const earlier = new Map(before.cells.map((cell) => [cell.id, cell]));
   const left: { cell: string; reason: string }[] = [];
   const pairs = after.cells.flatMap((cell): CellPair[] => {
@@ -42,7 +47,7 @@ export function compareRuns(before: RunRecord, after: RunRecord): Comparison {
     const reason = other === undefined ? 'only in the later run' : loadDifference(other, cell);
     if (reason !== null) left.push({ cell: cell.id, reason });
     if (other === undefined || reason !== null) return [];
-    return [{ before: other, after: cell, paired: false, noiseFloor: noiseOf(before, after) }];
+    return [{ before: other, after: cell, paired, noiseFloor: noiseOf(before, after) }];
   });
   for (const id of earlier.keys()) left.push({ cell: id, reason: 'only in the earlier run' });
   return {
