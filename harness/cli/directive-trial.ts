@@ -41,7 +41,7 @@ async function tryOnce(target: Target, cell: Cell): Promise<void> {
   try {
     const { running } = await startListening(target, {
       directory: folder, port: await freePort(), directives: cell.directives,
-      logPath: join(folder, 'server.log'), record: null,
+      logPath: join(folder, 'server.log'), record: null, isFresh: true,
     }, startTimeoutMs);
     await running.stop(0);
   } catch (error) {
@@ -49,6 +49,7 @@ async function tryOnce(target: Target, cell: Cell): Promise<void> {
     const extra = cell.directives.map(([name, value]) => `${name} ${value || '""'}`).join(', ');
     throw usage(`${target.name} does not start with ${extra}:\n${error.message}`);
   } finally {
+    await target.tidy?.(join(folder, 'server.log'));
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -52,7 +52,7 @@ export function addSelectionFlags(command: Command): Command {
   return command
     .optionsGroup('What to run:')
     .option('--tag <tags>', 'scenarios with one of these tags (default: chaos)', more)
-    .option('--target <names>', 'bundled, redis, valkey', more)
+    .option('--target <names>', 'bundled, redis, valkey, command', more)
     .option('--persist <names>', 'none, rdb, aof, rdb+aof', more)
     .option('--fsync <names>', 'always, everysec, no', more)
     .option('--crash <models>', 'process, power, power-torn, block', more)

@@ -90,6 +90,7 @@ const examples = `
 Examples:
   plugpull run                                  write rate, recovery and loss of every setting
   plugpull run --target redis --crash process   the same for the redis-server of this machine
+  plugpull run --target command --crash process one that your commands start: docker, ssh, kubectl
   plugpull replay latest                        a trial that failed, again
   plugpull list                                 what there is to run, and how long it takes
   plugpull compare baseline:main latest         what changed, beyond noise
@@ -98,7 +99,8 @@ Examples:
   plugpull check-aof ./appendonlydir            is this log whole? also check-rdb, edit-aof
 
 Results go to stdout, progress to stderr; records to reports/runs/<id>/, the last one to
-reports/latest. REDIS_SERVER_BIN and VALKEY_SERVER_BIN name servers that are not on the PATH.
+reports/latest. REDIS_SERVER_BIN and VALKEY_SERVER_BIN name servers that are not on the PATH,
+PLUGPULL_TARGET_FILE the commands of --target command (docs/command-targets.md).
 `;
 
 function refuseWhatIsLater(argv: readonly string[]): void {

@@ -142,7 +142,10 @@ function fakeTargets(missing: readonly TargetName[]): CliContext['targets'] {
     },
     start: () => Promise.reject(new Error('a fake target does not start')),
   });
-  return { bundled: target('bundled'), redis: target('redis'), valkey: target('valkey') };
+  return {
+    bundled: target('bundled'), redis: target('redis'), valkey: target('valkey'),
+    command: target('command'),
+  };
 }
 
 /** A temporary folder that the test removes. */

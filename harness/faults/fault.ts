@@ -1,7 +1,7 @@
 // What is done to a target, and whether it had an effect: a fault that did nothing must never pass.
 
 import type { TrialDisk } from '../disks/disk.ts';
-import type { RunningTarget } from '../targets/target.ts';
+import type { RunningTarget, TargetName } from '../targets/target.ts';
 
 /** Whether a fault can be done to a target on this machine. */
 export type Availability =
@@ -35,7 +35,7 @@ export interface Fault {
   readonly when: 'load' | 'end' | 'down';
   /** Whether it needs a faultfs under the data directory. */
   readonly needsFaultfs: boolean;
-  available(): Availability;
+  available(target: TargetName): Availability;
   /** Of `down`: prepares, while the server still runs. */
   inject(site: FaultSite): Promise<Injection>;
   /** Undoes what `inject` left; says why nothing had happened, if nothing had. */
@@ -44,9 +44,11 @@ export interface Fault {
   damage?(directory: string): string | null;
 }
 
-/** What most faults have in common. */
+/** What most faults have in common: they need the process or its files. */
 export const plainFault = {
   needsFaultfs: false,
-  available: (): Availability => ({ available: true }),
+  available: (target: TargetName): Availability => (target === 'command'
+    ? { available: false, why: 'it needs the process and its files, which target command hides' }
+    : { available: true }),
   heal: (): Promise<string | null> => Promise.resolve(null),
 } as const;

@@ -50,7 +50,7 @@ const starveMs = 20_000;
 /** No more memory than it has: the next allocation from the kernel fails. */
 export const outOfMemoryFault: Fault = {
   ...plainFault, name: 'out-of-memory', when: 'end',
-  available: () => (hasTool('prlimit') ? { available: true }
+  available: (target) => (hasTool('prlimit') ? plainFault.available(target)
     : { available: false, why: 'prlimit is missing (apt-get install util-linux)' }),
   inject: starve,
 };

@@ -81,7 +81,8 @@ const rows: { title: string; input: unknown; says: string[] }[] = [
   {
     title: 'a name that is near nothing',
     input: { ...least, targets: ['postgres'] },
-    says: ['targets[0]: expected a target, found "postgres" (valid: bundled, redis, valkey)'],
+    says: ['targets[0]: expected a target, found "postgres" (valid: bundled, redis, valkey, '
+      + 'command)'],
   },
   {
     title: 'an empty list',

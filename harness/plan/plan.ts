@@ -121,7 +121,7 @@ export function planRun(
   const cells: Cell[] = [];
   const skipped: SkippedCell[] = [];
   for (const cell of scenarios.flatMap(cellsOf)) {
-    const reason = faultReason(cell) ?? edgeReason(cell) ?? unsupported(cell);
+    const reason = unfitReason(cell) ?? edgeReason(cell) ?? unsupported(cell);
     if (reason === null) cells.push(cell);
     else skipped.push(skippedCell(cell, reason));
   }
@@ -226,11 +226,14 @@ function cellOf(
   };
 }
 
-/** Why the faults of a cell cannot be had; null when they can. */
-function faultReason({ crash, faults }: Cell): string | null {
+/** Why nobody can run a cell, or not with these faults; null when it can be. */
+function unfitReason({ crash, faults, target, study }: Cell): string | null {
+  if (target === 'command' && (crash !== 'process' || study !== null)) {
+    return 'target command: only loads with crash model process, for its files are not here';
+  }
   for (const { name } of faults) {
     const fault = makeFault(name);
-    const available = fault.available();
+    const available = fault.available(target);
     if (!available.available) return `fault ${name}: ${available.why}`;
     if (crash === 'block' && (fault.needsFaultfs || fault.when === 'end')) {
       return `fault ${name}: not with crash model block, whose cut ends the load`;

@@ -16,7 +16,7 @@ export const crashModels = ['process', 'power', 'power-torn', 'block'] as const;
 export type CrashModel = (typeof crashModels)[number];
 
 /** The systems under test that this version can start. */
-export const targetNames: readonly TargetName[] = ['bundled', 'redis', 'valkey'];
+export const targetNames: readonly TargetName[] = ['bundled', 'redis', 'valkey', 'command'];
 export { fileSystems };
 export type { FileSystem, KeyDistribution, MixName, Profile, TargetName, ValueSizes };
 

@@ -12,12 +12,14 @@ import type { TrialPhase } from '../plan/events.ts';
 import type { Trial } from '../plan/plan.ts';
 import { keepsRdb } from '../plan/settings.ts';
 import { freePort } from '../targets/ports.ts';
+import type { Address } from '../targets/ports.ts';
 import { describeExit } from '../targets/server-process.ts';
 import type { ExitInfo, RunningTarget, Target } from '../targets/target.ts';
 import { startListening } from '../targets/targets.ts';
 import type { WorkloadSpec } from '../workloads/spec.ts';
 import { orDeath } from './death.ts';
 import type { Peaks } from './peak.ts';
+import { serverFacts } from './server-facts.ts';
 import { FaultSchedule } from './fault-schedule.ts';
 import { SnapshotKeeper } from './snapshots.ts';
 import type { Workspace } from './workspace.ts';
@@ -68,6 +70,8 @@ export interface CrashedLoad {
   readonly claims: readonly string[];
   /** CPU time of the server between warm-up and crash, µs; null where it cannot be read. */
   readonly serverCpuUs: number | null;
+  /** Files beside the record that are about the server, name → path. */
+  readonly artefacts: Readonly<Record<string, string>>;
   /** The time that `serverCpuUs` is about, µs. */
   readonly measuredUs: number;
 }
@@ -93,18 +97,22 @@ export async function loadUntilCrash(
     logPath: workspace.logPath,
     record: cell.syncDelayMs === null || disk.opLogPath !== null
       ? null : { opLogPath: workspace.opLogPath, syncDelayMs: cell.syncDelayMs },
+    isFresh: around.flushFirst !== true,
     signal,
   }, startTimeoutMs);
   const workload = workloadOf(trial);
   let driver: Driver | null = null;
   try {
+    const isFirst = trial.index === 0 && around.flushFirst !== true;
+    const artefacts = isFirst
+      ? await orDeath(running, serverFacts(running, trial, around.runDirectory)) : {};
     around.onPhase('preload');
     const recoveredNs = around.flushFirst === true
-      ? await orDeath(running, flush(running.port, keepsRdb(cell.setting))) : monotonicNs();
-    driver = await driverOf(trial, { port: running.port, workload, around });
+      ? await orDeath(running, flush(running, keepsRdb(cell.setting))) : monotonicNs();
+    driver = await driverOf(trial, { server: running, workload, around });
     const { clientPorts } = await orDeath(running, driver.ready);
     return await crash(trial, around, {
-      running, disk, recoveredNs, driver, workload, clientPorts,
+      running, disk, recoveredNs, driver, workload, clientPorts, artefacts,
     });
   } catch (error) {
     await driver?.kill();
@@ -114,8 +122,8 @@ export async function loadUntilCrash(
 }
 
 /** Empties a server that was started on data, with `save` its snapshot too; resolves to when. */
-async function flush(port: number, save: boolean): Promise<number> {
-  const client = await RespClient.connect({ port, timeoutMs: 60_000 });
+async function flush({ host, port }: Address, save: boolean): Promise<number> {
+  const client = await RespClient.connect({ host, port, timeoutMs: 60_000 });
   try {
     await client.call('DBSIZE'); // answered once everything is loaded
     const atNs = monotonicNs();
@@ -134,18 +142,19 @@ interface Parts {
   readonly driver: Driver;
   readonly workload: WorkloadSpec;
   readonly clientPorts: readonly number[];
+  readonly artefacts: Readonly<Record<string, string>>;
 }
 
 async function crash(
   trial: Trial, around: TrialSurroundings, parts: Parts,
 ): Promise<CrashedLoad> {
-  const { running, disk, recoveredNs, driver, workload, clientPorts } = parts;
+  const { running, disk, recoveredNs, driver, workload, clientPorts, artefacts } = parts;
   const { load, preloadKeys, setting } = trial.cell;
   let [isCrashing, lostEarly] = [false, false];
   driver.lost.then(() => (lostEarly = !isCrashing), () => {}); // its failure is told elsewhere
   const schedule = new FaultSchedule(trial.cell.faults);
   const site: FaultSite = { running, disk };
-  const keeper = await orDeath(running, SnapshotKeeper.connect(running.port));
+  const keeper = await orDeath(running, SnapshotKeeper.connect(running));
   try {
     if (preloadKeys > 0 && keepsRdb(setting)) await orDeath(running, keeper.saveNow());
     around.onPhase(load.warmupMs > 0 ? 'warm-up' : 'load');
@@ -165,7 +174,7 @@ async function crash(
     const injection = await endLoad(schedule, site, around.fault);
     if (running.exitInfo() === null) await endControl(running, driver);
     return {
-      workload, driver, clientPorts, injection, recoveredNs, beginNs, schedule,
+      workload, driver, clientPorts, injection, recoveredNs, beginNs, schedule, artefacts,
       claims: keeper.claims,
       lostEarly: lostEarly && schedule.isEmpty,
       port: running.port,
@@ -216,23 +225,24 @@ export function workloadOf({ seed, cell }: Trial): WorkloadSpec {
 
 /** What the driver is told for a trial, but for its ledger and preload. */
 export function driverOptions(
-  trial: Trial, { port, workload }: { port: number; workload: WorkloadSpec },
+  trial: Trial, { server, workload }: { server: Address; workload: WorkloadSpec },
 ): Omit<DriverOptions, 'ledgerPath' | 'preloadKeys'> {
   const { pipeline, ratePerSecond, warmupMs, durationMs, arrivals, profile, readShare }
     = trial.cell.load;
   return {
-    host: '127.0.0.1', port, workload, pipeline, ratePerSecond, warmupMs, arrivals, profile,
-    readShare, loadMs: warmupMs + durationMs,
+    host: server.host, port: server.port, workload, pipeline, ratePerSecond, warmupMs, arrivals,
+    profile, readShare, loadMs: warmupMs + durationMs,
   };
 }
 
 function driverOf(
   trial: Trial,
-  { port, workload, around }: { port: number; workload: WorkloadSpec; around: TrialSurroundings },
+  { server, workload, around }:
+  { server: Address; workload: WorkloadSpec; around: TrialSurroundings },
 ): Promise<Driver> {
   let beganNs = Infinity;
   return startDriver({
-    ...driverOptions(trial, { port, workload }),
+    ...driverOptions(trial, { server, workload }),
     ledgerPath: around.workspace.ledgerPath,
     preloadKeys: trial.cell.preloadKeys,
   }, {

@@ -38,10 +38,10 @@ async function measurePeak(trial: Trial, around: TrialSurroundings): Promise<num
   const { target, workspace, directives, signal } = around;
   const { running } = await startListening(target, {
     directory: workspace.scratchDirectory(), port: await freePort(), directives,
-    logPath: workspace.logPath, record: null, signal,
+    logPath: workspace.logPath, record: null, isFresh: true, signal,
   }, startTimeoutMs);
   try {
-    const options = driverOptions(trial, { port: running.port, workload: workloadOf(trial) });
+    const options = driverOptions(trial, { server: running, workload: workloadOf(trial) });
     const driver = await startDriver({
       ...options, ratePerSecond: null, warmupMs, ledgerPath: null, preloadKeys: 0,
     }, { signal });

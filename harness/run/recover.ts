@@ -75,7 +75,9 @@ export async function survivorsOf(
   { workload, ledger, preloadKeys }:
   { workload: WorkloadSpec; ledger: Ledger; preloadKeys: number },
 ): Promise<Survivors> {
-  const client = await RespClient.connect({ port: running.port, timeoutMs: 60_000 });
+  const client = await RespClient.connect({
+    host: running.host, port: running.port, timeoutMs: 60_000,
+  });
   try {
     const upTo = Array.from({ length: workload.clients }, (_, each) => ledger.count(each));
     return await readBack(client, { workload, upTo, preloadKeys });

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ReplyError, RespClient } from '../drivers/resp/client.ts';
 import { monotonicNs } from '../metrics/monotonic.ts';
+import type { Address } from '../targets/ports.ts';
 import type { Floor, SyncTimes } from '../checkers/promise.ts';
 
 const pollMs = 20;
@@ -32,8 +33,8 @@ export class SnapshotKeeper {
   }
 
   /** @throws {HarnessError} TARGET_FAILED when the target cannot be reached. */
-  static async connect(port: number): Promise<SnapshotKeeper> {
-    return new SnapshotKeeper(await RespClient.connect({ port, timeoutMs: 60_000 }));
+  static async connect({ host, port }: Address): Promise<SnapshotKeeper> {
+    return new SnapshotKeeper(await RespClient.connect({ host, port, timeoutMs: 60_000 }));
   }
 
   /** SAVE, so that everything there so far is in a durable snapshot. */

@@ -45,7 +45,7 @@ export async function runTrial(given: Trial, around: TrialSurroundings): Promise
     const told = await tell({ trial, crashed, disk, around });
     const { runDirectory } = around;
     const series = writeArtefacts(told.aftermath.result, { runDirectory, trial });
-    const artefacts = { ...told.outcome.artefacts, ...series };
+    const artefacts = { ...told.outcome.artefacts, ...series, ...crashed.artefacts };
     const outcome = { ...told.outcome, artefacts };
     return finishedTrial(told.aftermath, outcome, Date.now() - startedMs);
   } catch (error) {
@@ -56,6 +56,7 @@ export async function runTrial(given: Trial, around: TrialSurroundings): Promise
     return failedTrial(trial, { text: error.message, tookMs: Date.now() - startedMs });
   } finally {
     await disk?.remove();
+    await around.target.tidy?.(around.workspace.logPath);
   }
 }
 
@@ -147,7 +148,7 @@ async function afterBlockCut(crash: Crash, disk: BlockDisk): Promise<Told> {
 
 /** A copy of what the kill left, where no time is measured that it would change. */
 function keepImage({ trial: { cell }, disk, around: { workspace } }: Crash): void {
-  if (cell.measures.some((measure) => measure !== 'loss')) return;
+  if (cell.target === 'command' || cell.measures.some((measure) => measure !== 'loss')) return;
   try {
     fs.cpSync(disk.directory, workspace.failedImageDirectory, { recursive: true });
   } catch {

@@ -22,43 +22,57 @@ export function saysAddressInUse(lastWords: readonly string[]): boolean {
   return lastWords.some((line) => /address already in use|EADDRINUSE/i.test(line));
 }
 
+/** Where a server is to be reached. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** INFO server of whoever answers there, '' when it only said an error; null when nobody does. */
+export type Answer = { readonly info: string; readonly connectedNs: number } | null;
+
 /** Who answers on a port: the process meant, another one, or nobody yet. */
 export type Listener =
   | { readonly kind: 'ours' | 'foreign'; readonly connectedNs: number }
   | { readonly kind: 'nobody' };
 
-/**
- * Connects once and asks INFO for the process id: a port that was free a moment ago may belong to
- * another run by now, and measuring that one would be worse than failing.
- * A server that states no process id counts as ours.
- */
-export function askListener(port: number, pid: number, timeoutMs: number): Promise<Listener> {
+/** Connects once and asks for INFO server. */
+export function askInfo({ host, port }: Address, timeoutMs: number): Promise<Answer> {
   return new Promise((resolve) => {
-    const socket = net.connect({ host: '127.0.0.1', port, noDelay: true });
+    const socket = net.connect({ host, port, noDelay: true });
     let connectedNs = 0;
     let text = '';
-    const end = (listener: Listener): void => {
+    const end = (answer: Answer): void => {
       clearTimeout(timer);
       socket.destroy();
-      resolve(listener);
+      resolve(answer);
     };
-    const timer = setTimeout(() => end({ kind: 'nobody' }), timeoutMs);
+    const timer = setTimeout(() => end(null), timeoutMs);
     socket.once('connect', () => {
       connectedNs = monotonicNs();
       socket.write('*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n');
     });
     socket.on('data', (chunk) => {
       text += chunk.toString('latin1');
-      const stated = /process_id:(\d+)\r\n/.exec(text)?.[1];
-      if (stated !== undefined) {
-        end({ kind: Number(stated) === pid ? 'ours' : 'foreign', connectedNs });
-      } else if (/^-.*\r\n/.test(text) || isWholeBulk(text)) {
-        end({ kind: 'ours', connectedNs });
-      }
+      if (isWholeBulk(text)) end({ info: text, connectedNs });
+      else if (/^-.*\r\n/.test(text)) end({ info: '', connectedNs });
     });
-    socket.once('error', () => end({ kind: 'nobody' }));
-    socket.once('close', () => end({ kind: 'nobody' }));
+    socket.once('error', () => end(null));
+    socket.once('close', () => end(null));
   });
+}
+
+/**
+ * Whether a certain process listens: a port that was free a moment ago may belong to another run
+ * by now, and measuring that one would be worse than failing.
+ * A server that states no process id counts as ours.
+ */
+export async function askListener(port: number, pid: number, timeoutMs: number): Promise<Listener> {
+  const answer = await askInfo({ host: '127.0.0.1', port }, timeoutMs);
+  if (answer === null) return { kind: 'nobody' };
+  const { info, connectedNs } = answer;
+  const stated = /process_id:(\d+)\r\n/.exec(info)?.[1];
+  return { kind: stated === undefined || Number(stated) === pid ? 'ours' : 'foreign', connectedNs };
 }
 
 function isWholeBulk(text: string): boolean {

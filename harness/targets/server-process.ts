@@ -85,6 +85,7 @@ function openLog(options: Launch): LogFile {
 
 class ServerProcess implements RunningTarget {
   readonly pid: number;
+  readonly host = '127.0.0.1';
   readonly port: number;
   readonly spawnedNs: number;
   readonly exited: Promise<ExitInfo>;
@@ -196,7 +197,8 @@ class ServerProcess implements RunningTarget {
 }
 
 /** An exit in words: `exit code 1`, `signal SIGSEGV`. */
-export function describeExit(exit: Pick<ExitInfo, 'code' | 'signal'>): string {
+export function describeExit(exit: Pick<ExitInfo, 'code' | 'signal' | 'seen'>): string {
+  if (exit.seen !== undefined) return exit.seen;
   return exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`;
 }
 

@@ -1,7 +1,7 @@
 // What every system under test offers: found, started with exact directives, watched, killed.
 
 /** Name under which a target is asked for. */
-export type TargetName = 'bundled' | 'redis' | 'valkey';
+export type TargetName = 'bundled' | 'redis' | 'valkey' | 'command';
 
 /** Whether this machine has the target, and what to do when it has not. */
 export type Located =
@@ -16,6 +16,8 @@ export interface StartOptions {
   readonly port: number;
   /** Exactly these are passed on, after port, bind and dir. */
   readonly directives: readonly (readonly [name: string, value: string])[];
+  /** The directory is new: a target that keeps its data elsewhere wipes that first. */
+  readonly isFresh?: boolean;
   /** File that stdout and stderr are appended to. */
   readonly logPath: string;
   /** Op log of the recording disk; only the bundled target can. */
@@ -34,16 +36,22 @@ export interface ExitInfo {
   readonly cause: 'killed' | 'stopped' | 'aborted' | 'alone';
   /** The last lines of its log. */
   readonly lastWords: readonly string[];
+  /** Of a server whose process we do not have: what was seen instead of a code or signal. */
+  readonly seen?: string;
+  /** Why a kill that was called did not end it. */
+  readonly killFailure?: string;
 }
 
 /** One process of a target, from spawn to exit. */
 export interface RunningTarget {
+  /** 0 for a server whose process we do not have (target `command`). */
   readonly pid: number;
+  readonly host: string;
   readonly port: number;
   /** CLOCK_MONOTONIC nanoseconds just before the spawn. */
   readonly spawnedNs: number;
   /**
-   * Waits until this very process (by the pid in its INFO) accepts connections; resolves to when.
+   * Waits until this very process (by what its INFO says) accepts connections; resolves to when.
    * @throws {HarnessError} TARGET_FAILED when it exits before, or does not listen in time.
    */
   waitListening(timeoutMs: number): Promise<number>;
@@ -76,4 +84,6 @@ export interface Target {
    * @throws {HarnessError} ENVIRONMENT when the binary is missing, USAGE when it cannot record.
    */
   start(options: StartOptions): Promise<RunningTarget>;
+  /** Takes away what a trial left outside its folder; the words of that go into a file. */
+  tidy?(logPath: string): Promise<void>;
 }

@@ -2,6 +2,7 @@
 
 import { HarnessError } from '../errors.ts';
 import { bundledTarget } from './bundled.ts';
+import { commandTarget } from './command.ts';
 import { freePort, saysAddressInUse } from './ports.ts';
 import { redisTarget, valkeyTarget } from './redis.ts';
 import type { RunningTarget, StartOptions, Target, TargetName } from './target.ts';
@@ -11,10 +12,11 @@ export const targets: Readonly<Record<TargetName, Target>> = {
   bundled: bundledTarget(),
   redis: redisTarget(),
   valkey: valkeyTarget(),
+  command: commandTarget(),
 };
 
 /** All names, in the order of the help text. */
-export const targetNames: readonly TargetName[] = ['bundled', 'redis', 'valkey'];
+export const targetNames: readonly TargetName[] = ['bundled', 'redis', 'valkey', 'command'];
 
 /** A process that accepts connections, and since when (CLOCK_MONOTONIC nanoseconds). */
 export interface Listening {

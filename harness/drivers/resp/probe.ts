@@ -71,7 +71,8 @@ class Prober {
       const leftMs = (this.#deadlineNs - monotonicNs()) / 1e6;
       if (leftMs <= 0) throw this.#failure(`did not answer ${String(command[0])} in time`);
       try {
-        this.#client ??= await RespClient.connect({ port: this.#running.port, timeoutMs: leftMs });
+        const { host, port } = this.#running;
+        this.#client ??= await RespClient.connect({ host, port, timeoutMs: leftMs });
         await this.#client.call(...command);
         return monotonicNs();
       } catch (error) {

@@ -59,6 +59,7 @@ test('an error on a read is no missing key', async (t) => {
 function running(server: FakeServer): RunningTarget {
   return {
     pid: process.pid,
+    host: '127.0.0.1',
     port: server.port,
     spawnedNs: monotonicNs(),
     waitListening: async () => monotonicNs(),

@@ -32,7 +32,7 @@ export async function readyDriver(
   trial: Trial, running: RunningTarget, changes: Partial<DriverOptions> & { signal: AbortSignal },
 ): Promise<Driver> {
   const { signal, ...options } = changes;
-  const base = driverOptions(trial, { port: running.port, workload: workloadOf(trial) });
+  const base = driverOptions(trial, { server: running, workload: workloadOf(trial) });
   const driver = await startDriver(
     { ...base, ledgerPath: null, preloadKeys: 0, ...options }, { signal },
   );
