@@ -167,6 +167,7 @@ function targetsOf(
     bundled: bundledTarget({ entry: file, version }),
     redis: redisTarget({ REDIS_SERVER_BIN: file }),
     valkey: valkeyTarget({ VALKEY_SERVER_BIN: file }),
+    command: context.targets.command,
   };
 }
 
