@@ -35,9 +35,6 @@ import type { Log, ProcessUsage } from './server/host.ts';
 import { Server } from './server/server.ts';
 import type { SnapshotThread, SnapshotThreadOptions } from './server/snapshot-thread.ts';
 
-/** After the start, which has enough to do, and before anyone is likely to want a snapshot. */
-const threadDelayMs = 10_000;
-
 /** The outside world. What is optional is the process' own unless it is given. */
 export interface EnginePorts {
   readonly disk: InspectableDisk;
@@ -141,9 +138,8 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
     snapshotThread?.close();
   });
   await serve(server, { running, log, options });
-  if (snapshotThread !== null && persists(configuration)) {
-    setTimeout(() => snapshotThread.prepare(), threadDelayMs).unref();
-  }
+  // Also without save points: BGSAVE must not wait for it, nor a load feel how it starts.
+  snapshotThread?.prepare();
   return running;
 }
 

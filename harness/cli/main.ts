@@ -11,6 +11,7 @@ import { diskUnavailable } from '../disks/disks.ts';
 import { cleanLeftovers, findLeftovers, holdingText } from '../holdings/clean.ts';
 import { probeFsync } from '../metrics/fsync-probe.ts';
 import { describeTestbed, isRotational } from '../metrics/testbed.ts';
+import { cacheFolder } from '../metrics/bundle.ts';
 import { installation } from '../metrics/installation.ts';
 import { openFilesLimit } from '../metrics/testbed.ts';
 import { runArms, runPlan } from '../run/run.ts';
@@ -39,7 +40,7 @@ function outputOf(stream: NodeJS.WriteStream): Output {
 
 // Servers and drivers are started dozens of times a run: from compiled code they need a quarter of
 // the CPU (0.30 → 0.07 s each, measured). Node does without where the folder cannot be written.
-process.env['NODE_COMPILE_CACHE'] ??= join(installation.folder, 'node_modules/.cache/plugpull');
+process.env['NODE_COMPILE_CACHE'] ??= cacheFolder;
 
 const context: CliContext = {
   argv: process.argv.slice(2),

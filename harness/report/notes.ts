@@ -106,8 +106,10 @@ function refusalNotes({ cells }: RunRecord): string[] {
     const refused = sum((trial) => trial.errors);
     if (refused === 0) return [];
     const answered = countText(refused + sum((trial) => trial.acknowledged), 'write');
+    const first = cell.perTrial.find((trial) => trial.firstError !== undefined)?.firstError;
+    const words = first === undefined ? '' : ` ("${first}")`;
     return [`Refused: in ${cell.id} the server answered ${groupedText(refused)} of ${answered} `
-      + 'with an error; these count neither as taken nor as lost.'];
+      + `with an error${words}; these count neither as taken nor as lost.`];
   });
   return limited(texts, 'cells with refused writes in run.json');
 }

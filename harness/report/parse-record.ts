@@ -109,6 +109,7 @@ const trial = v.strictObject({
   tookMs: amount,
   acknowledged: count,
   errors: count,
+  firstError: v.exactOptional(v.string()),
   qps: v.nullable(amount),
   readsPerSecond: v.nullable(amount),
   offeredPerSecond: v.nullable(amount),

@@ -150,6 +150,8 @@ export interface TrialRecord {
   /** Acknowledged writes of the whole load. */
   readonly acknowledged: number;
   readonly errors: number;
+  /** The first of these errors, as the server put it; absent without one. */
+  readonly firstError?: string;
   /** Null in trials that record or do not ask for it. */
   readonly qps: number | null;
   /** GETs answered a second; null without reads. */

@@ -3,8 +3,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Floor, SyncTimes } from '../checkers/promise.ts';
 import { RespClient } from '../drivers/resp/client.ts';
-import { startDriver } from '../drivers/resp/driver.ts';
-import type { Driver, DriverOptions } from '../drivers/resp/driver.ts';
+import { forkDriver } from '../drivers/resp/driver.ts';
+import type { Driver, DriverOptions, IdleDriver } from '../drivers/resp/driver.ts';
+import { waitServing } from '../drivers/resp/probe.ts';
 import type { TrialDisk } from '../disks/disk.ts';
 import type { Fault, FaultSite, Injection } from '../faults/fault.ts';
 import { monotonicNs } from '../metrics/monotonic.ts';
@@ -90,33 +91,41 @@ export async function loadUntilCrash(
   const { cell } = trial;
   const { target, workspace, signal } = around;
   around.onPhase('start');
-  const { running } = await startListening(target, {
-    directory: disk.directory,
-    port: await freePort(),
-    directives: around.directives,
-    logPath: workspace.logPath,
-    record: cell.syncDelayMs === null || disk.opLogPath !== null
-      ? null : { opLogPath: workspace.opLogPath, syncDelayMs: cell.syncDelayMs },
-    isFresh: around.flushFirst !== true,
-    signal,
-  }, startTimeoutMs);
-  const workload = workloadOf(trial);
-  let driver: Driver | null = null;
+  const idle = await idleDriver(around);
+  let running: RunningTarget | null = null;
   try {
+    const listening = await startListening(target, {
+      directory: disk.directory,
+      port: await freePort(),
+      directives: around.directives,
+      logPath: workspace.logPath,
+      record: cell.syncDelayMs === null || disk.opLogPath !== null
+        ? null : { opLogPath: workspace.opLogPath, syncDelayMs: cell.syncDelayMs },
+      isFresh: around.flushFirst !== true,
+      signal,
+    }, startTimeoutMs);
+    const server = listening.running;
+    running = server;
+    await waitServing(server, startTimeoutMs);
     const isFirst = trial.index === 0 && around.flushFirst !== true;
     const artefacts = isFirst
-      ? await orDeath(running, serverFacts(running, trial, around.runDirectory)) : {};
+      ? await orDeath(server, serverFacts(server, trial, around.runDirectory)) : {};
     around.onPhase('preload');
     const recoveredNs = around.flushFirst === true
-      ? await orDeath(running, flush(running, keepsRdb(cell.setting))) : monotonicNs();
-    driver = await driverOf(trial, { server: running, workload, around });
+      ? await orDeath(server, flush(server, keepsRdb(cell.setting))) : monotonicNs();
+    const workload = workloadOf(trial);
+    const driver = idle.start({
+      ...driverOptions(trial, { server, workload }),
+      ledgerPath: workspace.ledgerPath,
+      preloadKeys: cell.preloadKeys,
+    });
     const { clientPorts } = await orDeath(running, driver.ready);
     return await crash(trial, around, {
       running, disk, recoveredNs, driver, workload, clientPorts, artefacts,
     });
   } catch (error) {
-    await driver?.kill();
-    await running.stop();
+    await idle.kill();
+    await running?.stop();
     throw error;
   }
 }
@@ -235,21 +244,14 @@ export function driverOptions(
   };
 }
 
-function driverOf(
-  trial: Trial,
-  { server, workload, around }:
-  { server: Address; workload: WorkloadSpec; around: TrialSurroundings },
-): Promise<Driver> {
+/** The driver's process starts beside the server: both need their time. */
+function idleDriver({ signal, onProgress }: TrialSurroundings): Promise<IdleDriver> {
   let beganNs = Infinity;
-  return startDriver({
-    ...driverOptions(trial, { server, workload }),
-    ledgerPath: around.workspace.ledgerPath,
-    preloadKeys: trial.cell.preloadKeys,
-  }, {
-    signal: around.signal,
+  return forkDriver({
+    signal,
     onProgress: ({ operations, atNs, phase }) => {
       if (phase === 'load') beganNs = Math.min(beganNs, atNs);
-      around.onProgress(operations, Math.max(0, (atNs - beganNs) / 1e6));
+      onProgress(operations, Math.max(0, (atNs - beganNs) / 1e6));
     },
   });
 }

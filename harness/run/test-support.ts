@@ -4,6 +4,10 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RespClient } from '../drivers/resp/client.ts';
+import type { Fault } from '../faults/fault.ts';
+import { faults } from '../faults/faults.ts';
 import { defineScenario } from '../plan/define-scenario.ts';
 import { parseSetting } from '../plan/settings.ts';
 import type { CrashModel, TargetName } from '../plan/scenario.ts';
@@ -85,6 +89,26 @@ export async function run(plan: Plan, around: Around = {}): Promise<Ran> {
   } finally {
     fs.rmSync(runDirectory, { recursive: true, force: true });
   }
+}
+
+/**
+ * A kill that waits until the server says of itself what the test is about, twice: by then whoever
+ * else asks it as often has heard so too. A slow machine then needs longer and proves the same.
+ */
+export function killOnce(isTime: (info: ReadonlyMap<string, string>) => boolean): Fault {
+  return {
+    ...faults.kill,
+    inject: async (site) => {
+      const client = await RespClient.connect({ port: site.running.port, timeoutMs: 60_000 });
+      for (let seen = 0; seen < 2; await sleep(100)) {
+        const text = String(await client.call('INFO'));
+        const lines = text.split('\r\n').map((line) => line.split(':') as [string, string]);
+        if (isTime(new Map(lines))) seen++;
+      }
+      client.close();
+      return faults.kill.inject(site);
+    },
+  };
 }
 
 /** The cell of a setting and a crash model. */

@@ -43,6 +43,8 @@ export function finishedTrial(
     tookMs: Math.round(tookMs),
     acknowledged: result.acknowledged,
     errors: errorsBefore(aftermath),
+    ...(result.errors === 0 || result.firstError === null
+      ? {} : { firstError: result.firstError }),
     qps: asksSpeed && result.qps !== null ? Math.round(result.qps) : null,
     readsPerSecond: asksSpeed && cell.load.readShare > 0 && result.readsPerSecond !== null
       ? Math.round(result.readsPerSecond) : null,

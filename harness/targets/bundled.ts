@@ -7,6 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { HarnessError } from '../errors.ts';
+import { bundleOf } from '../metrics/bundle.ts';
 import { installation } from '../metrics/installation.ts';
 import { baseArguments, directiveArguments } from './redis.ts';
 import { launch } from './server-process.ts';
@@ -51,12 +52,19 @@ function locateEntry(entry: string, version: string = installation.version): Loc
   return { kind: 'missing', lookedFor: [entry], install };
 }
 
+/** The thread of the engine that writes snapshots has a file of its own. */
+function bundled(entry: string): Promise<string> {
+  const worker = path.join(path.dirname(entry), 'snapshot-worker.ts');
+  return bundleOf(entry, fs.existsSync(worker) ? [worker] : []);
+}
+
 /** Runs it once: it shows that it can, and later starts find its compiled code in Node's cache. */
 async function tryEntry(entry: string, version: string): Promise<Located> {
   const located = locateEntry(entry, version);
   if (located.kind === 'missing') return located;
   try {
-    await promisify(execFile)(process.execPath, [entry, '--version'], { timeout: 120_000 });
+    const args = [await bundled(entry), '--version'];
+    await promisify(execFile)(process.execPath, args, { timeout: 120_000 });
     return located;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
@@ -74,7 +82,7 @@ async function startEntry(entry: string, options: StartOptions): Promise<Running
     title: `bundled ${located.version}`,
     binary: process.execPath,
     args: [
-      entry,
+      await bundled(entry),
       ...baseArguments(options),
       ...directiveArguments(options),
       ...recordArguments(options),

@@ -282,7 +282,7 @@ test.serial('reads go between the writes and stay out of the ledger', async (t) 
 });
 
 test.serial('warm-up counts for the ledger, not for the measurement', async (t) => {
-  const { driver } = await started(t, { options: { warmupMs: 200 } });
+  const { driver } = await started(t, { options: { warmupMs: 60_000 } });
   await driver.ready;
   driver.begin();
   await sleep(100);

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HarnessError } from '../../errors.ts';
+import { bundleOf } from '../../metrics/bundle.ts';
 import type {
   DriverCommand,
   DriverEvent,
@@ -50,16 +51,21 @@ export interface Driver {
 
 const keptOutputCharacters = 4000;
 
+/** A driver's process that waits for its orders. */
+export interface IdleDriver {
+  /** Gives it its orders; it connects and fills the target at once. */
+  start(options: DriverOptions): Driver;
+  /** SIGKILL; resolves when the process is gone. */
+  kill(): Promise<void>;
+}
+
 /**
- * Forks a driver and gives it its orders; it connects and fills the target at once.
+ * Forks a driver ahead, for instance while the server starts: a process needs its time.
  * @throws {HarnessError} INTERRUPTED when the signal has fired, DRIVER_FAILED when fork fails.
  */
-export async function startDriver(
-  options: DriverOptions,
-  surroundings: DriverSurroundings = {},
-): Promise<Driver> {
+export async function forkDriver(surroundings: DriverSurroundings = {}): Promise<IdleDriver> {
   if (surroundings.signal?.aborted === true) throw interrupted();
-  const child = fork(entryPath(), [], {
+  const child = fork(await bundleOf(entryPath()), [], {
     execArgv: [],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
@@ -70,7 +76,18 @@ export async function startDriver(
     const text = `the load generator cannot be started: ${why}`;
     throw new HarnessError('DRIVER_FAILED', text, { cause: error });
   }
-  return new ForkedDriver(child, options, surroundings);
+  return new ForkedDriver(child, surroundings);
+}
+
+/**
+ * Forks a driver and gives it its orders.
+ * @throws {HarnessError} INTERRUPTED when the signal has fired, DRIVER_FAILED when fork fails.
+ */
+export async function startDriver(
+  options: DriverOptions,
+  surroundings: DriverSurroundings = {},
+): Promise<Driver> {
+  return (await forkDriver(surroundings)).start(options);
 }
 
 /** process.ts from source, process.js from the build: whichever this file is. */
@@ -83,7 +100,7 @@ function interrupted(): HarnessError {
   return new HarnessError('INTERRUPTED', 'the load generator was ended: interrupted');
 }
 
-class ForkedDriver implements Driver {
+class ForkedDriver implements IdleDriver, Driver {
   readonly pid: number;
   readonly #child: ChildProcess;
   readonly #onProgress: ((progress: DriverProgress) => void) | undefined;
@@ -97,7 +114,7 @@ class ForkedDriver implements Driver {
   #isFinished = false;
   #failure: HarnessError | null = null;
 
-  constructor(child: ChildProcess, options: DriverOptions, surroundings: DriverSurroundings) {
+  constructor(child: ChildProcess, surroundings: DriverSurroundings) {
     this.pid = child.pid as number; // 'spawn' was emitted
     this.#child = child;
     this.#onProgress = surroundings.onProgress;
@@ -118,8 +135,12 @@ class ForkedDriver implements Driver {
       surroundings.signal?.removeEventListener('abort', onAbort);
       this.#ended(code as number | null, signal as string | null);
     });
-    this.#tell({ kind: 'start', options });
     if (surroundings.signal?.aborted === true) onAbort();
+  }
+
+  start(options: DriverOptions): Driver {
+    this.#tell({ kind: 'start', options });
+    return this;
   }
 
   get ready(): Promise<DriverReady> {

@@ -54,6 +54,20 @@ export async function probeRecovery(
   }
 }
 
+/**
+ * Waits until a target that listens has loaded its data, if only an empty directory: until then
+ * it answers every command with an error.
+ * @throws {HarnessError} TARGET_FAILED when it dies or does not get there in time, with its words.
+ */
+export async function waitServing(running: RunningTarget, timeoutMs: number): Promise<void> {
+  const prober = new Prober(running, monotonicNs() + timeoutMs * 1e6);
+  try {
+    await prober.untilAnswered('GET', probeKey);
+  } finally {
+    prober.close();
+  }
+}
+
 class Prober {
   readonly #running: RunningTarget;
   readonly #deadlineNs: number;
