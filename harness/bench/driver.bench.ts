@@ -1,7 +1,9 @@
 // The driver against redis-benchmark, both on one redis-server without persistence, interleaved,
 // SET of 100-byte values over 1 M keys by 50 connections; and the driver with its records against
-// itself without a ledger. Beside the operations a second stands the CPU time an operation costs
-// the generator: it hardly changes when the machine is busy.
+// itself without a ledger. Beside the operations a second stand p99 and the CPU time an operation
+// costs the generator: that hardly changes when the machine is busy. Where MEMTIER_BIN names a
+// memtier_benchmark it is a peer as well. Ours counts after a warm-up: a compiler is at work in it
+// for the first half second, which theirs had before it was installed.
 
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -18,10 +20,12 @@ import { startListening, targets } from '../targets/targets.ts';
 
 interface Sample {
   readonly qps: number;
+  readonly p99Ms: number;
   readonly cpuUsPerOperation: number;
 }
 
 const clients = 50;
+const warmupMs = 1000;
 
 interface Order {
   readonly port: number;
@@ -47,37 +51,81 @@ async function runDriver(
     pipeline,
     ledgerPath: keepsLedger ? ledgerPath : null,
     ratePerSecond: null,
-    warmupMs: 0,
+    warmupMs,
     preloadKeys: 0,
   });
   await driver.ready;
-  const cpuBeforeUs = processCpuUs(driver.pid) ?? Number.NaN;
   driver.begin();
+  await sleep(warmupMs);
+  const cpuBeforeUs = processCpuUs(driver.pid) ?? Number.NaN;
   await sleep(durationMs);
   await driver.stopSending();
   const cpuUs = (processCpuUs(driver.pid) ?? Number.NaN) - cpuBeforeUs;
-  const result = await driver.finish();
+  const { qps, measuredAcknowledged, latencyUs } = await driver.finish();
   fs.rmSync(ledgerPath, { force: true });
-  return { qps: result.qps ?? Number.NaN, cpuUsPerOperation: cpuUs / result.acknowledged };
+  return {
+    qps: qps ?? Number.NaN, cpuUsPerOperation: cpuUs / measuredAcknowledged,
+    p99Ms: latencyUs.p99 / 1000,
+  };
 }
 
 async function runTheirs(port: number, pipeline: number, operations: number): Promise<Sample> {
-  const args = ['-p', port, '-c', clients, '-P', pipeline, '-n', Math.ceil(operations)];
-  args.push('-d', 100, '-r', 1_000_000, '-t', 'set', '--csv');
-  const stdio = ['ignore', 'pipe', 'inherit'] as const;
-  const child = spawn('redis-benchmark', args.map(String), { stdio: [...stdio] });
+  const words = ['-p', port, '-c', clients, '-P', pipeline, '-n', Math.ceil(operations)];
+  words.push('-d', 100, '-r', 1_000_000, '-t', 'set', '--csv');
+  const { text, cpuUs } = await runToEnd('redis-benchmark', words);
+  const fields = /"SET",(.*)/.exec(text)?.[1]?.replaceAll('"', '').split(',') ?? [];
+  return {
+    qps: Number(fields[0]), p99Ms: Number(fields[5]), cpuUsPerOperation: cpuUs / operations,
+  };
+}
+
+/** memtier_benchmark with one thread, like the others. */
+async function runMemtier(
+  binary: string, { port, pipeline, durationMs }: Order,
+): Promise<Sample> {
+  const jsonPath = path.join(os.tmpdir(), `plugpull-bench-${process.pid}.json`);
+  const words = ['--port', port, '--clients', clients, '--threads', 1, '--pipeline', pipeline,
+    '--ratio', '1:0', '--data-size', 100, '--key-maximum', 1_000_000, '--hide-histogram',
+    '--test-time', Math.ceil(durationMs / 1000), '--json-out-file', jsonPath];
+  const { cpuUs } = await runToEnd(binary, words);
+  const json = JSON.parse(fs.readFileSync(jsonPath, 'utf8')) as MemtierResult;
+  fs.rmSync(jsonPath);
+  const sets = json['ALL STATS'].Sets;
+  return {
+    qps: sets['Ops/sec'], p99Ms: sets['Percentile Latencies']['p99.00'],
+    cpuUsPerOperation: cpuUs / sets.Count,
+  };
+}
+
+/** What of its --json-out-file is read. */
+interface MemtierResult {
+  readonly 'ALL STATS': { readonly Sets: {
+    readonly Count: number;
+    readonly 'Ops/sec': number;
+    readonly 'Percentile Latencies': { readonly 'p99.00': number };
+  } };
+}
+
+/** What a program printed, and its CPU time until shortly before its end. */
+async function runToEnd(
+  binary: string, words: readonly (string | number)[],
+): Promise<{ text: string; cpuUs: number }> {
+  const child = spawn(binary, words.map(String), { stdio: ['ignore', 'pipe', 'ignore'] });
   let text = '';
   let cpuUs = Number.NaN;
   const timer = setInterval(() => (cpuUs = processCpuUs(child.pid as number) ?? cpuUs), 20);
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-  await new Promise((resolve) => child.once('close', resolve));
+  await new Promise((resolve, reject) => {
+    child.once('close', resolve);
+    child.once('error', reject);
+  });
   clearInterval(timer);
-  const qps = Number(/"SET","([0-9.]+)"/.exec(text)?.[1]);
-  return { qps, cpuUsPerOperation: cpuUs / operations };
+  return { text, cpuUs };
 }
 
-const widths = [34, 12, 12, 8, 10, 10, 8];
-const heads = ['driver / peer', 'ours/s', 'theirs/s', 'ratio', 'CPU µs', 'theirs', 'ratio'];
+const widths = [40, 10, 10, 6, 8, 8, 6, 8, 8, 6];
+const heads = ['driver / peer', 'ours/s', 'theirs/s', 'ratio', 'CPU µs', 'theirs', 'ratio',
+  'p99 ms', 'theirs', 'ratio'];
 
 function resultsOf(name: string, pairs: readonly [Sample, Sample][]): BenchResult[] {
   const of = (read: (sample: Sample) => number): [number, number][] =>
@@ -86,26 +134,33 @@ function resultsOf(name: string, pairs: readonly [Sample, Sample][]): BenchResul
   const cpu = resultOf(of((sample) => sample.cpuUsPerOperation), {
     name: `${name}/cpu`, unit: 'µs CPU an operation',
   });
+  const p99 = resultOf(of((sample) => sample.p99Ms), { name: `${name}/p99`, unit: 'ms' });
   print(row(widths, [
     name, qps.ours.toFixed(0), (qps.theirs ?? NaN).toFixed(0), qps.ratio?.median.toFixed(2) ?? '',
     cpu.ours.toFixed(2), (cpu.theirs ?? NaN).toFixed(2), cpu.ratio?.median.toFixed(2) ?? '',
+    p99.ours.toFixed(2), (p99.theirs ?? NaN).toFixed(2), p99.ratio?.median.toFixed(2) ?? '',
   ]));
-  return [qps, cpu];
+  return [qps, cpu, p99];
 }
 
 async function measure(order: Order, rounds: number): Promise<BenchResult[]> {
   const { port, pipeline, durationMs } = order;
   const beside: [Sample, Sample][] = [];
   const recording: [Sample, Sample][] = [];
+  const memtier: [Sample, Sample][] = [];
+  const memtierBinary = process.env['MEMTIER_BIN'];
   for (let round = 0; round < rounds; round++) {
     const ours = await runDriver(order, true);
     const theirs = await runTheirs(port, pipeline, (ours.qps * durationMs) / 1000);
     beside.push([ours, theirs]);
     recording.push([ours, await runDriver(order, false)]);
+    if (memtierBinary !== undefined) memtier.push([ours, await runMemtier(memtierBinary, order)]);
   }
   return [
     ...resultsOf(`driver/SET/pipeline ${pipeline}`, beside),
     ...resultsOf(`driver/ledger on, off/pipeline ${pipeline}`, recording),
+    ...(memtier.length === 0 ? []
+      : resultsOf(`driver/SET beside memtier/pipeline ${pipeline}`, memtier)),
   ];
 }
 

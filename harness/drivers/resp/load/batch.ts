@@ -2,6 +2,7 @@
 
 import { STATUS_FAIL, STATUS_INFO, STATUS_OK } from '../../../history/ledger.ts';
 import type { OperationStatus } from '../../../history/ledger.ts';
+import type { Transport } from '../../../../engine/server/transport.ts';
 import type { ReplyParser } from './reply-parser.ts';
 
 /** What a batch needs of an encoder; the workload's and the preload's both are one. */
@@ -105,9 +106,14 @@ export class Batch {
     this.#bytes = larger;
   }
 
-  /** What goes to the socket; the memory is written again only after the last reply. */
+  /** What goes to the socket. */
   get bytes(): Buffer {
     return this.#bytes.subarray(0, this.#lengthBytes);
+  }
+
+  /** Sends it; the memory is written again only after the last reply. Hot. */
+  sendTo(transport: Transport): void {
+    transport.send(this.#bytes, this.#lengthBytes);
   }
 
   /** Operations that have no answer yet. */

@@ -2,6 +2,7 @@
 // asks for more. When the connection goes it stays gone: nothing is ever sent again.
 
 import net from 'node:net';
+import { Transport } from '../../../../engine/server/transport.ts';
 import { monotonicNs } from '../../../metrics/monotonic.ts';
 import { Batch } from './batch.ts';
 import type { Cursor, Encoder, ReadStream } from './batch.ts';
@@ -31,9 +32,6 @@ export interface ConnectionOptions {
   readonly owner: ConnectionOwner;
 }
 
-// One read buffer for all: a chunk is taken apart before the next socket is read.
-const readBuffer = Buffer.alloc(64 * 1024);
-
 /** One client of the workload. */
 export class Connection {
   readonly client: number;
@@ -55,7 +53,9 @@ export class Connection {
   readonly #owner: ConnectionOwner;
   readonly #encoder: Encoder;
   readonly #parser = new ReplyParser();
-  readonly #socket: net.Socket;
+  /** Null until it is open; writes to the descriptor, reads into a buffer that all share. */
+  #transport: Transport | null = null;
+  #socket: net.Socket;
   #why = 'the server closed the connection';
 
   constructor(options: ConnectionOptions, connected: (error: Error | null) => void) {
@@ -65,21 +65,22 @@ export class Connection {
     this.#reads = options.reads;
     this.#owner = options.owner;
     this.#encoder = options.encoder;
-    this.#socket = net.connect({
-      host: options.host,
-      port: options.port,
-      noDelay: true,
-      onread: { buffer: readBuffer, callback: (length) => this.#received(length) },
-    });
-    this.#socket.once('connect', () => {
-      this.isOpen = true;
-      this.localPort = this.#socket.localPort ?? 0;
+    const socket = net.connect({ host: options.host, port: options.port, noDelay: true });
+    this.#socket = socket;
+    socket.once('error', connected);
+    socket.once('connect', () => {
+      socket.off('error', connected);
+      this.localPort = socket.localPort ?? 0;
+      this.#open(new Transport(socket, this));
       connected(null);
     });
-    this.#socket.on('error', (error) => {
-      this.#why = error.message;
-      if (!this.isOpen) connected(error);
-    });
+  }
+
+  #open(transport: Transport): void {
+    this.#transport = transport;
+    this.#socket = transport.socket;
+    this.isOpen = true;
+    this.#socket.on('error', (error) => (this.#why = error.message));
     this.#socket.once('close', () => this.#closed());
   }
 
@@ -122,7 +123,7 @@ export class Connection {
     batch.sentNs = monotonicNs();
     this.sentNs = batch.sentNs;
     if (!isPaced) batch.startNs.fill(batch.sentNs, 0, count);
-    this.#socket.write(batch.bytes);
+    batch.sendTo(this.#transport as Transport);
   }
 
   /** Ends the connection; operations in flight become unknown. */
@@ -132,13 +133,14 @@ export class Connection {
     this.#closed();
   }
 
-  #received(length: number): boolean {
+  /** Takes replies apart; hot. */
+  receive(buffer: Buffer, length: number): void {
     const nowNs = monotonicNs();
     const tally = this.#owner.tally;
     let acknowledged = 0;
     let at = 0;
     while (at < length) {
-      at = this.#parser.next(readBuffer, at, length);
+      at = this.#parser.next(buffer, at, length);
       if (at < 0) break;
       if (this.#oldest === this.#newest) return this.#distrust('a reply that nobody asked for');
       const batch = this.#batches[this.#oldest % this.#window] as Batch;
@@ -152,14 +154,12 @@ export class Connection {
     if (this.#parser.firstError !== null) tally.firstError ??= this.#parser.firstError;
     if (this.#parser.broken) return this.#distrust('bytes that are not RESP2');
     if (this.#oldest === this.#newest || this.#window > 1) this.#owner.batchDone(this);
-    return true;
   }
 
-  #distrust(what: string): boolean {
+  #distrust(what: string): void {
     this.#why = `the server sent ${what}`;
     this.#owner.tally.firstError ??= this.#why;
     this.#socket.destroy();
-    return false;
   }
 
   #closed(): void {

@@ -172,12 +172,12 @@ export class Load implements ConnectionOwner {
     const encoder = new OperationEncoder(workload);
     const reads = readShare > 0 ? new Reads(workload, readShare) : null;
     const window = ratePerSecond === null ? 1 : openWindow;
+    // Several due at once on a connection go out in one write.
+    const deepest = ratePerSecond === null ? pipeline : Math.max(pipeline, openBatch);
+    const shape = { pipeline: deepest, window, encoder, reads };
     const opened: Promise<void>[] = [];
     for (let client = 0; client < workload.clients; client++) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
-      // Several due at once on a connection go out in one write.
-    const deepest = ratePerSecond === null ? pipeline : Math.max(pipeline, openBatch);
-    const shape = { pipeline: deepest, window, encoder, reads };
       const options = { host, port, client, ...shape, owner: this };
       const connection = new Connection(options, (error) => {
         if (error === null) resolve();
