@@ -5,14 +5,14 @@ import type { Scenario } from '../harness/index.ts';
 
 const scenario: Scenario = defineScenario({
   name: 'windows',
-  question: 'Does a kill in the middle of a snapshot, a rewrite or a swap of files lose anything?',
+  question: 'Does a kill amid a snapshot, a rewrite, a swap of files or a recovery lose anything?',
   tags: ['windows', 'loss'],
   targets: ['bundled', 'redis'],
   settings: ['aof/everysec', 'rdb+aof/always'],
   crash: ['process'],
   faults: [
     'kill-in-bgsave', 'kill-at-rdb-rename', 'kill-in-rewrite', 'kill-at-base-rename',
-    'kill-at-manifest-swap', 'kill-in-shutdown',
+    'kill-at-manifest-swap', 'kill-in-shutdown', 'kill-in-loading', 'crash-loop',
   ],
   measures: ['loss'],
   trials: 9,

@@ -30,9 +30,10 @@ export interface Fault {
   readonly name: string;
   /**
    * `load`: the server lives on, and `heal` undoes it. `end`: it ends the server, in place of the
-   * kill. `down`: it harms the files while no server runs.
+   * kill. `down`: it harms the files while no server runs. `recovery`: it kills the server while
+   * it comes back.
    */
-  readonly when: 'load' | 'end' | 'down';
+  readonly when: 'load' | 'end' | 'down' | 'recovery';
   /** Whether it needs a faultfs under the data directory. */
   readonly needsFaultfs: boolean;
   available(target: TargetName): Availability;
@@ -42,6 +43,15 @@ export interface Fault {
   heal(site: FaultSite): Promise<string | null>;
   /** Of `down`: harms the files; says what it did, or null when there was nothing to harm. */
   damage?(directory: string): string | null;
+  /** Of `recovery`: starts the server and kills it, before it may come back. */
+  harass?(site: RecoverySite): Promise<Pick<Injection, 'applied' | 'why'>>;
+}
+
+/** Where a server comes back. */
+export interface RecoverySite {
+  readonly disk: TrialDisk;
+  /** Starts it on what the crash left. */
+  start(): Promise<RunningTarget>;
 }
 
 /** What most faults have in common: they need the process or its files. */

@@ -8,6 +8,7 @@ import { damageFault, damageNames } from './damage.ts';
 import { diskFault, diskFaultNames } from './disk-faults.ts';
 import type { Fault } from './fault.ts';
 import { killFault, terminateFault } from './kill.ts';
+import { loadingFault, loadingNames } from './loading.ts';
 import { noFault } from './none.ts';
 import { powerFault } from './power.ts';
 import { clockJumpFault, outOfMemoryFault, pauseFault } from './process-faults.ts';
@@ -24,6 +25,7 @@ const made: ReadonlyMap<string, () => Fault> = new Map<string, () => Fault>([
   ['terminate', () => terminateFault],
   ['out-of-memory', () => outOfMemoryFault],
   ...aimedNames.map((name): [string, () => Fault] => [name, () => aimedKill(name)]),
+  ...loadingNames.map((name): [string, () => Fault] => [name, () => loadingFault(name)]),
   ...damageNames.map((name): [string, () => Fault] => [name, () => damageFault(name)]),
 ]);
 

@@ -238,7 +238,7 @@ function unfitReason({ crash, faults, target, study }: Cell): string | null {
     if (crash === 'block' && (fault.needsFaultfs || fault.when === 'end')) {
       return `fault ${name}: not with crash model block, whose cut ends the load`;
     }
-    if (crash !== 'process' && fault.when === 'down') {
+    if (crash !== 'process' && (fault.when === 'down' || fault.when === 'recovery')) {
       return `fault ${name}: only with crash model process`;
     }
   }

@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeFault } from '../faults/faults.ts';
 import type { FaultStep } from '../faults/faults.ts';
-import type { Fault, FaultSite } from '../faults/fault.ts';
+import type { Fault, FaultSite, RecoverySite } from '../faults/fault.ts';
 
 /** One fault of a trial, as the record has it. */
 export interface FaultOutcome {
@@ -18,6 +18,8 @@ interface Planned {
   readonly fault: Fault;
   isIn: boolean;
 }
+
+const outsideLoad: ReadonlySet<Fault['when']> = new Set(['end', 'recovery']);
 
 /** Runs the faults that do not end the server. */
 export class FaultSchedule {
@@ -51,7 +53,7 @@ export class FaultSchedule {
 
   /** Injects and heals at the moments, as fractions of `crashAtMs` from now; returns at once. */
   begin(site: FaultSite, crashAtMs: number): void {
-    const during = this.#planned.filter(({ fault }) => fault.when !== 'end');
+    const during = this.#planned.filter(({ fault }) => !outsideLoad.has(fault.when));
     this.#running = Promise.all(during.map(async (planned) => {
       const { step, fault } = planned;
       await this.#wait(step.from * crashAtMs);
@@ -73,7 +75,7 @@ export class FaultSchedule {
     for (const planned of this.#planned) {
       if (planned.isIn) await this.#heal(planned, site);
       const { name } = planned.step;
-      if (planned.fault.when === 'end' || this.#outcomes.has(name)) continue;
+      if (outsideLoad.has(planned.fault.when) || this.#outcomes.has(name)) continue;
       this.#tell({ name, applied: false, why: `${name}: the load was over before its moment` });
     }
   }
@@ -85,6 +87,15 @@ export class FaultSchedule {
       const did = fault.damage(directory);
       const why = did ?? `${step.name}: there was no such file`;
       this.#tell({ name: step.name, applied: did !== null, why });
+    }
+  }
+
+  /** Kills the server while it comes back. */
+  async recovering(site: RecoverySite): Promise<void> {
+    for (const { fault, step } of this.#planned) {
+      if (fault.harass === undefined) continue;
+      const { applied, why } = await fault.harass(site);
+      this.#tell({ name: step.name, applied, why });
     }
   }
 

@@ -52,6 +52,18 @@ for (const target of ['bundled', 'redis'] as const) {
     t.regex(trials[1]?.faulted?.faults[0]?.why ?? '', /killed in \w+ of temp-\d+\.rdb/);
     t.true((trials[3]?.faulted?.stallMs ?? 0) > 100, 'clients saw the pause');
   });
+
+  testIt(title(`${target}: killed while it loads, once and five times${missing}`), async (t) => {
+    const faults = target === 'redis' ? ['crash-loop', 'kill-in-loading'] : ['crash-loop'];
+    const trials = await cells({ target, label: 'aof/always', crash: 'process', faults });
+    for (const { verdict, cuts, cell } of trials) {
+      t.is(verdict, 'pass', cell.id);
+      t.is(cuts[0]?.loss?.writes, 0, cell.id);
+    }
+    const [loop, once] = trials.map(({ faulted }) => faulted?.faults[0]?.why ?? '');
+    t.regex(loop ?? '', /killed 5 of 5 times while loading: .*manifest, /);
+    if (target === 'redis') t.regex(once ?? '', /killed 1 of 1 times .*incr\.aof/);
+  });
 }
 
 const redisTest = hasRedis ? test.serial : test.serial.skip;

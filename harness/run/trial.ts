@@ -10,6 +10,7 @@ import { readLedger } from '../history/ledger.ts';
 import { imageBytes, isRecorded } from '../plan/plan.ts';
 import type { Trial } from '../plan/plan.ts';
 import type { CutRecord, TrialRecord } from '../report/record.ts';
+import type { RunningTarget } from '../targets/target.ts';
 import { freePort } from '../targets/ports.ts';
 import { writeArtefacts } from './artefacts.ts';
 import { crashSite } from './cuts.ts';
@@ -93,6 +94,7 @@ function tell(crash: Crash): Promise<Told> {
 async function afterProcessCrash(crash: Crash): Promise<Told> {
   const { trial, crashed, disk, around } = crash;
   crashed.schedule.damage(disk.directory);
+  await crashed.schedule.recovering({ disk, start: () => startAgain(crash) });
   const site = crashSite(trial, crashed, { directory: disk.directory, broken: null });
   keepImage(crash);
   const recovered = await recoverAt(site, crashed.port, around).catch(async (error: unknown) => {
@@ -107,6 +109,14 @@ async function afterProcessCrash(crash: Crash): Promise<Told> {
     return { aftermath, outcome: { cuts: [record], curve: null, coverage: [], artefacts: {} } };
   };
   return told().finally(() => stop(recovered));
+}
+
+/** Started where it died, by nobody waited for. */
+function startAgain({ crashed, disk, around }: Crash): Promise<RunningTarget> {
+  const { target, directives, workspace, signal } = around;
+  const { directory } = disk;
+  const { logPath } = workspace;
+  return target.start({ directory, port: crashed.port, directives, logPath, record: null, signal });
 }
 
 /**
