@@ -2,6 +2,7 @@
 // It reads the arguments, hands the real ports to the engine, and turns its end into an exit code.
 
 import { readFileSync } from 'node:fs';
+import { extname } from 'node:path';
 import { redisVersion } from './commands/context.ts';
 import { directives } from './config/directives.ts';
 import { parseArguments, parseConfigText } from './config/source.ts';
@@ -20,9 +21,9 @@ const exitUsage = 64;
 const exitUnavailable = 69;
 const exitBug = 70;
 const lingerMs = 1000;
-/** TypeScript here, JavaScript in the package. */
+/** TypeScript here, JavaScript in the package and in bundles. */
 const snapshotWorker = new URL(
-  `./snapshot-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url,
+  `./snapshot-worker${extname(import.meta.filename)}`, import.meta.url,
 );
 
 /** What does not stand here is a refusal to load the data: 1, as redis-server. */

@@ -19,7 +19,7 @@ function sources(files: Readonly<Record<string, string>>): string {
 test('a bundle says what its sources say, with its companion beside it', async (t) => {
   const folder = sources({
     'entry.ts': `import { word } from './word.ts';
-      const said: string = word; console.log(said, import.meta.url.endsWith('.js'));`,
+      const said: string = word; console.log(said, import.meta.url.endsWith('.mjs'));`,
     'word.ts': `export const word = 'pulled';`,
     'beside.ts': `console.log(1 as number);`,
   });
@@ -29,7 +29,7 @@ test('a bundle says what its sources say, with its companion beside it', async (
   t.teardown(() => fs.rmSync(path.dirname(bundle), { recursive: true }));
   fs.rmSync(path.join(folder, 'word.ts'));
   t.is((await run(process.execPath, [bundle])).stdout, 'pulled true\n');
-  t.deepEqual(fs.readdirSync(path.dirname(bundle)).sort(), ['beside.js', 'entry.js']);
+  t.deepEqual(fs.readdirSync(path.dirname(bundle)).sort(), ['beside.mjs', 'entry.mjs']);
   t.is(await bundleOf(path.join(folder, 'entry.ts')), bundle, 'made once a process');
 });
 

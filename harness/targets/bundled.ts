@@ -32,11 +32,12 @@ export interface BundledOptions {
 /** The target `bundled`. */
 export function bundledTarget(options: BundledOptions = {}): Target {
   const entry = options.entry ?? defaultEntry();
+  let located: Promise<Located> | null = null;
   const version = options.version ?? installation.version;
   return {
     name: 'bundled',
     records: true,
-    locate: () => tryEntry(entry, version),
+    locate: () => located ??= tryEntry(entry, version),
     start: (startOptions) => startEntry(entry, startOptions),
   };
 }
