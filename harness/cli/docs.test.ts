@@ -2,6 +2,7 @@
 // run in the order of their page with made-up trials, scenarios are checked.
 import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { validateWorkflow } from '@action-validator/core';
 import test from 'ava';
 import { cli, temporaryFolder } from './test-support.ts';
 
@@ -19,7 +20,7 @@ function wordsOf(line: string): string[] {
 }
 
 // Commands that need the real machine have tests of their own.
-const elsewhere = new Set(['doctor', 'engine']);
+const elsewhere = new Set(['doctor', 'engine', 'gate']);
 
 for (const name of pages) {
   test(`docs/${name}: its commands run, its scenarios are valid`, async (t) => {
@@ -32,6 +33,12 @@ for (const name of pages) {
       writeFileSync(join(cwd, `${file}.mts`), snippet.replace("'plugpull'", index));
     }
     if (!page.includes('plugpull run')) await cli(['run', '--seed', '7'], { cwd });
+    for (const workflow of blocksOf(page, 'yml')) {
+      t.deepEqual(validateWorkflow(workflow).errors, []);
+      for (const [, words = ''] of workflow.matchAll(/run: npx plugpull (.*)/g)) {
+        t.is((await cli(wordsOf(words), { cwd })).code, 0, words);
+      }
+    }
     for (const line of blocksOf(page, 'sh').flatMap((block) => block.trim().split('\n'))) {
       const [program, command = '', ...rest] = wordsOf(line);
       t.is(program, 'plugpull', line);

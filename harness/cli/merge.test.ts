@@ -54,6 +54,10 @@ test('a missing shard, one that is there twice, and foreign ones are refused', a
   writeFileSync(join(cwd, 'old.json'), JSON.stringify(old));
   const moved = { ...old, plugpull: '0.1.0', testbed: { ...old.testbed, cpu: 'Another' } };
   writeFileSync(join(cwd, 'moved.json'), JSON.stringify(moved));
+  const third = read(join(cwd, 's/3/latest/run.json'));
+  const [cell] = read(join(cwd, 's/1/latest/run.json')).cells;
+  writeFileSync(join(cwd, 'less.json'), JSON.stringify({ ...third, cells: third.cells.slice(1) }));
+  writeFileSync(join(cwd, 'more.json'), JSON.stringify({ ...third, cells: [cell] }));
   writeFileSync(join(cwd, 'half.json'), JSON.stringify(old).slice(0, 3000));
   const rows: readonly { last: readonly string[]; says: RegExp }[] = [
     { last: [], says: /of 3 shards these are missing: 3/ },
@@ -62,6 +66,8 @@ test('a missing shard, one that is there twice, and foreign ones are refused', a
     { last: ['whole/latest'], says: /is not the record of a shard/ },
     { last: ['old.json'], says: /is of Plugpull 0\.0\.9/ },
     { last: ['moved.json'], says: /another testbed: cpu: .*--across-testbeds/ },
+    { last: ['less.json'], says: /no shard ran .*different --durations/ },
+    { last: ['more.json'], says: /two shards ran .*different --durations/ },
     { last: ['half.json'], says: /half\.json is not whole/ },
   ];
   for (const { last, says } of rows) {

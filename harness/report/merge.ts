@@ -23,6 +23,7 @@ export function mergeRecords(
   const [first] = shards;
   if (first === undefined) throw refused('expected at least one record of a shard');
   if (!acrossTestbeds) checkTestbeds(shards);
+  checkCells(shards);
   const found = new Map(shards.flatMap(({ record, shard }) => (
     record.cells.map((cell) => [cell.id, movedFiles(cell, shard.index)] as const))));
   const cells = first.shard.planCells.flatMap((id) => found.get(id) ?? []);
@@ -77,6 +78,18 @@ function checkedShards(records: readonly RunRecord[]): Part[] {
     throw refused(`of ${first.shard.count} shards these are missing: ${missing.join(', ')}`);
   }
   return shards;
+}
+
+/** Shards of one plan that were balanced differently may leave a cell out, or run it twice. */
+function checkCells(shards: readonly Part[]): void {
+  const ids = shards.flatMap(({ record }) => record.cells.map((cell) => cell.id));
+  const why = 'were the shards balanced by different --durations?';
+  const twice = ids.find((id, at) => ids.indexOf(id) !== at);
+  if (twice !== undefined) throw refused(`two shards ran ${twice}: ${why}`);
+  // What an interrupted shard did not reach is missing from it, and its record says so.
+  if (shards.some(({ record }) => record.interrupted)) return;
+  const left = shards[0]?.shard.planCells.find((id) => !ids.includes(id));
+  if (left !== undefined) throw refused(`no shard ran ${left}: ${why}`);
 }
 
 function checkTestbeds([first, ...others]: readonly Part[]): void {
