@@ -26,8 +26,10 @@ export interface KillReport {
   /** Directories that redis-server loaded, and acknowledged writes it did not have. */
   redisLoads: number;
   redisLost: number;
+  /** Saves and rewrites that ended, and kills in the midst of one. */
   savesSeen: number;
   rewritesSeen: number;
+  killsInside: number;
   findings: string[];
 }
 
@@ -45,7 +47,7 @@ export async function killAgainAndAgain(options: KillOptions): Promise<KillRepor
   const writers = Array.from({ length: clients }, (_, id) => new Writer(id));
   const report: KillReport = {
     kills: 0, acknowledged: 0, lost: 0, redisLoads: 0, redisLost: 0, savesSeen: 0,
-    rewritesSeen: 0, findings: [],
+    rewritesSeen: 0, killsInside: 0, findings: [],
   };
   try {
     for (; report.kills < options.kills; report.kills++) {
@@ -54,7 +56,7 @@ export async function killAgainAndAgain(options: KillOptions): Promise<KillRepor
         report.lost++;
         report.findings.push(`after kill ${report.kills}: ${text}`);
       });
-      await load(engine, { writers, report, forMs: 150 + (entropy.uint32() % 700) });
+      await load(engine, { writers, report, forMs: entropy.uint32() % 700 });
       await engine.kill();
       if (options.redis) await askRedis(directory, writers, report);
     }
@@ -71,25 +73,48 @@ export async function killAgainAndAgain(options: KillOptions): Promise<KillRepor
   return report;
 }
 
-/** Writes without a pause until the kill, and has snapshots and rewrites taken all the while. */
+/**
+ * Writes without a pause, and has snapshots and rewrites taken one after the other, until a
+ * while after one of each has ended: then it is time for the kill.
+ */
 async function load(
   engine: Server, run: { writers: readonly Writer[]; report: KillReport; forMs: number },
 ): Promise<void> {
   const { client } = engine;
+  const { report } = run;
   if (Number(await client.ask('DBSIZE')) < firstKeys) {
     await client.ask('DEBUG', 'POPULATE', String(firstKeys), 'first', '100');
   }
   for (const writer of run.writers) await writer.begin(engine.port);
-  const endMs = performance.now() + run.forMs;
-  let saves = 0;
-  for (let turn = 0; performance.now() < endMs; turn++) {
-    const reply = await client.ask(turn % 2 === 0 ? 'BGSAVE' : 'BGREWRITEAOF');
-    if (/started/.test(reply)) saves++;
-    await sleep(5);
+  let killMs = Infinity;
+  let seen = await background(client);
+  for (let turn = 0; performance.now() < killMs; turn++) {
+    if (!seen.inside) await client.ask(turn % 2 === 0 ? 'BGSAVE' : 'BGREWRITEAOF');
+    seen = await background(client);
+    if (killMs === Infinity && seen.saves > 0 && seen.rewrites > 0) {
+      killMs = performance.now() + run.forMs;
+    }
+    await sleep(1);
   }
-  run.report.savesSeen += saves;
+  report.savesSeen += seen.saves;
+  report.rewritesSeen += seen.rewrites;
+  if (seen.inside) report.killsInside++;
+}
+
+interface Background {
+  readonly saves: number;
+  readonly rewrites: number;
+  /** One of them runs. */
+  readonly inside: boolean;
+}
+
+async function background(client: InfoClient): Promise<Background> {
   const info = await client.ask('INFO', 'persistence');
-  run.report.rewritesSeen += Number(/aof_rewrites:(\d+)/.exec(info)?.[1] ?? 0);
+  const field = (name: string): number => Number(new RegExp(`${name}:(\\d+)`).exec(info)?.[1]);
+  return {
+    saves: field('rdb_saves'), rewrites: field('aof_rewrites'),
+    inside: field('rdb_bgsave_in_progress') + field('aof_rewrite_in_progress') > 0,
+  };
 }
 
 async function askRedis(
