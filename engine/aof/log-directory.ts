@@ -9,7 +9,7 @@ import {
   waitingIncrementName,
 } from './format.ts';
 import { emptyManifest, formatManifest, parseManifest } from './manifest.ts';
-import type { Manifest } from './manifest.ts';
+import type { LogFile, Manifest } from './manifest.ts';
 
 /** Where a log lives. */
 export interface LogDirectoryOptions {
@@ -20,6 +20,8 @@ export interface LogDirectoryOptions {
   readonly name: string;
   /** `appendfilename` */
   readonly prefix: string;
+  /** `aof-checksum`: are increments begun now written in blocks? */
+  readonly inBlocks: () => boolean;
 }
 
 /** A file opened for appending. */
@@ -38,6 +40,7 @@ export class LogDirectory {
   readonly prefix: string;
   private readonly disk: Disk;
   private readonly parent: string;
+  private readonly inBlocks: () => boolean;
   private settled = true;
 
   constructor(options: LogDirectoryOptions) {
@@ -45,6 +48,7 @@ export class LogDirectory {
     this.parent = options.parent;
     this.path = `${options.parent}/${options.name}`;
     this.prefix = options.prefix;
+    this.inBlocks = options.inBlocks;
   }
 
   get manifestPath(): string {
@@ -97,9 +101,11 @@ export class LogDirectory {
     this.settled = true;
   }
 
-  /** The sequence that the next increment gets. */
-  nextIncrementSequence(): number {
-    return (this.manifest.increments.at(-1)?.sequence ?? 0) + 1;
+  /** The increment that comes next; not made yet. */
+  nextIncrement(): LogFile {
+    const sequence = (this.manifest.increments.at(-1)?.sequence ?? 0) + 1;
+    const file = { name: incrementName(this.prefix, sequence), sequence };
+    return this.inBlocks() ? { ...file, inBlocks: true } : file;
   }
 
   /**
@@ -107,17 +113,16 @@ export class LogDirectory {
    * When it throws, the manifest may name the new file all the same: it stays empty then.
    */
   addIncrement(): OpenIncrement {
-    const sequence = this.nextIncrementSequence();
-    const name = incrementName(this.prefix, sequence);
-    const path = this.pathOf(name);
-    const increments = [...this.manifest.increments, { name, sequence }];
+    const file = this.nextIncrement();
+    const path = this.pathOf(file.name);
+    const increments = [...this.manifest.increments, file];
     const fd = this.disk.open(path, 'truncate');
     try {
       // The name first, durably: a manifest must never name a file that a power cut forgets.
       this.disk.syncDirectory(this.path);
       this.install({ ...this.manifest, increments });
     } catch (error) {
-      this.abandon(fd, path, name);
+      this.abandon(fd, path, file.name);
       throw error;
     }
     return { fd, path };
@@ -171,11 +176,11 @@ export class LogDirectory {
    * @throws what the disk throws; the files in place are whole, the increment may still wait.
    */
   installBaseOfWaiting(temporaryPath: string, rdb: boolean): void {
-    const sequence = this.nextIncrementSequence();
-    const name = incrementName(this.prefix, sequence);
-    this.disk.close(this.openFresh(this.pathOf(name)));
-    this.installBase(temporaryPath, rdb, [{ name, sequence }]);
-    this.disk.rename(this.pathOf(waitingIncrementName(this.prefix)), this.pathOf(name));
+    const file = this.nextIncrement();
+    const path = this.pathOf(file.name);
+    this.disk.close(this.openFresh(path));
+    this.installBase(temporaryPath, rdb, [file]);
+    this.disk.rename(this.pathOf(waitingIncrementName(this.prefix)), path);
     this.disk.syncDirectory(this.path);
   }
 

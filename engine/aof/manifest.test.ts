@@ -26,6 +26,18 @@ test('is written as Redis writes it, and read again', (t) => {
   t.deepEqual(parseManifest(Buffer.from(text), path), full);
 });
 
+test('an increment that was begun in blocks says so, in a key that Redis ignores', (t) => {
+  const name = 'appendonly.aof.1.incr.aof';
+  const manifest: Manifest = {
+    base: null, history: [], increments: [{ name, sequence: 1, inBlocks: true }],
+  };
+  const written = formatManifest(manifest);
+  t.is(written.toString(), `file ${name} seq 1 type i blocks yes\n`);
+  t.deepEqual(parseManifest(written, path), manifest);
+  const other = Buffer.from(`file ${name} seq 1 type i blocks no\n`);
+  t.deepEqual(parseManifest(other, path).increments, [{ name, sequence: 1 }]);
+});
+
 test('names that are not one word are quoted', (t) => {
   for (const name of ['my log.aof.1.base.rdb', 'tab\there', 'q"uote', "'", 'back\\slash', 'ü']) {
     const manifest = { base: { name, sequence: 1 }, history: [], increments: [] };

@@ -9,6 +9,8 @@ export interface LogFile {
   /** Its name in the log's directory. */
   readonly name: string;
   readonly sequence: number;
+  /** An increment that its writer began with a block, and nothing but blocks. */
+  readonly inBlocks?: true;
 }
 
 /** Which files make up the log. */
@@ -42,17 +44,18 @@ export function parseManifest(bytes: Buffer, path: string): Manifest {
   for (const { line, number } of linesOf(bytes, path)) {
     lines++;
     if (line[0] === hash) continue;
-    const { type, name, sequence } = parseLine(line, number, path);
+    const { type, ...file } = parseLine(line, number, path);
+    const { sequence } = file;
     const last = increments.at(-1);
     if (type === 'h') {
-      history.push({ name, sequence });
+      history.push(file);
     } else if (type === 'b') {
       if (base !== null) throw bad(path, number, 'one base', 'a second one');
-      base = { name, sequence };
+      base = file;
     } else if (last !== undefined && sequence <= last.sequence) {
       throw bad(path, number, `an increment after seq ${last.sequence}`, `seq ${sequence}`);
     } else {
-      increments.push({ name, sequence });
+      increments.push(file);
     }
   }
   if (lines === 0) throw bad(path, 1, 'at least one file', 'an empty manifest');
@@ -94,7 +97,8 @@ function parseLine(line: Buffer, number: number, path: string): Line {
     throw bad(path, number, 'a seq of at least 1', JSON.stringify(sequence));
   }
   if (!/^[bhi]$/.test(type)) throw bad(path, number, 'type b, h or i', JSON.stringify(type));
-  return { name, sequence: Number(sequence), type };
+  const blocks = fields.get('blocks') === 'yes' ? { inBlocks: true } as const : {};
+  return { name, sequence: Number(sequence), ...blocks, type };
 }
 
 function splitWords(line: Buffer): string[] | null {
@@ -109,11 +113,12 @@ function splitWords(line: Buffer): string[] | null {
     line.toString('utf8', offsets.argStart[i], offsets.argEnd[i]));
 }
 
-/** The manifest as text, byte for byte as Redis writes it. */
+/** The manifest as text, as Redis writes it but for a key that it does not know and ignores. */
 export function formatManifest(manifest: Manifest): Buffer {
   const lines: string[] = [];
   const add = (file: LogFile, type: string): void => {
-    lines.push(`file ${quoteName(file.name)} seq ${file.sequence} type ${type}\n`);
+    const blocks = file.inBlocks === true ? ' blocks yes' : '';
+    lines.push(`file ${quoteName(file.name)} seq ${file.sequence} type ${type}${blocks}\n`);
   };
   if (manifest.base !== null) add(manifest.base, 'b');
   for (const file of manifest.history) add(file, 'h');

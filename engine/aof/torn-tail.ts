@@ -3,7 +3,8 @@
 // A file system may keep any of the sectors that were written and not synced; the others read as
 // zeros. So an end is torn when
 //   1. it holds a sector, or the part of one that lies in it, of zeros only;
-//   2. it follows a block or holds whole ones: without them nobody knows what had been synced;
+//   2. it is in blocks: it follows one, begins with the header of one, holds whole ones, or the
+//      manifest says so of the file that it is; else nobody knows what had been synced;
 //   3. no whole block in it says that what is damaged had been synced.
 // Everything else is damage, and to be cut only by somebody who has seen it.
 import type { Disk } from '../io/disk.ts';
@@ -16,8 +17,8 @@ export interface TailToJudge {
   /** Up to here the file is whole. */
   readonly fromOffset: number;
   readonly sizeBytes: number;
-  /** A block ends where the damage begins. */
-  readonly followsBlock: boolean;
+  /** The damage is known to be in blocks: one ends where it begins, or the manifest says so. */
+  readonly inBlocks: boolean;
 }
 
 const sectorBytes = 512;
@@ -31,7 +32,8 @@ export function isTornTail(tail: TailToJudge): boolean {
     const file = new FileBytes(tail, fd);
     if (!hasHole(tail, file)) return false;
     const synced = syncedByLaterBlock(tail, file);
-    return synced === null ? tail.followsBlock : synced <= tail.fromOffset;
+    if (synced !== null) return synced <= tail.fromOffset;
+    return tail.inBlocks || beginsWithHeader(tail, file);
   } finally {
     tail.disk.close(fd);
   }
@@ -72,6 +74,11 @@ function hasHole({ fromOffset, sizeBytes }: TailToJudge, file: FileBytes): boole
     start += bytes.length;
   }
   return false;
+}
+
+function beginsWithHeader({ fromOffset }: TailToJudge, file: FileBytes): boolean {
+  const line = file.read(fromOffset, fromOffset + blockHeaderBytes);
+  return parseHeader(line, 0, line.length) !== null;
 }
 
 /** The most that a whole block of the tail calls synced; null when there is none. */

@@ -1,5 +1,4 @@
 // The face of persistence: journal, snapshots, rewrites, recovery and save points behind one door.
-import { incrementName } from '../aof/format.ts';
 import { LogDirectory } from '../aof/log-directory.ts';
 import type { CommandOutcome, PersistencePort, ReloadMode } from '../commands/context.ts';
 import { EngineError } from '../errors.ts';
@@ -184,13 +183,12 @@ export class Persistence implements PersistencePort {
     const temporary = `${this.settings.directory}/temp-rewriteaof-${processId}.aof`;
     const result = await this.writeBase(temporary, rdb);
     if (result.error !== null) throw result.error;
-    const sequence = directory.nextIncrementSequence();
-    const name = incrementName(directory.prefix, sequence);
-    const path = directory.pathOf(name);
+    const increment = directory.nextIncrement();
+    const path = directory.pathOf(increment.name);
     const fd = disk.open(path, 'truncate');
-    directory.installBase(temporary, rdb, [{ name, sequence }]);
+    directory.installBase(temporary, rdb, [increment]);
     log('notice', `Creating AOF base file ${directory.manifest.base?.name} on server start`);
-    log('notice', `Creating AOF incr file ${name} on server start`);
+    log('notice', `Creating AOF incr file ${increment.name} on server start`);
     this.rewriter.baseBytes = result.bytes;
     this.rewriter.rewriteBaseBytes = result.bytes;
     this.appender.open(fd, path, 0);
@@ -216,6 +214,7 @@ export class Persistence implements PersistencePort {
       parent: this.settings.directory,
       name: this.settings.appendDirectoryName,
       prefix: this.settings.appendFileName,
+      inBlocks: () => this.settings.logChecksum,
     });
   }
 

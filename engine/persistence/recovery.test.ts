@@ -35,6 +35,11 @@ function manifest(...files: readonly string[]): Buffer {
   }).join(''));
 }
 
+/** The last increment was begun in blocks. */
+function inBlocks(text: Buffer): Buffer {
+  return Buffer.from(text.toString().replace(/\n$/, ' blocks yes\n'));
+}
+
 const listed = manifest('appendonly.aof.1.base.rdb', 'appendonly.aof.1.incr.aof',
   'appendonly.aof.2.incr.aof');
 
@@ -78,6 +83,18 @@ function torn(
   const bytes = Buffer.from(buffer.bytes.subarray(0, buffer.length));
   bytes.fill(0, holeAt, holeAt + 512);
   return bytes;
+}
+
+/** So many blocks of two kilobytes; the first has lost its first sector, or the one at `hole`. */
+function headless(count: number, synced: boolean = false, hole: number = 0): Buffer {
+  const buffer = new LogBuffer();
+  for (let number = 1; number <= count; number++) {
+    buffer.beginBlock();
+    const { blockStart } = buffer;
+    buffer.command(['SET', `d${number}`, 'x'.repeat(2000)]);
+    buffer.seal(0, { continues: number > 1, syncedBytes: synced ? blockStart : 0 });
+  }
+  return Buffer.from(buffer.bytes.subarray(0, buffer.length)).fill(0, hole, hole + 512);
 }
 
 interface Row {
@@ -210,6 +227,36 @@ const rows: readonly Row[] = [
   {
     name: 'torn blocks, aof-load-truncated no', settings: { ...on, loadTruncated: false },
     code: 'AOF_BAD', files: withLog(torn({ blocks: 4, hole: 2 })),
+  },
+  {
+    name: 'a first block without its header that nothing follows, in an increment of blocks',
+    settings: on, keys: ['a', 'b'], logs: /sectors are missing/,
+    files: [...withLog(headless(1)).slice(0, 3), [manifestPath, inBlocks(listed)]],
+  },
+  {
+    name: 'a first block without its header, in an increment that is not known to be blocks',
+    settings: on, code: 'AOF_BAD', files: withLog(headless(1)),
+  },
+  {
+    name: 'a first block without its header that a later one calls synced', settings: on,
+    code: 'AOF_BAD', says: /expected a command that starts with '\*'/,
+    files: [...withLog(headless(2, true)).slice(0, 3), [manifestPath, inBlocks(listed)]],
+  },
+  {
+    name: 'a first block without its header, all that follows unsynced', settings: on,
+    keys: ['a', 'b'], logs: /!!! Truncating the AOF .* at offset 0 !!!/,
+    files: [...withLog(headless(3)).slice(0, 3), [manifestPath, inBlocks(listed)]],
+  },
+  {
+    name: 'a first block whose header is whole and which is not', settings: on, keys: ['a', 'b'],
+    logs: /sectors are missing/,
+    files: withLog(headless(1, false, 1024)),
+  },
+  {
+    name: 'a first block without its header before the last file', settings: on, code: 'AOF_BAD',
+    files: [[base, snapshot('a')], [incr1, headless(1)], [incr2, tail],
+      [manifestPath, Buffer.from(listed.toString().replace('incr.aof seq 1 type i',
+        'incr.aof seq 1 type i blocks yes'))]],
   },
   {
     name: 'a hole in a log without blocks', settings: on, code: 'AOF_BAD',

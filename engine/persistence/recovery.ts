@@ -25,6 +25,8 @@ export interface LogFileToLoad {
   readonly name: string;
   readonly role: 'base' | 'incr';
   readonly sizeBytes: number;
+  /** Its writer began it with a block: see LogFile. */
+  readonly inBlocks?: boolean;
 }
 
 /** The last file ended inside a command: its length afterwards. */
@@ -180,9 +182,10 @@ export class Loader {
       return;
     }
     const { disk } = this.options;
-    const { validBytes: fromOffset, sizeBytes, followsBlock } = reader;
+    const { validBytes: fromOffset, sizeBytes } = reader;
+    const inBlocks = reader.followsBlock || (file.inBlocks === true && fromOffset === 0);
     const torn = !settings.compatStrict
-      && isTornTail({ disk, path: file.path, fromOffset, sizeBytes, followsBlock });
+      && isTornTail({ disk, path: file.path, fromOffset, sizeBytes, inBlocks });
     if (!torn) throw damage;
     log('warning', `!!! Warning: the last ${tailBytes} bytes of the AOF file ${file.name} were not`
       + ' synced when the power went: some of their sectors are missing !!!');

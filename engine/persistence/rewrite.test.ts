@@ -17,20 +17,23 @@ async function reloaded(disk: ReturnType<typeof memoryDisk>): Promise<Map<string
   return (await TestEngine.start({ disk: memoryDisk(files), settings: on })).contents();
 }
 
+/** The manifest of a base and increments with these sequences. */
+function listing(base: number, ...increments: readonly number[]): string {
+  return [`file appendonly.aof.${base}.base.rdb seq ${base} type b\n`, ...increments.map((number) =>
+    `file appendonly.aof.${number}.incr.aof seq ${number} type i blocks yes\n`)].join('');
+}
+
 test('names, manifest and contents are those of Redis', async (t) => {
   const { engine, disk } = await started(1);
-  t.is(engine.file('appendonly.aof.manifest'),
-    'file appendonly.aof.1.base.rdb seq 1 type b\nfile appendonly.aof.1.incr.aof seq 1 type i\n');
+  t.is(engine.file('appendonly.aof.manifest'), listing(1, 1));
   engine.acknowledge('SET', 'a', '1');
   engine.acknowledge('SET', 'b', '1');
   engine.run('BGREWRITEAOF');
-  t.is(engine.file('appendonly.aof.manifest'), 'file appendonly.aof.1.base.rdb seq 1 type b\n'
-    + 'file appendonly.aof.1.incr.aof seq 1 type i\nfile appendonly.aof.2.incr.aof seq 2 type i\n');
+  t.is(engine.file('appendonly.aof.manifest'), listing(1, 1, 2));
   engine.acknowledge('INCR', 'a');
   t.is(engine.info('aof_rewrite_in_progress'), 1);
   await engine.settle();
-  t.is(engine.file('appendonly.aof.manifest'),
-    'file appendonly.aof.2.base.rdb seq 2 type b\nfile appendonly.aof.2.incr.aof seq 2 type i\n');
+  t.is(engine.file('appendonly.aof.manifest'), listing(2, 2));
   t.deepEqual(disk.list('/data/appendonlydir'), [
     'appendonly.aof.2.base.rdb', 'appendonly.aof.2.incr.aof', 'appendonly.aof.manifest',
   ]);
@@ -131,8 +134,7 @@ test('CONFIG SET appendonly yes: counts once the first base is there', async (t)
   t.is(engine.persistence.configure({ appendOnly: true }), null);
   await engine.settle();
   t.deepEqual([...(await reloaded(disk)).keys()].sort(), ['0:a', '0:b', '0:c', '0:d']);
-  t.is(engine.file('appendonly.aof.manifest'),
-    'file appendonly.aof.2.base.rdb seq 2 type b\nfile appendonly.aof.2.incr.aof seq 2 type i\n');
+  t.is(engine.file('appendonly.aof.manifest'), listing(2, 2));
 });
 
 test('CONFIG SET appendonly yes while the disk refuses: an error, and off', async (t) => {

@@ -94,7 +94,8 @@ function filesOf(disk: Disk, directory: LogDirectory, manifest: Manifest): LogFi
         + ` does not exist in ${directory.path}. Restore the file from a copy; starting without`
         + ' it would lose what it holds');
     }
-    return { path, name: file.name, role, sizeBytes: stat.sizeBytes };
+    const inBlocks = file.inBlocks === true;
+    return { path, name: file.name, role, sizeBytes: stat.sizeBytes, inBlocks };
   };
   const base = manifest.base === null ? [] : [toLoad(manifest.base, 'base')];
   return [...base, ...manifest.increments.map((file) => toLoad(file, 'incr'))];
