@@ -7,6 +7,8 @@ import type { Database } from '../keyspace/database.ts';
 import { typeHash, typeList, typeSet, typeSortedSet } from '../keyspace/entry.ts';
 import type { EntryAddress } from '../keyspace/entry.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
+import { pieceBytes } from '../keyspace/pins.ts';
+import type { LargeValues } from '../keyspace/pins.ts';
 import { doubleTextBytes, formatDouble } from '../resp/doubles.ts';
 import { LogBuffer } from './log-buffer.ts';
 
@@ -16,6 +18,8 @@ export interface ByteSink {
 }
 
 const asterisk = 42;
+const dollar = 36;
+const lineEnd: Buffer = Buffer.from('\r\n', 'latin1');
 const defaultChunkBytes = 1024 * 1024;
 const elementsPerCommand = 64;
 const setBytes: Buffer = Buffer.from('SET', 'latin1');
@@ -24,10 +28,20 @@ const saddBytes: Buffer = Buffer.from('SADD', 'latin1');
 const zaddBytes: Buffer = Buffer.from('ZADD', 'latin1');
 const hmsetBytes: Buffer = Buffer.from('HMSET', 'latin1');
 
+/** What is written, and how. */
+export interface BaseEncoderOptions {
+  readonly keyspace: Keyspace;
+  /** How large values are read that may change meanwhile. */
+  readonly largeValues?: LargeValues | null;
+  /** Bytes gathered before the sink is called. */
+  readonly chunkBytes?: number;
+}
+
 /** Writes commands that every version can read. */
 export class BaseEncoder {
   private readonly sink: ByteSink;
   private readonly chunkBytes: number;
+  private readonly largeValues: LargeValues | null;
   private readonly log = new LogBuffer();
   // Its own: keys are encoded while commands hold handles.
   private readonly collections: Collections;
@@ -38,10 +52,11 @@ export class BaseEncoder {
   private keyStart = 0;
   private keyEnd = 0;
 
-  constructor(sink: ByteSink, keyspace: Keyspace, chunkBytes: number = defaultChunkBytes) {
+  constructor(sink: ByteSink, options: BaseEncoderOptions) {
     this.sink = sink;
-    this.collections = new Collections(keyspace);
-    this.chunkBytes = chunkBytes;
+    this.collections = new Collections(options.keyspace);
+    this.largeValues = options.largeValues ?? null;
+    this.chunkBytes = options.chunkBytes ?? defaultChunkBytes;
   }
 
   /** Bytes encoded so far. */
@@ -88,13 +103,27 @@ export class BaseEncoder {
       case typeHash:
         this.hash(database, entry);
         return;
-      default: {
-        const valueStart = database.valueOffset(entry);
-        this.begin(setBytes, 1);
-        this.log.bulk(database.valueBuffer(entry), valueStart,
-          valueStart + database.valueLength(entry));
-      }
+      default:
+        this.string(database, entry);
     }
+  }
+
+  private string(database: Database, entry: EntryAddress): void {
+    const { largeValues, log } = this;
+    const bytes = database.valueLength(entry);
+    this.begin(setBytes, 1);
+    if (largeValues === null || !database.isLarge(entry)) {
+      const start = database.valueOffset(entry);
+      log.bulk(database.valueBuffer(entry), start, start + bytes);
+      return;
+    }
+    log.head(dollar, bytes);
+    for (let number = 0; number * pieceBytes < bytes; number++) {
+      const piece = largeValues.piece(database, entry, number);
+      log.part(piece, 0, piece.length);
+      if (log.length >= this.chunkBytes) this.flush();
+    }
+    log.part(lineEnd, 0, lineEnd.length);
   }
 
   /** Begins a command for the key, with so many arguments after it. */

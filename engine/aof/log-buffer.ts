@@ -61,7 +61,7 @@ export class LogBuffer {
   /** Appends an annotation: `text` begins with '#' and has no line end. */
   annotation(text: string): void {
     const bytes = Buffer.from(`${text}\r\n`, 'latin1');
-    this.copy(bytes, 0, bytes.length);
+    this.part(bytes, 0, bytes.length);
   }
 
   /**
@@ -70,7 +70,7 @@ export class LogBuffer {
    */
   request(source: RequestBytes): void {
     if (source.buffer[source.requestStart] === asterisk) {
-      this.copy(source.buffer, source.requestStart, source.requestEnd);
+      this.part(source.buffer, source.requestStart, source.requestEnd);
       return;
     }
     this.head(asterisk, source.argc);
@@ -101,17 +101,17 @@ export class LogBuffer {
   }
 
   multi(): void {
-    this.copy(multiBytes, 0, multiBytes.length);
+    this.part(multiBytes, 0, multiBytes.length);
   }
 
   exec(): void {
-    this.copy(execBytes, 0, execBytes.length);
+    this.part(execBytes, 0, execBytes.length);
   }
 
   /** Appends one argument. */
   bulk(source: Uint8Array, start: number, end: number): void {
     this.head(dollar, end - start);
-    this.copy(source, start, end);
+    this.part(source, start, end);
     this.bytes[this.length++] = carriageReturn;
     this.bytes[this.length++] = lineFeed;
   }
@@ -145,7 +145,8 @@ export class LogBuffer {
     if (this.bytes.length > keptBytes) this.bytes = Buffer.allocUnsafeSlow(initialBytes);
   }
 
-  private copy(source: Uint8Array, start: number, end: number): void {
+  /** Appends bytes as they are: a part of an argument. */
+  part(source: Uint8Array, start: number, end: number): void {
     const count = end - start;
     this.reserve(count + 2);
     const at = this.length;

@@ -170,6 +170,17 @@ export class Database extends EntryView {
   }
 
   /**
+   * Makes bytes `from` to `to` of a string ready for changes in place: nothing moves.
+   * @throws {EngineError} ARENA_FULL when there is no room; nothing has changed then.
+   */
+  alter(entry: EntryAddress, from: number, to: number): void {
+    const { entries } = this;
+    this.preserve(entry);
+    if (entries.pins.size !== 0) entries.pins.keep(entries.valueApart(entry), from, to);
+    entries.setEpoch(entry, this.keyspace.epoch);
+  }
+
+  /**
    * Gives the value `length` bytes, of which the first ones are kept and the others undefined;
    * type, encoding and deadline stay. Big values grow with slack. The same length: as `touch`.
    * @throws {EngineError} ARENA_FULL when there is no room; never for the same length.
@@ -200,10 +211,7 @@ export class Database extends EntryView {
     this.deadlines.noteFields(this.hashOf(entry), entry, earliestMs);
   }
 
-  /**
-   * Appends to a string value; growing it again and again costs amortised O(appended).
-   * @throws {EngineError} ARENA_FULL when there is no room.
-   */
+  /** As `overwrite`, at the end; again and again costs amortised O(appended). */
   append(entry: EntryAddress, value: Buffer, start: number, end: number): EntryAddress {
     return this.overwrite(entry, this.entries.valueLength(entry), value, start, end);
   }
@@ -219,18 +227,11 @@ export class Database extends EntryView {
     const entries = this.entries;
     const oldLength = entries.valueLength(entry);
     const length = Math.max(oldLength, offset + end - start);
-    let target = entry;
     const fits = entries.fitsGrowing(entry, length);
-    if (fits) this.preserve(entry);
-    if (fits && !entries.isPinned(entry)) {
-      entries.setValueLength(entry, length);
-      entries.setEpoch(entry, this.keyspace.epoch);
-    } else {
-      target = this.relocate(entry, length);
-    }
-    if (offset > oldLength) {
-      entries.clearValue(target, oldLength, offset);
-    }
+    if (fits) this.alter(entry, offset, offset + end - start);
+    const target = fits ? entry : this.relocate(entry, length);
+    if (fits) entries.setValueLength(entry, length);
+    if (offset > oldLength) entries.clearValue(target, oldLength, offset);
     entries.writeValue(target, offset, value, start, end);
     return target;
   }

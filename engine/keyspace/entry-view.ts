@@ -1,6 +1,7 @@
 // Reading entries: what every database offers for any entry address.
 
 import type { Entries, EntryAddress } from './entry.ts';
+import { copyBytes } from './kept.ts';
 import type { ValuePlace } from './record.ts';
 
 /** Accessors of entries, the same for all databases. */
@@ -44,6 +45,11 @@ export class EntryView {
   /** Bytes of the value. */
   valueLength(entry: EntryAddress): number {
     return this.entries.valueLength(entry);
+  }
+
+  /** Whether the value lies where it is while a snapshot reads it, and so may change under it. */
+  isLarge(entry: EntryAddress): boolean {
+    return this.entries.valueApart(entry) !== 0 && this.entries.roomBytes(entry) > copyBytes;
   }
 
   /** Byte offset of the value in `arena.u8`. For native calls; past 2 GiB not for indexing. */

@@ -4,7 +4,7 @@ import { windowMask, windowShift } from '../memory/arena.ts';
 import type { Address, Arena } from '../memory/arena.ts';
 import type { TreeHost } from '../tree/host.ts';
 import { rootBytes } from '../tree/reader.ts';
-import { Pins } from './kept.ts';
+import { Pins } from './pins.ts';
 import {
   apartBit, deadlineBit, encodingShift, epochWord, fixedBytes, flagBits, keyLength, keyOffset,
   keyShift, longKeyBit, longKeyLength, longKeyWord, plainMask, pointerOffset, readDeadline,
@@ -51,7 +51,7 @@ export interface EntryShape {
 /** Reads and builds entries of one arena; knows nothing of dicts. */
 export class Entries {
   readonly arena: Arena;
-  /** Values apart that a snapshot reads: never changed, and given back when it has read them. */
+  /** Values apart that a snapshot reads: given back when it has, and what changes is kept. */
   readonly pins: Pins;
   private readonly trees: TreeHost;
   private readonly words: readonly Int32Array[];

@@ -1,76 +1,14 @@
 // What is kept of old versions until the writer of the running snapshot has read them: copies of
-// small ones, and the blocks of big values themselves, pinned where they are.
+// small ones, and big values themselves, pinned where they are.
 //
 // A copy is a record of its own in the arena. A value apart of up to `copyBytes` is copied, too; a
-// bigger one is pinned: as long as a snapshot may read it, it is neither changed nor given back,
-// and a change of the key makes a value of its own.
+// bigger one is pinned (pins.ts).
 
-import type { Address, Arena } from '../memory/arena.ts';
+import type { Address } from '../memory/arena.ts';
 import type { Entries, EntryAddress } from './entry.ts';
 
 /** Values apart up to this many bytes are copied; longer ones are pinned. */
 export const copyBytes: number = 2 ** 17;
-
-interface Pin {
-  readonly roomBytes: number;
-  /** Kept versions that have this value. */
-  holders: number;
-  /** No key has the value any more: it goes with the last holder. */
-  dropped: boolean;
-}
-
-/** Values apart that must stay as they are. */
-export class Pins {
-  private readonly arena: Arena;
-  private readonly pins: Map<Address, Pin> = new Map();
-
-  constructor(arena: Arena) {
-    this.arena = arena;
-  }
-
-  get size(): number {
-    return this.pins.size;
-  }
-
-  has(value: Address): boolean {
-    return this.pins.has(value);
-  }
-
-  /** Adds a holder. */
-  hold(value: Address, roomBytes: number): void {
-    const pin = this.pins.get(value);
-    if (pin === undefined) {
-      this.pins.set(value, { roomBytes, holders: 1, dropped: false });
-    } else {
-      pin.holders++;
-    }
-  }
-
-  /** One holder less. */
-  release(value: Address): void {
-    const pin = this.pins.get(value);
-    if (pin !== undefined && --pin.holders === 0) {
-      this.pins.delete(value);
-      if (pin.dropped) {
-        this.arena.free(value, pin.roomBytes);
-      }
-    }
-  }
-
-  /** Forgets everything: the arena was reset. */
-  forget(): void {
-    this.pins.clear();
-  }
-
-  /** No key has the value any more; true when it is pinned, and so not to be given back now. */
-  drop(value: Address): boolean {
-    const pin = this.pins.get(value);
-    if (pin !== undefined) {
-      pin.dropped = true;
-    }
-    return pin !== undefined;
-  }
-}
 
 // What a kept version consists of besides its record.
 const recordOnly = 0;
@@ -99,9 +37,12 @@ export class KeptVersions {
   private unread: number = 0;
   private end: number = 0;
   private copyKind: number = recordOnly;
+  /** Of the value pinned last: where the pieces of it that change are found; 0: none was. */
+  table: Address = 0;
 
   constructor(entries: Entries) {
     this.entries = entries;
+    entries.pins.grown = (bytes): void => this.grow(bytes);
   }
 
   /** Versions kept. */
@@ -123,29 +64,33 @@ export class KeptVersions {
     const { entries } = this;
     const copy = entries.copyRecord(entry);
     this.copyKind = recordOnly;
-    const value = entries.valueApart(copy);
-    if (value !== 0) {
-      const roomBytes = entries.roomBytes(copy);
-      if (roomBytes > copyBytes) {
-        entries.pins.hold(value, roomBytes);
-        this.copyKind = withPin;
-      } else {
-        try {
-          entries.copyApart(copy);
-        } catch (error) {
-          entries.releaseRecord(copy);
-          throw error;
-        }
-        this.copyKind = withCopy;
+    this.table = 0;
+    if (entries.valueApart(copy) !== 0) {
+      try {
+        this.copyKind = this.hold(copy) ? withPin : withCopy;
+        if (this.copyKind === withCopy) entries.copyApart(copy);
+      } catch (error) {
+        entries.releaseRecord(copy);
+        throw error;
       }
     }
     return copy;
   }
 
+  /** Pins the value apart of an entry if it is big; says whether it is. */
+  private hold(entry: EntryAddress): boolean {
+    const { entries } = this;
+    const roomBytes = entries.roomBytes(entry);
+    if (roomBytes <= copyBytes) return false;
+    const lengthBytes = entries.valueLength(entry);
+    this.table = entries.pins.hold(entries.valueApart(entry), { roomBytes, lengthBytes });
+    return true;
+  }
+
   /** Keeps the copy made last until `acknowledge` has come to `sequence`. */
   add(sequence: number, copy: EntryAddress): void {
     const { entries, copyKind: kind } = this;
-    const bytes = entries.recordBytes(copy) + (kind === recordOnly ? 0 : entries.roomBytes(copy));
+    const bytes = entries.recordBytes(copy) + (kind === withCopy ? entries.roomBytes(copy) : 0);
     this.push(sequence, copy, kind, bytes);
   }
 
@@ -154,14 +99,16 @@ export class KeptVersions {
     this.free(copy, this.copyKind);
   }
 
-  /** Keeps the big value of an entry that is being read, if it has one, in the same way. */
+  /**
+   * Keeps the big value of an entry that is being read, if it has one, in the same way.
+   * @throws {EngineError} ARENA_FULL when there is no room.
+   */
   pin(sequence: number, entry: EntryAddress): void {
     const { entries } = this;
+    this.table = 0;
     const value = entries.valueApart(entry);
-    const roomBytes = value === 0 ? 0 : entries.roomBytes(entry);
-    if (roomBytes > copyBytes) {
-      entries.pins.hold(value, roomBytes);
-      this.push(sequence, value, pinOnly, roomBytes);
+    if (value !== 0 && this.hold(entry)) {
+      this.push(sequence, value, pinOnly, 0);
     }
   }
 
@@ -179,6 +126,7 @@ export class KeptVersions {
   /** The snapshot is over: nothing is read any more. */
   acknowledgeAll(): void {
     this.unread = this.end;
+    this.entries.pins.retire();
   }
 
   /** Gives back at most so many versions that were read; true when none of those is left. */
@@ -186,7 +134,12 @@ export class KeptVersions {
     for (let left = most; left > 0 && this.first < this.unread; left--) {
       const chunk = this.chunkOf(this.first);
       const at = (this.first & chunkMask) * itemWords;
-      this.bytes -= (chunk[at + 3] as number) * 8;
+      const pinned = this.pinnedBy(chunk[at + 1] as number, chunk[at + 2] as number);
+      if (pinned !== 0) {
+        left -= this.entries.pins.trim(pinned, left);
+        if (left <= 0) return false;
+      }
+      this.grow((chunk[at + 3] as number) * -8);
       this.first++;
       if ((this.first & chunkMask) === 0) {
         this.chunks.shift();
@@ -210,7 +163,7 @@ export class KeptVersions {
       entries.pins.release(address);
       return;
     }
-    const value = kind === withPin ? entries.valueApart(address) : 0;
+    const value = this.pinnedBy(address, kind);
     if (kind === withCopy) {
       entries.releaseBlocks(address);
     } else {
@@ -219,6 +172,18 @@ export class KeptVersions {
     if (value !== 0) {
       entries.pins.release(value);
     }
+  }
+
+  /** The value that a kept version holds; 0: none. */
+  private pinnedBy(address: Address, kind: number): Address {
+    if (kind === pinOnly) return address;
+    return kind === withPin ? this.entries.valueApart(address) : 0;
+  }
+
+  private grow(bytes: number): void {
+    this.bytes += bytes;
+    if (bytes > 0) this.totalBytes += bytes;
+    if (this.bytes > this.peakBytes) this.peakBytes = this.bytes;
   }
 
   private push(sequence: number, address: Address, kind: number, bytes: number): void {
@@ -233,11 +198,7 @@ export class KeptVersions {
     chunk[at + 2] = kind;
     chunk[at + 3] = units;
     this.end++;
-    this.bytes += units * 8;
-    this.totalBytes += units * 8;
-    if (this.bytes > this.peakBytes) {
-      this.peakBytes = this.bytes;
-    }
+    this.grow(units * 8);
   }
 
   private chunkOf(item: number): Int32Array {

@@ -47,7 +47,7 @@ export function dumpValue(
   };
   const { collections, compress, version } = options;
   const writer = new RdbWriter({ sink, compress, checksum: true, chunkBytes });
-  const values = new ValueEncoder(writer, version, collections);
+  const values = new ValueEncoder(writer, { version, collections, largeValues: null });
   const type = values.type(database, entry);
   writer.byte(type);
   values.value(database, entry, type);

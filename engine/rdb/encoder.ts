@@ -3,6 +3,7 @@ import { Collections } from '../collections/collections.ts';
 import type { Database } from '../keyspace/database.ts';
 import type { EntryAddress } from '../keyspace/entry.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
+import type { LargeValues } from '../keyspace/pins.ts';
 import { opcode, writtenVersion } from './format.ts';
 import type { WrittenVersion } from './format.ts';
 import { ValueEncoder } from './value-encoder.ts';
@@ -16,6 +17,8 @@ export interface RdbEncoderOptions extends RdbWriterOptions {
   readonly keyspace: Keyspace;
   /** `rdb-target`; 10 when nothing is said. */
   readonly version?: WrittenVersion;
+  /** How large values are read that may change meanwhile. */
+  readonly largeValues?: LargeValues | null;
 }
 
 /** Facts about the writer that stand at the start of the file. */
@@ -41,7 +44,9 @@ export class RdbEncoder {
     this.writer = new RdbWriter(options);
     // Handles of its own: keys are encoded while commands hold theirs.
     const collections = new Collections(options.keyspace);
-    this.values = new ValueEncoder(this.writer, this.version, collections);
+    const { largeValues = null } = options;
+    const { version } = this;
+    this.values = new ValueEncoder(this.writer, { version, collections, largeValues });
   }
 
   /** Bytes encoded so far. */

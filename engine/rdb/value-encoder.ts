@@ -10,6 +10,8 @@ import {
   typeHash, typeList, typeSet, typeSortedSet, typeString,
 } from '../keyspace/entry.ts';
 import type { EntryAddress } from '../keyspace/entry.ts';
+import { pieceBytes } from '../keyspace/pins.ts';
+import type { LargeValues } from '../keyspace/pins.ts';
 import { nodePacked, nodePlain, valueType } from './format.ts';
 import type { WrittenVersion } from './format.ts';
 import { elementBytes, frameBytes, PackBuilder } from './pack-builder.ts';
@@ -20,17 +22,28 @@ import type { RdbWriter } from './writer.ts';
 const nodeBytes = 8192;
 const roomBytes = nodeBytes - frameBytes;
 
+/** What a writer of values needs to know. */
+export interface ValueSources {
+  readonly version: WrittenVersion;
+  readonly collections: Collections;
+  /** How large values are read that may change meanwhile; null: nothing changes. */
+  readonly largeValues: LargeValues | null;
+}
+
 /** Writes values; the handles of slot 0 are used. */
 export class ValueEncoder {
   private readonly writer: RdbWriter;
   private readonly version: WrittenVersion;
   private readonly collections: Collections;
+  private readonly largeValues: LargeValues | null;
   private node: PackBuilder | null = null;
+  private gathered: Buffer = Buffer.alloc(0);
 
-  constructor(writer: RdbWriter, version: WrittenVersion, collections: Collections) {
+  constructor(writer: RdbWriter, { version, collections, largeValues }: ValueSources) {
     this.writer = writer;
     this.version = version;
     this.collections = collections;
+    this.largeValues = largeValues;
   }
 
   /**
@@ -75,12 +88,9 @@ export class ValueEncoder {
   /** Writes the value after `type` was asked for it, which is given again. */
   value(database: Database, entry: EntryAddress, type: number): void {
     switch (type) {
-      case valueType.string: {
-        const start = database.valueOffset(entry);
-        const end = start + database.valueLength(entry);
-        this.writer.string(database.valueBuffer(entry), start, end);
+      case valueType.string:
+        this.stringValue(database, entry);
         return;
-      }
       case valueType.listQuicklist2:
         this.list();
         return;
@@ -99,6 +109,25 @@ export class ValueEncoder {
       default:
         this.pack(type);
     }
+  }
+
+  private stringValue(database: Database, entry: EntryAddress): void {
+    const { largeValues, writer } = this;
+    const bytes = database.valueLength(entry);
+    if (largeValues === null || !database.isLarge(entry)) {
+      const start = database.valueOffset(entry);
+      writer.string(database.valueBuffer(entry), start, start + bytes);
+      return;
+    }
+    const compresses = writer.compresses(bytes);
+    if (!compresses) writer.lengthField(bytes);
+    else if (this.gathered.length < bytes) this.gathered = Buffer.allocUnsafeSlow(bytes);
+    for (let number = 0; number * pieceBytes < bytes; number++) {
+      const piece = largeValues.piece(database, entry, number);
+      if (compresses) piece.copy(this.gathered, number * pieceBytes);
+      else writer.bytes(piece, 0, piece.length);
+    }
+    if (compresses) writer.string(this.gathered, 0, bytes);
   }
 
   private pack(type: number): void {

@@ -140,9 +140,14 @@ export class RdbWriter {
     return true;
   }
 
+  /** Whether compressing a string of this length is tried. */
+  compresses(bytes: number): boolean {
+    return this.compressor !== null && bytes > minCompressBytes && bytes <= maxCompressBytes;
+  }
+
   private lzf(source: Buffer, start: number, end: number): boolean {
     const bytes = end - start;
-    if (this.compressor === null || bytes > maxCompressBytes) return false;
+    if (this.compressor === null || !this.compresses(bytes)) return false;
     if (this.compressed.length < bytes) {
       this.compressed = Buffer.allocUnsafeSlow(Math.max(bytes, 2 * this.compressed.length, 4096));
     }

@@ -12,6 +12,7 @@
 
 import { endPosition } from '../../keyspace/database.ts';
 import type { EntryAddress } from '../../keyspace/entry.ts';
+import type { Address } from '../../memory/arena.ts';
 import type { Keyspace, Preserver } from '../../keyspace/keyspace.ts';
 import { kindEnd, kindOf, ringCapacity } from './ring.ts';
 import type { SnapshotRing } from './ring.ts';
@@ -48,7 +49,7 @@ export class SnapshotFeed implements Preserver {
   /** Entries in the ring, written ones included. */
   private head = 0;
   private endSequence = -1;
-  // What found no place in the ring: pairs of entry and kind.
+  // What found no place in the ring: entry, kind and table.
   private backlog: number[] = [];
   private backlogFrom = 0;
   // Walked entries by sequence, modulo `lead`: which, and their place in the walk.
@@ -152,7 +153,7 @@ export class SnapshotFeed implements Preserver {
       } else if (!this.stopped) {
         const { kept } = this.keyspace;
         const copy = kept.copy(entry);
-        kept.add(this.push(copy, kindOf(index, true)), copy);
+        kept.add(this.push(copy, kindOf(index, true), kept.table), copy);
         this.ring.publish(this.head);
       }
     } catch (error) {
@@ -170,14 +171,18 @@ export class SnapshotFeed implements Preserver {
     const { kept } = this.keyspace;
     if (this.ring.entryAt(sequence) === entry) {
       const copy = this.copyInRing(sequence, entry);
+      this.ring.setTable(sequence, kept.table);
       if (this.ring.replace(sequence, entry, copy)) {
         kept.add(sequence, copy);
         return;
       }
+      kept.pin(sequence, entry);
       kept.discard(copy);
+      return;
     }
     // The writer has its copy of the entry, but it may be reading a big value of it.
     kept.pin(sequence, entry);
+    this.ring.setTable(sequence, kept.table);
   }
 
   /** Copies an entry of the ring; when there is no room for that, the writer must not read it. */
@@ -233,13 +238,14 @@ export class SnapshotFeed implements Preserver {
   }
 
   /** Returns the sequence. */
-  private push(entry: EntryAddress, kind: number): number {
+  private push(entry: EntryAddress, kind: number, table: Address = 0): number {
     const sequence = this.pushed++;
     const full = sequence - this.ring.tail >= ringCapacity;
     if (full || this.backlogFrom < this.backlog.length) {
-      this.backlog.push(entry, kind);
+      this.backlog.push(entry, kind, table);
     } else {
       this.ring.put(sequence, entry, kind);
+      if (table !== 0) this.ring.setTable(sequence, table);
       this.head = sequence + 1;
     }
     return sequence;
@@ -252,8 +258,9 @@ export class SnapshotFeed implements Preserver {
     const end = ring.tail + ringCapacity;
     while (this.head < end && this.backlogFrom < backlog.length) {
       const entry = backlog[this.backlogFrom] as number;
-      ring.put(this.head++, entry, backlog[this.backlogFrom + 1] as number);
-      this.backlogFrom += 2;
+      ring.put(this.head, entry, backlog[this.backlogFrom + 1] as number);
+      ring.setTable(this.head++, backlog[this.backlogFrom + 2] as number);
+      this.backlogFrom += 3;
     }
     if (this.backlogFrom === backlog.length) {
       this.backlog = [];

@@ -8,6 +8,7 @@
 //        4   asleep: 1 = the writer waits for head to change
 //        5   keys written
 //        16… slots: i32 address, i32 kind
+//        …   for each slot: the table of a pinned value (keyspace/pins.ts), 0 = not pinned
 //
 //   kind     bit 0: a copy that nobody changes · bit 1: the end, no entry · 2…: database
 //
@@ -15,9 +16,11 @@
 // its own. Whoever comes first decides: the writer by putting 0 in the place of the address, after
 // it has copied the entry; the main thread by putting there the address of a copy, before it
 // changes the entry. So what the writer has copied is whole if its exchange succeeds; if not, the
-// slot has the address of a copy.
+// slot has the address of a copy. A large value is not copied: before it changes, the table of its
+// pieces stands beside the slot.
 
 import type { EntryAddress } from '../../keyspace/entry.ts';
+import type { Address } from '../../memory/arena.ts';
 
 const headWord = 0;
 const tailWord = 1;
@@ -30,6 +33,7 @@ const firstSlotWord = 16;
 /** Entries that fit. */
 export const ringCapacity: number = 2 ** 15;
 const slotMask = ringCapacity - 1;
+const firstTableWord = firstSlotWord + ringCapacity * 2;
 
 const copyBit = 1;
 const endBit = 2;
@@ -41,7 +45,7 @@ export class SnapshotRing {
   private readonly words: Int32Array;
 
   constructor(memory?: SharedArrayBuffer) {
-    this.memory = memory ?? new SharedArrayBuffer((firstSlotWord + ringCapacity * 2) * 4);
+    this.memory = memory ?? new SharedArrayBuffer((firstTableWord + ringCapacity) * 4);
     this.words = new Int32Array(this.memory);
   }
 
@@ -79,6 +83,12 @@ export class SnapshotRing {
     const at = firstSlotWord + (sequence & slotMask) * 2;
     this.words[at] = entry;
     this.words[at + 1] = kind;
+    this.words[firstTableWord + (sequence & slotMask)] = 0;
+  }
+
+  /** Says where the pieces of the entry's value are found that are about to change. */
+  setTable(sequence: number, table: Address): void {
+    Atomics.store(this.words, firstTableWord + (sequence & slotMask), table);
   }
 
   /** Shows the writer everything before `head`. */
@@ -123,6 +133,12 @@ export class SnapshotRing {
 
   kindAt(sequence: number): number {
     return this.words[firstSlotWord + (sequence & slotMask) * 2 + 1] as number;
+  }
+
+  /** The table of the entry's value, 0 = nothing of it has changed before what was read so far. */
+  tableAt(sequence: number): Address {
+    // Not a load: it would not keep the reads before it before it.
+    return Atomics.or(this.words, firstTableWord + (sequence & slotMask), 0);
   }
 
   /** Takes the entry, of which the writer has a copy; false: the slot has one that is safe. */

@@ -73,8 +73,10 @@ export class Walker implements SnapshotWalker {
   runNow(request: SnapshotRequest): SnapshotResult {
     const { disk, keyspace } = this.options;
     let fd = -1;
-    const encoder = new SnapshotEncoder(contentsOf(request, keyspace), keyspace,
-      (bytes, start, end) => writeFully(disk, fd, bytes, start, end - start));
+    const encoder = new SnapshotEncoder(contentsOf(request, keyspace), {
+      keyspace, largeValues: null,
+      write: (bytes, start, end) => writeFully(disk, fd, bytes, start, end - start),
+    });
     let error: Error | null = null;
     try {
       fd = disk.open(request.path, 'truncate');

@@ -9,6 +9,8 @@ import type { Keyspace } from '../../keyspace/keyspace.ts';
 import { RdbEncoder } from '../../rdb/encoder.ts';
 import type { RdbHeader } from '../../rdb/encoder.ts';
 import type { WrittenVersion } from '../../rdb/format.ts';
+import type { LargeValues } from '../../keyspace/pins.ts';
+import { LargeValueReader } from './large-values.ts';
 import { databaseOf, isCopy, isEnd } from './ring.ts';
 import type { SnapshotRing } from './ring.ts';
 
@@ -38,6 +40,15 @@ const bytesPerSync = 32 * 1024 * 1024;
 /** Entries between two reports of what was written. */
 const entriesPerReport = 32;
 
+/** Where the bytes come from and go to. */
+export interface EncodingParts {
+  /** How entries are read. */
+  readonly keyspace: Keyspace;
+  /** How values are read that change meanwhile; null: none does. */
+  readonly largeValues: LargeValues | null;
+  readonly write: (bytes: Buffer, start: number, end: number) => void;
+}
+
 /** The bytes of one snapshot on their way to an open file. */
 export class SnapshotEncoder {
   keys = 0;
@@ -46,17 +57,13 @@ export class SnapshotEncoder {
   private readonly sized: boolean[] = [];
   private selected = -1;
 
-  /** `keyspace`: how entries are read. */
-  constructor(
-    contents: SnapshotContents, keyspace: Keyspace,
-    write: (bytes: Buffer, start: number, end: number) => void,
-  ) {
+  constructor(contents: SnapshotContents, { keyspace, largeValues, write }: EncodingParts) {
     this.contents = contents;
     const sink = { write };
     const { compress, checksum, version } = contents;
     this.encoder = contents.format === 'commands'
-      ? new BaseEncoder(sink, keyspace)
-      : new RdbEncoder({ sink, compress, checksum, keyspace, version });
+      ? new BaseEncoder(sink, { keyspace, largeValues })
+      : new RdbEncoder({ sink, compress, checksum, keyspace, version, largeValues });
   }
 
   get bytes(): number {
@@ -116,13 +123,18 @@ export class SnapshotWriter {
   done = false;
   private readonly parts: WriterParts;
   private readonly encoder: SnapshotEncoder;
+  private readonly largeValues: LargeValueReader;
   private tail = 0;
   private unsyncedBytes = 0;
 
   constructor(parts: WriterParts) {
     this.parts = parts;
-    this.encoder = new SnapshotEncoder(parts.contents, parts.keyspace, (bytes, start, end) =>
-      this.write(bytes, start, end));
+    const { keyspace, ring } = parts;
+    this.largeValues = new LargeValueReader(keyspace.arena, ring);
+    this.encoder = new SnapshotEncoder(parts.contents, {
+      keyspace, largeValues: this.largeValues,
+      write: (bytes, start, end) => this.write(bytes, start, end),
+    });
     this.encoder.begin();
   }
 
@@ -165,6 +177,7 @@ export class SnapshotWriter {
       : copier.copy(ring, sequence);
     if (entry === 0) throw new Cancelled();
     const index = databaseOf(kind);
+    this.largeValues.sequence = sequence;
     this.encoder.entry(index, keyspace.databases[index] as Database, entry);
   }
 

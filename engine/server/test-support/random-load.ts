@@ -95,7 +95,7 @@ export class RandomLoad {
 
   private onHuge(): string[] {
     const member = `member:${this.below(13_000)}`;
-    switch (this.below(11)) {
+    switch (this.below(13)) {
       case 0: return ['HSET', 'H', member, this.text(20)];
       case 1: return ['HDEL', 'H', member];
       case 2: return ['LSET', 'L', String(this.below(8000)), this.text(20)];
@@ -105,6 +105,9 @@ export class RandomLoad {
       case 6: return ['ZADD', 'Z', String(this.below(5000)), member];
       case 7: return ['ZREM', 'Z', member];
       case 8: return ['SETRANGE', `b${this.below(5)}`, String(this.below(90_000)), this.text(99)];
+      case 10: return ['SETBIT', `b${this.below(5)}`, String(this.below(3_000_000)), '1'];
+      case 11: return ['BITFIELD', `b${this.below(5)}`, 'SET', 'u8', '#9', '77', 'SET', 'u16',
+        `#${this.below(150_000)}`, String(this.below(60_000))];
       case 9: return ['APPEND', `b${this.below(5)}`, this.text(200)];
       default: return ['LINSERT', 'L', 'BEFORE', member, 'inserted'];
     }

@@ -170,6 +170,11 @@ function bitfield(ctx: CommandContext, readOnly: boolean): void {
   if (entry !== 0 && !isString(ctx, entry)) return;
   const length = entry === 0 ? 0 : ctx.database.valueLength(entry);
   const bytes = Math.max(length, ...writes.map(endByte));
+  // All of it before the first change: there may be no room.
+  for (const write of entry === 0 ? [] : writes) {
+    const from = Math.floor(write.offset / 8);
+    if (from < length) ctx.database.alter(entry, from, Math.min(length, endByte(write)));
+  }
   const target = writes.length === 0 ? entry : stringOfAtLeast(ctx, entry, bytes);
   ctx.reply.array(operations.length);
   let written = 0;

@@ -22,7 +22,10 @@ export function bitOffsetArgument(ctx: CommandContext, index: number): number {
   return NaN;
 }
 
-/** The string of argument 1 with at least `bytes` bytes, made or enlarged with zeros. */
+/**
+ * The string of argument 1 with at least `bytes` bytes, made or enlarged with zeros; what it had is
+ * to be made ready for changes by `alter`, before.
+ */
 export function stringOfAtLeast(ctx: CommandContext, entry: number, bytes: number): number {
   const { database } = ctx;
   if (entry === 0) {
@@ -32,10 +35,7 @@ export function stringOfAtLeast(ctx: CommandContext, entry: number, bytes: numbe
     return created;
   }
   const present = database.valueLength(entry);
-  if (present < bytes) return database.overwrite(entry, bytes - 1, zero, 0, 1);
-  const start = database.valueOffset(entry);
-  // Overwrites one byte with itself: the version becomes this epoch's own and may be changed.
-  return database.overwrite(entry, 0, database.valueBuffer(entry), start, start + 1);
+  return present < bytes ? database.overwrite(entry, bytes - 1, zero, 0, 1) : entry;
 }
 const zero = Buffer.alloc(1);
 
@@ -51,6 +51,7 @@ function setbit(ctx: CommandContext): void {
   let entry = lookup(ctx, 1);
   if (entry !== 0 && !isString(ctx, entry)) return;
   const byte = Math.floor(offset / 8);
+  if (entry !== 0 && byte < database.valueLength(entry)) database.alter(entry, byte, byte + 1);
   entry = stringOfAtLeast(ctx, entry, byte + 1);
   const bytes = database.valueBuffer(entry);
   const at = database.valueOffset(entry) + byte;
