@@ -28,7 +28,7 @@ test('a release replaces the time at which the client read the reply', (t) => {
   const releases = releasesByClient([
     { clientPort: 501, count: 2, atNs: 40 }, { clientPort: 502, count: 3, atNs: 41 },
     { clientPort: 501, count: 4, atNs: 50 }, { clientPort: 999, count: 7, atNs: 51 },
-  ], [501, 502], 1);
+  ], [501, 502], { repliesBefore: 1 });
   const acked = acknowledgedByServer(
     ledger([100, 101, 102, 103, 104], ok), new Operations(workload), releases,
   );
@@ -37,7 +37,7 @@ test('a release replaces the time at which the client read the reply', (t) => {
 });
 
 test('a reply that the op log does not have keeps the time of the client', (t) => {
-  const releases = releasesByClient([{ clientPort: 501, count: 1, atNs: 40 }], [501, 502], 0);
+  const releases = releasesByClient([{ clientPort: 501, count: 1, atNs: 40 }], [501, 502]);
   t.is(releases[1], null);
   const acked = acknowledgedByServer(
     ledger([100, 101, 102, 103, 104], ok), new Operations(workload), releases,
@@ -46,7 +46,7 @@ test('a reply that the op log does not have keeps the time of the client', (t) =
 });
 
 test('an unclear answer in mid-run is no acknowledgement, whenever it was released', (t) => {
-  const releases = releasesByClient([{ clientPort: 501, count: 3, atNs: 40 }], [501, 502], 0);
+  const releases = releasesByClient([{ clientPort: 501, count: 3, atNs: 40 }], [501, 502]);
   const status = [STATUS_OK, STATUS_INFO, STATUS_OK, STATUS_OK, STATUS_OK];
   const acked = acknowledgedByServer(
     ledger([100, Infinity, 102, 103, 104], status), new Operations(workload), releases,
@@ -63,7 +63,7 @@ test('a MULTI is acknowledged with the release of its fourth reply', (t) => {
     run.operations.repliesOf(0, index + 1))).reduce((sum, replies) => sum + replies, 0);
   const releases = releasesByClient([
     { clientPort: 1, count: before + 3, atNs: 7 }, { clientPort: 1, count: before + 4, atNs: 8 },
-  ], [1], 0);
+  ], [1]);
   const acked = acknowledgedByServer(chaos, run.operations, releases);
   t.is(acked[chaos.at(0, at)], 8);
 });
@@ -82,7 +82,7 @@ test('a released reply that nobody read was acknowledged: losing it breaks alway
   t.is(judge({ ...history, ...cut }).verdict, 'pass');
   const ports = [1, 2];
   const releases = releasesByClient(
-    [{ clientPort: last.client + 1, count: own, atNs: deadNs - 1 }], ports, 0,
+    [{ clientPort: last.client + 1, count: own, atNs: deadNs - 1 }], ports,
   );
   const found = judge({ ...history, releases, ...cut });
   t.deepEqual(found.findings.map((finding) => finding.kind), ['lost']);

@@ -4,6 +4,8 @@
 import { STATUS_FAIL, STATUS_INFO } from '../history/ledger.ts';
 import type { Ledger } from '../history/ledger.ts';
 import { Operations } from '../workloads/operations.ts';
+import { Barriers } from '../workloads/model/barriers.ts';
+import type { Reads } from '../workloads/reads.ts';
 import { ValueCodec } from '../workloads/value.ts';
 import type { RunHistory } from './judgement.ts';
 
@@ -15,6 +17,8 @@ export interface ReleaseTimes {
   readonly atNs: Float64Array;
   /** Replies on this connection that came before operation 1 (HELLO, preload, …). */
   readonly repliesBefore: number;
+  /** Reads among the operations, which are answered too; null = none. */
+  readonly reads: Reads | null;
 }
 
 /** A release as the op log has it (engine/io/op-log.ts). */
@@ -29,7 +33,8 @@ export interface Release {
  * connections in client order; a client whose port never shows has null.
  */
 export function releasesByClient(
-  releases: readonly Release[], ports: readonly number[], repliesBefore: number,
+  releases: readonly Release[], ports: readonly number[],
+  { repliesBefore = 0, reads = null }: Partial<Pick<ReleaseTimes, 'repliesBefore' | 'reads'>> = {},
 ): (ReleaseTimes | null)[] {
   const byPort = new Map<number, Release[]>(ports.map((port) => [port, []]));
   for (const release of releases) byPort.get(release.clientPort)?.push(release);
@@ -40,6 +45,7 @@ export function releasesByClient(
       counts: Float64Array.from(own, (release) => release.count),
       atNs: Float64Array.from(own, (release) => release.atNs),
       repliesBefore,
+      reads,
     };
   });
 }
@@ -71,7 +77,12 @@ function replaceOne(ackedNs: Float64Array, input: ClientReleases): void {
   const lastAnswered = lastAnsweredOf(ledger, client);
   let replies = times.repliesBefore;
   let next = 0;
+  let turn = 1;
   for (let sequence = 1; sequence <= ledger.count(client); sequence++) {
+    if (times.reads !== null && !operations.runsAlone(client, sequence)) {
+      for (; times.reads.isRead(client, turn); turn++) replies++;
+      turn++; // its own
+    }
     replies += operations.repliesOf(client, sequence);
     while (next < times.counts.length && (times.counts[next] as number) < replies) next++;
     if (next === times.counts.length) return;
@@ -96,6 +107,8 @@ export class RunContext {
   readonly ledger: Ledger;
   /** By the server's releases where known, else by the clients' clocks; Infinity = never. */
   readonly ackedNs: Float64Array;
+  /** Swaps and flushes of mix `full`. */
+  readonly barriers: Barriers;
   readonly #lastAnswered: Uint32Array;
   readonly #hasRefusals: boolean;
 
@@ -110,6 +123,7 @@ export class RunContext {
     this.ackedNs = releases === null
       ? ledger.ackedNs
       : acknowledgedByServer(ledger, this.operations, releases);
+    this.barriers = new Barriers(this.operations, ledger);
     this.#hasRefusals = ledger.status.includes(STATUS_FAIL);
     this.#lastAnswered = Uint32Array.from(
       { length: ledger.clients }, (_, client) => lastAnsweredOf(ledger, client),
@@ -128,8 +142,10 @@ export class RunContext {
    * refusal ever was in flight at the crash, before a write that it took, would be wronged.
    */
   isUnclear(client: number, sequence: number): boolean {
-    return this.ledger.status[this.ledger.at(client, sequence)] === STATUS_INFO
-      && (this.#hasRefusals || sequence < (this.#lastAnswered[client] as number));
+    if (this.ledger.status[this.ledger.at(client, sequence)] !== STATUS_INFO) return false;
+    if (sequence < (this.#lastAnswered[client] as number)) return true;
+    // Nothing comes after one that runs alone, so its witness is sure.
+    return this.#hasRefusals && !this.operations.runsAlone(client, sequence);
   }
 
   /** When the operation was acknowledged, Infinity = never; a failed one never is. */

@@ -20,7 +20,7 @@ const shapes = fc.record({
   keysPerClient: fc.integer({ min: 2, max: 30 }),
   operations: fc.integer({ min: 1, max: 400 }),
   valueSizeBytes: fc.integer({ min: 32, max: 70 }),
-  mix: fc.constantFrom('set' as const, 'chaos' as const, 'chaos' as const),
+  mix: fc.constantFrom('set' as const, 'chaos' as const, 'full' as const, 'full' as const),
   refuseOneIn: fc.constantFrom(0, 0, 10),
   // Before the first brief deadline to after the last.
   readAfterMs: fc.integer({ min: 0, max: 13_000 }),

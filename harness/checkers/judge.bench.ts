@@ -29,7 +29,8 @@ function run(mix: MixName): void {
   const empty = Array.from({ length: clients }, (_, client) => {
     const keys = ownedKeys(operations, client, each);
     const deadlinesMs = new Float64Array(keys.names.length).fill(-2);
-    return { keys, values: keys.names.map(() => null), deadlinesMs };
+    const side = { values: keys.names.map(() => null), deadlinesMs };
+    return { keys, ...side, elsewhere: mix === 'full' ? side : null };
   });
   const began = process.hrtime.bigint();
   const judge = new Judge({ workload, ledger, releases: null });

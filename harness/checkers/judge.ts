@@ -5,23 +5,23 @@ import { counted, Findings } from './judgement.ts';
 import type { Cut, JudgeInput, Judgement, Refusal, RunHistory } from './judgement.ts';
 import { checkAcrossClients, checkPromise, countLosses } from './loss.ts';
 import type { Losses } from './loss.ts';
-import { ClientModel } from './model.ts';
+import { hasFlush, ReplayedModel } from './model.ts';
 import { promiseRule, promiseSentence } from './promise.ts';
 import type { PromiseRule } from './promise.ts';
 import { checkState } from './state.ts';
-import { readEvidence } from './survivors.ts';
+import { readEvidence, witnessed } from './survivors.ts';
 import type { ClientSurvivors, Survivors } from './survivors.ts';
 
 /** Judges several cuts of one run; the model is advanced, not replayed, when cuts come in order. */
 export class Judge {
   /** The run as it is judged: operations, and when each was acknowledged. */
   readonly run: RunContext;
-  readonly #models: ClientModel[];
+  readonly #models: ReplayedModel[];
 
   constructor(history: RunHistory) {
     this.run = new RunContext(history);
     this.#models = Array.from(
-      { length: history.workload.clients }, (_, client) => new ClientModel(this.run, client),
+      { length: history.workload.clients }, (_, client) => new ReplayedModel(this.run, client),
     );
   }
 
@@ -30,27 +30,59 @@ export class Judge {
     const findings = new Findings();
     const rule = promiseRule(cut.question, cut.facts);
     const isKept = rule.kind !== 'empty' && cut.survivors !== null;
-    const survived = isKept ? this.#readClients(cut, cut.survivors, findings) : [];
+    const { barriers, isEmptied } = this.#barriers(cut, isKept ? cut.survivors : null);
+    const survived = !isKept ? []
+      : this.#readClients(cut, { survivors: cut.survivors, barriers, isEmptied }, findings);
     const prefixes = this.#models.map((_, client) => survived[client]?.prefix ?? 0);
     const losses = countLosses(this.run, prefixes, cut.cutNs);
     const isKnown = cut.survivors !== null || cut.refusal !== null;
     if (cut.survivors === null) reportRefusal(cut, findings);
     else if (isKept) this.#checkKept(cut, { losses, rule, findings });
     else checkEmpty(cut.survivors, findings);
-    if (isKept && cut.survivors !== null) checkTotals(cut.survivors, survived, findings);
+    if (isKept && cut.survivors !== null) {
+      const isFlushed = hasFlush(this.run, barriers);
+      checkTotals(cut.survivors, survived, { isFlushed, findings });
+    }
     this.#checkApplied(cut, losses, findings);
     const known = isKnown ? losses : withoutLoss(losses);
     return answer(cut, { losses: known, rule, findings, prefixes });
   }
 
-  #readClients(cut: Cut, survivors: Survivors, findings: Findings): ClientResult[] {
+  /**
+   * Swaps and flushes that happened: the first client's witness tells. Nothing at all tells of the
+   * empty snapshot that a flush has written before its witness.
+   */
+  #barriers(cut: Cut, survivors: Survivors | null): { barriers: number; isEmptied: boolean } {
+    const own = survivors?.clients[0];
+    const { barriers } = this.run;
+    if (barriers.list.length === 0 || own === undefined || survivors === null) {
+      return { barriers: 0, isEmptied: false };
+    }
+    if (cut.question.persist !== 'rdb' || survivors.totalKeys !== 0) {
+      return {
+        barriers: barriers.within(witnessed(own, this.#sentLimit(cut, 0))), isEmptied: false,
+      };
+    }
+    const snapshotNs = Math.max(...cut.facts.floors.map(({ atNs }) => atNs));
+    const emptied = barriers.emptiedBy(snapshotNs);
+    return { barriers: emptied, isEmptied: emptied > 0 };
+  }
+
+  #readClients(
+    cut: Cut,
+    { survivors, barriers, isEmptied }: {
+      survivors: Survivors; barriers: number; isEmptied: boolean;
+    },
+    findings: Findings,
+  ): ClientResult[] {
     return this.#models.map((model, client) => {
       const own = survivors.clients[client];
       const sentLimit = this.#sentLimit(cut, client);
       mustCover(own, { client, sentLimit });
-      const evidence = readEvidence(this.run, own, { sentLimit, findings });
+      const atLeast = this.run.barriers.before(barriers, client);
+      const evidence = readEvidence(this.run, own, { sentLimit, atLeast, findings });
       const prefix = checkState({
-        run: this.run, model, evidence, survivors: own, times: survivors,
+        run: this.run, model, evidence, keys: own.keys, times: survivors, barriers, isEmptied,
         cutNs: cut.cutNs, sentLimit, findings,
       });
       return { prefix, present: evidence.present };
@@ -167,10 +199,11 @@ function refusalWords({ file, words, repair }: Refusal): string {
 }
 
 function checkEmpty(survivors: Survivors, findings: Findings): void {
-  for (const { keys, values } of survivors.clients) {
-    const index = values.findIndex((value) => value !== null);
+  for (const { keys, values, elsewhere } of survivors.clients) {
+    const index = [...values, ...elsewhere?.values ?? []].findIndex((value) => value !== null);
     if (index < 0) continue;
-    findings.add('not-empty', () => `${keys.names[index]} is there, and persistence is off`);
+    const name = keys.names[index % keys.names.length];
+    findings.add('not-empty', () => `${name} is there, and persistence is off`);
   }
   const total = survivors.totalKeys ?? 0;
   if (findings.count('not-empty') === 0 && total > 0) {
@@ -180,16 +213,21 @@ function checkEmpty(survivors: Survivors, findings: Findings): void {
 
 /** Keys of nobody, and preloaded keys that are gone. */
 function checkTotals(
-  survivors: Survivors, survived: readonly ClientResult[], findings: Findings,
+  survivors: Survivors, survived: readonly ClientResult[],
+  { isFlushed, findings }: { isFlushed: boolean; findings: Findings },
 ): void {
   const { preload, totalKeys, unknownKeys } = survivors;
   for (const name of unknownKeys) {
     findings.add('phantom', () => `${name} is there, which nobody wrote`);
   }
   const missing = preload === null ? 0 : preload.expected - preload.found;
-  if (missing > 0) {
+  if (missing > 0 && !isFlushed) {
     findings.add('floor', () => `${counted(missing, 'key')} of ${preload?.expected} that were `
       + 'there before the load began are gone');
+  }
+  if (isFlushed && preload !== null && preload.found > 0) {
+    findings.add('resurrected', () => `${counted(preload.found, 'key')} that were there before the `
+      + 'load began are back, though everything was emptied since');
   }
   if (totalKeys === null || unknownKeys.length > 0) return;
   const present = survived.reduce((sum, each) => sum + each.present, 0);

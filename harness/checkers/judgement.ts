@@ -19,6 +19,7 @@ export const findingKinds = [
   'torn', // a value that matches no operation
   'resurrected', // back after its deletion or deadline
   'expired-early', // gone before its deadline
+  'stale', // a read that a living server answered with another value than the one written
   'deadline', // the value is right and its deadline is not
   'not-empty', // survivors where nothing is kept
   'unrepeatable', // a second start brought back other data than the first
@@ -149,9 +150,11 @@ export function wordsOf(run: RunContext, client: number, sequence: number): stri
   const { kind, keys } = run.operations.describe(client, sequence);
   const verbs = {
     'set': 'SET', 'set-expire': 'SET with a deadline', 'pair': 'MULTI of SETs', 'increment': 'INCR',
-    'delete': 'DEL', 'brief': 'SET with a deadline',
+    'delete': 'DEL', 'brief': 'SET with a deadline', 'collection': 'a change of',
+    'swap': 'SWAPDB', 'flush': 'FLUSHALL',
   };
-  return `write ${grouped(sequence)} of client ${client} (${verbs[kind]} ${keys.join(', ')})`;
+  const done = [verbs[kind], keys.join(', ')].filter((word) => word !== '').join(' ');
+  return `write ${grouped(sequence)} of client ${client} (${done})`;
 }
 
 /** When it was acknowledged relative to the cut: "acknowledged 12.3 ms before the cut". */

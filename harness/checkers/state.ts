@@ -1,15 +1,19 @@
 // Compares one client's survivors with the model at their prefix, key by key.
 
+import { HERE, THERE } from '../workloads/model/barriers.ts';
+import type { SideModel } from '../workloads/model/client-model.ts';
 import {
-  KIND_BRIEF, KIND_DELETE, KIND_INCREMENT, KIND_PAIR,
+  KIND_BRIEF, KIND_COLLECTION, KIND_DELETE, KIND_INCREMENT, KIND_PAIR, KIND_SWAP,
 } from '../workloads/operations.ts';
 import { slotKey } from '../workloads/keys.ts';
+import type { OwnedKeys } from '../workloads/owned-keys.ts';
+import { differenceOf, isExplainedBy } from './collections.ts';
 import type { RunContext } from './context.ts';
 import { acknowledgedWords, counted, durationWords, grouped, wordsOf } from './judgement.ts';
 import type { Findings } from './judgement.ts';
-import type { ClientModel } from './model.ts';
+import type { ReplayedModel } from './model.ts';
 import { NO_COUNTER, NO_DEADLINE, WILD, WILD_NUMBER } from './survivors.ts';
-import type { ClientSurvivors, Evidence, Survivors } from './survivors.ts';
+import type { Evidence, SideEvidence, Survivors } from './survivors.ts';
 
 /** No operation touches a key, and nothing is judged, within this time of a deadline. */
 export const deadlineMarginMs = 1_000;
@@ -20,9 +24,13 @@ const lookAhead = 4_096;
 /** Everything for one client. */
 export interface StateCheck {
   readonly run: RunContext;
-  readonly model: ClientModel;
+  readonly model: ReplayedModel;
   readonly evidence: Evidence;
-  readonly survivors: ClientSurvivors;
+  readonly keys: OwnedKeys;
+  /** Swaps and flushes that happened. */
+  readonly barriers: number;
+  /** Nothing is there, not even the witness of the last flush: see Barriers.emptiedBy. */
+  readonly isEmptied: boolean;
   /** When the keys were read. */
   readonly times: Pick<Survivors, 'readFromWallMs' | 'readToWallMs'>;
   readonly cutNs: number;
@@ -35,39 +43,59 @@ export interface StateCheck {
  * prefix, or an operation after it that left its data without its witness.
  */
 export function checkState(check: StateCheck): number {
-  return new StateChecker(check).check();
+  const { model, evidence, barriers } = check;
+  model.moveTo(evidence.prefix, barriers);
+  const { here, there } = model.keys;
+  const sides = [here, there].map((side, place) => {
+    const found = evidence.sides[place];
+    return side === null || found === undefined ? 0
+      : new StateChecker(check, side, { found, place }).check();
+  });
+  return Math.max(...sides);
 }
 
+/** Checks the keys in one database. */
 class StateChecker {
   readonly #check: StateCheck;
+  readonly #model: SideModel;
+  readonly #found: SideEvidence;
+  readonly #place: number;
   readonly #client: number;
   #reached: number;
 
-  constructor(check: StateCheck) {
+  constructor(
+    check: StateCheck, model: SideModel, { found, place }: { found: SideEvidence; place: number },
+  ) {
     this.#check = check;
+    this.#model = model;
+    this.#found = found;
+    this.#place = place;
     this.#client = check.evidence.client;
     this.#reached = check.evidence.prefix;
-    check.model.moveTo(check.evidence.prefix);
   }
 
   check(): number {
-    const { model, evidence, run, survivors } = this.#check;
-    const plainKeys = run.operations.spec.keysPerClient;
-    for (let slot = 0; slot < plainKeys; slot++) {
-      if (model.unclear[slot] === 0 && evidence.slots[slot] !== WILD) this.#plain(slot);
+    const { run, keys } = this.#check;
+    const [model, found] = [this.#model, this.#found];
+    const { plain, collectionsFrom } = run.operations.slots;
+    for (let slot = 0; slot < plain; slot++) {
+      if (model.unclear[slot] === 0 && found.slots[slot] !== WILD) this.#plain(slot);
     }
-    for (let counter = 0; counter < evidence.counters.length; counter++) {
-      const isUsable = evidence.counters[counter] !== WILD_NUMBER;
-      if (model.unclear[plainKeys + counter] === 0 && isUsable) this.#counter(counter);
+    for (let counter = 0; counter < found.counters.length; counter++) {
+      const isUsable = found.counters[counter] !== WILD_NUMBER;
+      if (model.unclear[plain + counter] === 0 && isUsable) this.#counter(counter);
     }
-    if (survivors.keys.witnessIndex >= 0) this.#witness();
-    evidence.briefs.forEach((found, index) => this.#brief(index, found));
+    for (let at = 0; at < found.contents.length; at++) {
+      if (model.unclear[collectionsFrom + at] === 0) this.#collection(at);
+    }
+    if (keys.witnessIndex >= 0) this.#witness();
+    found.briefs.forEach((sequence, index) => this.#brief(index, sequence));
     return this.#reached;
   }
 
   #plain(slot: number): void {
-    const { model, evidence } = this.#check;
-    const found = evidence.slots[slot] as number;
+    const model = this.#model;
+    const found = this.#found.slots[slot] as number;
     const last = model.lastOperation[slot] as number;
     if (!model.isPresent(slot)) {
       if (found !== 0) this.#resurrected(slot, last);
@@ -94,10 +122,48 @@ class StateChecker {
     }
   }
 
+  #collection(index: number): void {
+    const { run } = this.#check;
+    const content = this.#found.contents[index];
+    const slot = run.operations.slots.collectionsFrom + index;
+    const expected = this.#model.contents[index];
+    if (!content || expected === undefined) return;
+    const last = this.#model.lastOperation[slot] as number;
+    const difference = differenceOf(expected, content);
+    if (difference === null) {
+      this.#remains(slot, expected.deadlineMs, last);
+      return;
+    }
+    const beyond = this.#isBeyondHere()
+      ? isExplainedBy(this.#check, slot, { expected, content }) : 0;
+    if (beyond > 0) this.#withoutWitness(slot, beyond);
+    else if (difference.kind === 'missing') {
+      this.#without(slot, difference.sequence || last, difference.text);
+    } else {
+      this.#add(difference.kind, () => `${this.#name(slot)} ${difference.text} after write `
+        + `${grouped(this.#check.evidence.prefix)} of client ${this.#client}`);
+    }
+  }
+
+  /** The elements of a collection are right; its deadline must be as well. */
+  #remains(slot: number, expectedMs: number, last: number): void {
+    const foundMs = this.#found.deadlinesMs[slot] as number;
+    if (foundMs < NO_DEADLINE || foundMs === (expectedMs === 0 ? NO_DEADLINE : expectedMs)) return;
+    this.#add('deadline', () => `${this.#name(slot)} has ${deadlineWords(foundMs)} instead of `
+      + `${deadlineWords(expectedMs === 0 ? NO_DEADLINE : expectedMs)} after `
+      + this.#words(last));
+  }
+
+  /** Operations beyond the prefix change what is in the client's own database only. */
+  #isBeyondHere(): boolean {
+    return this.#place === HERE;
+  }
+
   #counter(counter: number): void {
-    const { model, evidence, run } = this.#check;
+    const { run } = this.#check;
+    const model = this.#model;
     const slot = run.operations.spec.keysPerClient + counter;
-    const found = evidence.counters[counter] as number;
+    const found = this.#found.counters[counter] as number;
     const last = model.lastOperation[slot] as number;
     const expected = model.isPresent(slot) ? model.counters[counter] as number : NO_COUNTER;
     if (found === expected) return;
@@ -112,9 +178,9 @@ class StateChecker {
   }
 
   #counterTooHigh(counter: number, found: number, expected: number): void {
-    const { model, run } = this.#check;
+    const { run, evidence } = this.#check;
     const slot = run.operations.spec.keysPerClient + counter;
-    const before = model.beforeDelete[counter] as number;
+    const before = this.#model.beforeDelete[counter] as number;
     // A deleted 1 that is back looks like an increment done twice; the latter is likelier.
     if (found === expected + before && (expected === 0 || before > 1)) {
       this.#add('resurrected', () => `${this.#name(slot)} is ${grouped(found)} as if it had not `
@@ -123,7 +189,7 @@ class StateChecker {
       return;
     }
     this.#add('phantom', () => `${this.#name(slot)} is ${grouped(found)}, but its increments up to `
-      + `write ${grouped(model.prefix)} of client ${this.#client} make ${grouped(expected)}: `
+      + `write ${grouped(evidence.prefix)} of client ${this.#client} make ${grouped(expected)}: `
       + `${counted(found - expected, 'increment')} too many`);
   }
 
@@ -133,6 +199,7 @@ class StateChecker {
    */
   #isExplainedBeyond(slot: number, found: number, expected: number): boolean {
     const { run, evidence, sentLimit } = this.#check;
+    if (!this.#isBeyondHere()) return false;
     const end = Math.min(sentLimit, evidence.prefix + lookAhead);
     let value = expected;
     for (let sequence = evidence.prefix + 1; sequence <= end; sequence++) {
@@ -145,42 +212,58 @@ class StateChecker {
         return true;
       }
       // A witness that cannot be read hides any number of operations, a whole one at most one.
-      if (evidence.witness !== WILD_NUMBER) return false;
+      if (this.#found.witness !== WILD_NUMBER) return false;
     }
     return false;
   }
 
   #witness(): void {
-    const { model, evidence } = this.#check;
-    if (evidence.witness === WILD_NUMBER || model.isWitnessUnclear) return;
-    if (evidence.witness === model.witness) return;
-    const sequence = model.witness;
+    const { witness } = this.#found;
+    if (witness === WILD_NUMBER || this.#model.isWitnessUnclear || this.#check.isEmptied) return;
+    if (witness === this.#model.witness) return;
+    const sequence = this.#model.witness;
+    if (sequence === 0) {
+      this.#add('resurrected', () => `the witness of client ${this.#client} says `
+        + `${grouped(witness)} in a database where there is none of it`);
+      return;
+    }
     const text = (): string => `${this.#words(sequence)} survived in part: its witness says `
-      + `${grouped(evidence.witness)}`;
+      + `${grouped(witness)}`;
     if (this.#hasData(sequence)) this.#add('split', text);
     else this.#hole(sequence, 'neither its data nor its witness is there');
   }
 
   #brief(index: number, found: number): void {
-    const { survivors, evidence, run } = this.#check;
-    const sequence = survivors.keys.briefSequences[index] as number;
+    const { keys, evidence, run, barriers } = this.#check;
+    const sequence = keys.briefSequences[index] as number;
     if (found === WILD || sequence > evidence.prefix) return;
     if (run.hasFailed(this.#client, sequence) || run.isUnclear(this.#client, sequence)) return;
-    const at = survivors.values.length - evidence.briefs.length + index;
+    const at = keys.names.length - keys.briefSequences.length + index;
+    if (run.barriers.placeAfter(barriers, this.#client, sequence) !== this.#place) {
+      if (found !== 0 && !this.#model.isWitnessUnclear) this.#misplaced(at, sequence);
+      return;
+    }
     run.operations.load(this.#client, sequence);
     const { deadlineMs } = run.operations;
     if (found !== 0) {
       this.#deadline(at, sequence);
-    } else if (this.#dueAt(deadlineMs) === 'pending') {
-      this.#expiredEarly(survivors.keys.names[at] ?? '', sequence, deadlineMs);
+    } else if (this.#dueAt(deadlineMs) === 'pending' && !this.#model.isWitnessUnclear) {
+      this.#expiredEarly(keys.names[at] ?? '', sequence, deadlineMs);
     }
+  }
+
+  #misplaced(index: number, sequence: number): void {
+    const where = this.#place === THERE ? 'in the other database' : 'in its database';
+    const name = this.#check.keys.names[index];
+    this.#add('resurrected', () => `${name} of ${this.#words(sequence)} is ${where}, where no swap `
+      + 'has brought it, or from where a flush has removed it');
   }
 
   /** The value is right; its deadline must be as well, and must not have passed. */
   #deadline(index: number, sequence: number): void {
-    const { run, survivors, times } = this.#check;
-    const found = survivors.deadlinesMs[index] as number;
-    const name = survivors.keys.names[index];
+    const { run, keys, times } = this.#check;
+    const found = this.#found.deadlinesMs[index] as number;
+    const name = keys.names[index];
     run.operations.load(this.#client, sequence);
     const expected = run.operations.deadlineMs;
     if (expected !== 0 && this.#dueAt(expected) === 'past') {
@@ -196,6 +279,11 @@ class StateChecker {
   }
 
   #resurrected(slot: number, deletion: number): void {
+    if (deletion === 0) {
+      this.#add('resurrected', () => `${this.#name(slot)} is there although everything was `
+        + 'emptied, or is in the other database, and nothing has written it since');
+      return;
+    }
     this.#add('resurrected', () => `${this.#name(slot)} is back although ${this.#words(deletion)}, `
       + `${this.#acknowledged(deletion)}, deleted it`);
   }
@@ -224,7 +312,7 @@ class StateChecker {
 
   /** An operation after the prefix shows in its data alone: half of it, if the witness is whole. */
   #withoutWitness(slot: number, sequence: number): void {
-    const { witness } = this.#check.evidence;
+    const { witness } = this.#found;
     this.#reached = Math.max(this.#reached, sequence);
     if (witness === WILD_NUMBER) return;
     this.#add('split', () => `${this.#words(sequence)} survived in part: `
@@ -233,23 +321,30 @@ class StateChecker {
 
   /** Whether another part of the same MULTI shows the operation. */
   #hasOtherHalf(slot: number, sequence: number): boolean {
-    const { run, evidence } = this.#check;
+    const { run } = this.#check;
     run.operations.load(this.#client, sequence);
     const { kind, slotA, slotB, hasWitness } = run.operations;
-    if (hasWitness) return evidence.witness === sequence;
+    if (hasWitness) return this.#found.witness === sequence;
     if (kind !== KIND_PAIR) return false;
-    return evidence.slots[slotA === slot ? slotB : slotA] === sequence;
+    return this.#found.slots[slotA === slot ? slotB : slotA] === sequence;
   }
 
   /** Whether the data of a witnessed operation is there. */
   #hasData(sequence: number): boolean {
-    const { run, evidence, model, survivors } = this.#check;
+    const { run, keys } = this.#check;
+    const [model, evidence] = [this.#model, this.#found];
     run.operations.load(this.#client, sequence);
     const { kind, slotA } = run.operations;
     if (kind === KIND_BRIEF) {
-      return evidence.briefs[survivors.keys.briefSequences.indexOf(sequence)] === sequence;
+      return evidence.briefs[keys.briefSequences.indexOf(sequence)] === sequence;
     }
+    if (kind >= KIND_SWAP) return true;
     if (model.lastOperation[slotA] !== sequence) return false;
+    if (kind === KIND_COLLECTION) {
+      const [found, expected] = [evidence.contents, model.contents].map(
+        (contents) => contents[slotA - run.operations.slots.collectionsFrom]);
+      return !!found && !!expected && differenceOf(expected, found) === null;
+    }
     const counter = slotA - run.operations.spec.keysPerClient;
     if (kind === KIND_INCREMENT) return evidence.counters[counter] === model.counters[counter];
     return counter < 0 ? evidence.slots[slotA] === 0 : evidence.counters[counter] === NO_COUNTER;

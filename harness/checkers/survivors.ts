@@ -4,6 +4,8 @@
 
 import type { OwnedKeys } from '../workloads/owned-keys.ts';
 import { KIND_DELETE } from '../workloads/operations.ts';
+import { readContent, sequencesIn } from '../workloads/model/content.ts';
+import type { Content } from '../workloads/model/content.ts';
 import { readDigits, VALUE_OF_ANOTHER, VALUE_TORN } from '../workloads/value.ts';
 import { sequenceDigits } from '../workloads/keys.ts';
 import type { RunContext } from './context.ts';
@@ -15,14 +17,20 @@ export const NO_DEADLINE: number = -1;
 /** `deadlinesMs` of a key that is absent, or was not asked. */
 export const NOT_ASKED: number = -2;
 
-/** What one client's keys held. */
-export interface ClientSurvivors {
-  /** ownedKeys(operations, client, upTo), with upTo = the last sequence in the ledger. */
-  readonly keys: OwnedKeys;
-  /** Value of keys.names[i], null = absent. */
-  readonly values: readonly (Uint8Array | null)[];
+/** What one client's keys held in one database. */
+export interface SideSurvivors {
+  /** Value of keys.names[i], the elements of a collection; null = absent. */
+  readonly values: readonly (Uint8Array | readonly Uint8Array[] | null)[];
   /** Absolute deadline of keys.names[i] in ms, or NO_DEADLINE, or NOT_ASKED. */
   readonly deadlinesMs: Float64Array;
+}
+
+/** What one client's keys held. */
+export interface ClientSurvivors extends SideSurvivors {
+  /** ownedKeys(operations, client, upTo), with upTo = the last sequence in the ledger. */
+  readonly keys: OwnedKeys;
+  /** In the database that is not the client's; null where there is only one. */
+  readonly elsewhere: SideSurvivors | null;
 }
 
 /** What the server held after it had recovered. */
@@ -54,20 +62,30 @@ export interface Evidence {
   readonly prefix: number;
   /** Keys that are there. */
   readonly present: number;
+  /** In the client's database, and in the other one where there are two. */
+  readonly sides: readonly SideEvidence[];
+}
+
+/** What the keys in one database say. */
+export interface SideEvidence extends SideSurvivors {
   /** Sequence found in each plain key, 0 = absent, WILD. */
   readonly slots: Uint32Array;
   /** Value of each counter, NO_COUNTER, WILD_NUMBER. */
   readonly counters: Float64Array;
+  /** Of each collection, counted from the first; null = cannot be used. */
+  readonly contents: readonly (Content | null)[];
   /** Sequence in the witness, 0 = absent, WILD_NUMBER. */
   readonly witness: number;
   /** By index in keys.briefSequences: sequence, 0 = absent, WILD. */
   readonly briefs: Uint32Array;
 }
 
-/** What may be found at most. */
+/** What may be found at most, and at least. */
 export interface EvidenceOptions {
   /** Last sequence that the client had sent while the target was alive. */
   readonly sentLimit: number;
+  /** Operations that came before a swap or flush that happened; what they left may be gone. */
+  readonly atLeast: number;
   readonly findings: Findings;
 }
 
@@ -78,40 +96,100 @@ export function readEvidence(
   return new EvidenceReader(run, survivors, options).read();
 }
 
+/** The highest sequence that a client's witnesses name, at most `sentLimit`; 0 = none. */
+export function witnessed(
+  { keys, values, elsewhere }: ClientSurvivors, sentLimit: number,
+): number {
+  let highest = 0;
+  for (const side of [values, elsewhere?.values ?? []]) {
+    const value = side[keys.witnessIndex];
+    if (!(value instanceof Uint8Array) || value.length !== sequenceDigits) continue;
+    const sequence = readDigits(value, 0, sequenceDigits);
+    if (sequence <= sentLimit) highest = Math.max(highest, sequence);
+  }
+  return highest;
+}
+
 class EvidenceReader {
   readonly #run: RunContext;
   readonly #survivors: ClientSurvivors;
+  #side: SideSurvivors;
   readonly #options: EvidenceOptions;
   readonly #client: number;
-  #prefix: number = 0;
+  #prefix: number;
 
   constructor(run: RunContext, survivors: ClientSurvivors, options: EvidenceOptions) {
     this.#run = run;
     this.#survivors = survivors;
+    this.#side = survivors;
+    this.#prefix = options.atLeast;
     this.#options = options;
     this.#client = survivors.keys.client;
   }
 
   read(): Evidence {
-    const { keys, values } = this.#survivors;
+    const { elsewhere } = this.#survivors;
+    const own = this.#readSide(this.#survivors);
+    const sides = elsewhere === null ? [own] : [own, this.#readSide(elsewhere)];
+    let present = 0;
+    for (const { values } of sides) for (const value of values) if (value !== null) present++;
+    const prefix = this.#extended(own.slots);
+    return { client: this.#client, prefix, present, sides };
+  }
+
+  #readSide(side: SideSurvivors): SideEvidence {
+    this.#side = side;
+    const { keys } = this.#survivors;
     const { operations } = this.#run;
-    const plainKeys = operations.spec.keysPerClient;
-    const slots = Uint32Array.from({ length: plainKeys }, (_, slot) => this.#plain(slot));
+    const { plain, collectionsFrom, count } = operations.slots;
+    const slots = Uint32Array.from({ length: plain }, (_, slot) => this.#plain(slot));
     const counters = Float64Array.from(
-      { length: operations.counterCount }, (_, index) => this.#counter(plainKeys + index),
+      { length: operations.counterCount }, (_, index) => this.#counter(plain + index),
     );
+    const contents = Array.from({ length: count - collectionsFrom }, (_, index) => (
+      this.#collection(collectionsFrom + index)));
     const witness = keys.witnessIndex < 0 ? 0 : this.#witness(keys.witnessIndex);
     const firstBrief = keys.names.length - keys.briefSequences.length;
     const briefs = keys.briefSequences.map(
       (sequence, index) => this.#brief(firstBrief + index, sequence),
     );
-    const present = values.reduce((sum, value) => (value === null ? sum : sum + 1), 0);
-    const prefix = this.#extended(slots);
-    return { client: this.#client, prefix, present, slots, counters, witness, briefs };
+    const { values, deadlinesMs } = side;
+    return { values, deadlinesMs, slots, counters, contents, witness, briefs };
+  }
+
+  /** The value of a key that holds a string; a collection in its place is none. */
+  #valueAt(index: number): Uint8Array | null {
+    const value = this.#side.values[index] ?? null;
+    return value === null || value instanceof Uint8Array ? value : Buffer.from('a collection');
+  }
+
+  /** What a collection holds; null when that cannot be, which is reported. */
+  #collection(slot: number): Content | null {
+    const value = this.#side.values[slot] ?? [];
+    const { operations, values } = this.#run;
+    if (value instanceof Uint8Array) {
+      this.#torn(slot, value, 'a collection');
+      return null;
+    }
+    const read = readContent(value, { operations, values, client: this.#client, slot });
+    if (read.kind !== 'content') {
+      const name = this.#survivors.keys.names[slot];
+      this.#options.findings.add(read.kind, () => `${name} holds ${read.text}`);
+      return null;
+    }
+    for (const sequence of sequencesIn(read.content)) {
+      if (this.#isImpossible(slot, sequence)) return null;
+      if (!operations.touches(this.#client, sequence, slot)) {
+        this.#phantom(slot, `write ${grouped(sequence)}, which does not write this key`);
+        return null;
+      }
+      this.#seen(sequence);
+    }
+    return read.content;
   }
 
   #plain(slot: number): number {
-    const value = this.#survivors.values[slot];
+    const value = this.#valueAt(slot);
     if (!value) return 0;
     const sequence = this.#sequenceIn(slot, value);
     if (sequence === WILD) return WILD;
@@ -123,7 +201,7 @@ class EvidenceReader {
   }
 
   #brief(index: number, written: number): number {
-    const value = this.#survivors.values[index];
+    const value = this.#valueAt(index);
     if (!value) return 0;
     const sequence = this.#sequenceIn(index, value);
     if (sequence === WILD) return WILD;
@@ -134,7 +212,7 @@ class EvidenceReader {
   }
 
   #counter(slot: number): number {
-    const value = this.#survivors.values[slot];
+    const value = this.#valueAt(slot);
     if (!value) return NO_COUNTER;
     const text = Buffer.from(value).toString('latin1');
     if (/^[1-9]\d{0,9}$/.test(text)) return Number(text);
@@ -143,7 +221,7 @@ class EvidenceReader {
   }
 
   #witness(index: number): number {
-    const value = this.#survivors.values[index];
+    const value = this.#valueAt(index);
     if (!value) return 0;
     const sequence = value.length === sequenceDigits ? readDigits(value, 0, sequenceDigits) : -1;
     if (sequence < 1) {

@@ -24,6 +24,13 @@ test('shares and sizes', (t) => {
   t.deepEqual(parseValueSize(`trace:${trace}`), { valueSizes: 'sizes:100,200' });
 });
 
+test('a mix of operations reaches the plan, and the command that repeats the run', async (t) => {
+  const argv = ['run', 'bytes-lost', '--mix', 'full', '--reads', '20%'];
+  const { plans, code, stderr } = await cli(argv, { cwd: temporaryFolder(t) });
+  t.is(code, 0, stderr);
+  t.like(plans[0]?.cells[0]?.load, { mix: 'full', readShare: 0.2 });
+});
+
 test('everything reaches the plan; a rate of each client counts the clients', async (t) => {
   const { plans, code, stderr } = await cli([
     'run', 'fsync-policies', '--clients', '20', '--rate', '500/client', '--arrivals', 'poisson',
@@ -43,6 +50,11 @@ const refusals: readonly { argv: string[]; says: RegExp; setup?: object; code?: 
   { argv: ['--dist', 'zipf'], says: /--dist: expected uniform, .*found 'zipf'/ },
   { argv: ['--profile', 'hill'], says: /--profile: expected flat, ramp:A-B/ },
   { argv: ['--arrivals', 'evn'], says: /--arrivals: no such value 'evn' \(did you mean 'even'/ },
+  { argv: ['--mix', 'ful'], says: /--mix: no such value 'ful' \(did you mean 'full'/ },
+  {
+    argv: ['--mix', 'full', '--rate', '100'],
+    says: /expected chaos or set with a rate, found 'full'/,
+  },
   { argv: ['--reads', '100%'], says: /--reads: expected a share from 0 to 0.99/ },
   { argv: ['--value-size', 'huge'], says: /--value-size: expected a size, trace:FILE/ },
   { argv: ['--value-size', 'trace:/no/such'], says: /cannot read the trace \/no\/such: ENOENT/ },

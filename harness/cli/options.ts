@@ -7,6 +7,7 @@ import type { Overrides } from '../plan/overrides.ts';
 import { arrivalNames, crashModels, fileSystems, targetNames } from '../plan/scenario.ts';
 import type { Load } from '../plan/scenario.ts';
 import { fsyncNames, persistNames, reservedDirectives } from '../plan/settings.ts';
+import { mixNames } from '../workloads/spec.ts';
 import { distributionExpected, isDistribution } from '../workloads/key-distribution.ts';
 import { parseRate, parseShape, parseShare, parseValueSize } from './load-values.ts';
 import { parseAssignments, parseCount, parseDurationMs, parseNames, usage } from './values.ts';
@@ -30,6 +31,7 @@ export interface SelectionFlags {
   readonly profile?: string;
   readonly dist?: string;
   readonly reads?: string;
+  readonly mix?: string;
   readonly valueSize?: string;
   readonly images?: string;
   readonly set?: readonly string[];
@@ -67,6 +69,7 @@ export function addSelectionFlags(command: Command): Command {
     .option('--rate <rate>', 'open loop: 50k a second, 100/client, 70% of the peak; or max')
     .option('--arrivals <name>', 'open loop: even, poisson')
     .option('--profile <shape>', 'open loop: flat, ramp:0.1-1, steps:0.5,1,2')
+    .option('--mix <name>', 'operations: set, chaos, full (every type, two databases)')
     .option('--keys <number>', 'keys of the load: 8000, 50k, 1m')
     .option('--dist <name>', 'uniform, sequential, zipf:0.99, hotset:0.1:0.9')
     .option('--reads <share>', 'GETs among the operations: 0.5, 50%')
@@ -115,6 +118,7 @@ function parseLoad(given: SelectionFlags): Partial<Load> {
     ...whenGiven('arrivals', parsedNames('--arrivals', listOf(given.arrivals), arrivalNames)?.[0]),
     ...whenGiven('profile', parseShape('--profile', given.profile,
       { is: isProfile, expected: profileExpected })),
+    ...whenGiven('mix', parsedNames('--mix', listOf(given.mix), mixNames)?.[0]),
     ...whenGiven('distribution', parseShape('--dist', given.dist,
       { is: isDistribution, expected: distributionExpected })),
     ...whenGiven('readShare', given.reads === undefined ? undefined
@@ -145,8 +149,8 @@ function parsedNames<const TName extends string>(
 const repeated = [
   ['--trials', 'trials'], ['--duration', 'duration'], ['--clients', 'clients'],
   ['--pipeline', 'pipeline'], ['--rate', 'rate'], ['--arrivals', 'arrivals'],
-  ['--profile', 'profile'], ['--keys', 'keys'], ['--dist', 'dist'], ['--reads', 'reads'],
-  ['--value-size', 'valueSize'], ['--images', 'images'],
+  ['--profile', 'profile'], ['--mix', 'mix'], ['--keys', 'keys'], ['--dist', 'dist'],
+  ['--reads', 'reads'], ['--value-size', 'valueSize'], ['--images', 'images'],
 ] as const;
 
 function repeatedFlags(given: SelectionFlags): string[] {

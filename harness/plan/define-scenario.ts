@@ -95,7 +95,7 @@ function complete(input: ScenarioInput): Scenario {
 export function contradictions(scenario: Scenario): string[] {
   const { load, directives } = scenario;
   const mistakes: string[] = loadMistakes(scenario);
-  const keysPerClient = load.mix === 'chaos' ? 2 : 1;
+  const keysPerClient = load.mix === 'set' ? 1 : 2;
   const leastKeys = load.clients * keysPerClient;
   if (load.keys < leastKeys) {
     mistakes.push(`load.keys: expected at least ${leastKeys} (${keysPerClient} for each of `

@@ -16,7 +16,11 @@ export function loadMistakes(scenario: Scenario): string[] {
   ];
 }
 
-function rateMistakes({ ratePerSecond, ratePercent, arrivals, profile }: Load): string[] {
+function rateMistakes({ ratePerSecond, ratePercent, arrivals, profile, mix }: Load): string[] {
+  if (mix === 'full' && (ratePerSecond ?? ratePercent) !== null) {
+    return ["load.mix: expected chaos or set with a rate, found 'full': its FLUSHALL and SWAPDB "
+      + 'run alone, so its clients wait for each other; leave the rate out'];
+  }
   if (ratePerSecond !== null && ratePercent !== null) {
     return ['load.ratePercent: expected none beside load.ratePerSecond, found both: keep one'];
   }

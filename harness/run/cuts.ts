@@ -27,6 +27,7 @@ import type { Trial } from '../plan/plan.ts';
 import type { FileSizes } from '../report/record.ts';
 import type { CrashedLoad } from './load.ts';
 import type { Workspace } from './workspace.ts';
+import { readsOf } from '../workloads/reads.ts';
 
 /** One crash instant and the directory that it left. */
 export interface CrashSite {
@@ -130,11 +131,12 @@ export class PowerCuts {
 
   /** Ledger and workload, with the instants at which the server let each reply go. */
   history(): RunHistory {
-    const { ledger, crashed, opLog } = this.#aftermath;
+    const { ledger, crashed, opLog, trial } = this.#aftermath;
     if (!opLog.hasReleases) return { workload: crashed.workload, ledger, releases: null };
     // A port may have been used before, by the preload or by a probe: that was somebody else.
     const ofLoad = this.log.releases.filter((release) => release.atNs >= crashed.beginNs);
-    const releases = releasesByClient(ofLoad, crashed.clientPorts, 0);
+    const reads = readsOf(crashed.workload, trial.cell.load.readShare);
+    const releases = releasesByClient(ofLoad, crashed.clientPorts, { reads });
     return { workload: crashed.workload, ledger, releases };
   }
 

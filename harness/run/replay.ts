@@ -15,6 +15,7 @@ import { readLedger } from '../history/ledger.ts';
 import type { Ledger } from '../history/ledger.ts';
 import { freePort } from '../targets/ports.ts';
 import type { Target } from '../targets/target.ts';
+import { readsOf } from '../workloads/reads.ts';
 import { stop } from './judged-cut.ts';
 import { readCut, readRepro } from './keep.ts';
 import type { KeptCut } from './keep.ts';
@@ -38,7 +39,7 @@ export async function judgeKept(options: ReplayOptions): Promise<Judgement | nul
   const cut = readCut(folder);
   const image = path.join(folder, 'image');
   if (cut === null || !fs.existsSync(image)) return null;
-  const history = historyOf(folder, cut);
+  const history = historyOf(folder, cut, trial.cell.load.readShare);
   const directory = path.join(workDirectory, 'image');
   try {
     materialize(readTree(image), directory);
@@ -62,13 +63,16 @@ export async function judgeKept(options: ReplayOptions): Promise<Judgement | nul
   }
 }
 
-function historyOf(folder: string, { crashed }: KeptCut): ConstructorParameters<typeof Judge>[0] {
+function historyOf(
+  folder: string, { crashed }: KeptCut, readShare: number,
+): ConstructorParameters<typeof Judge>[0] {
   const ledger = ledgerIn(path.join(folder, 'ledger'));
   const { workload, clientPorts, beginNs } = crashed;
   const file = path.join(folder, 'op-log');
   if (!fs.existsSync(file)) return { workload, ledger, releases: null };
   const ofLoad = releasesIn(file).filter(({ atNs }) => atNs >= beginNs);
-  return { workload, ledger, releases: releasesByClient(ofLoad, clientPorts, 0) };
+  const reads = readsOf(workload, readShare);
+  return { workload, ledger, releases: releasesByClient(ofLoad, clientPorts, { reads }) };
 }
 
 function ledgerIn(file: string): Ledger {

@@ -43,7 +43,7 @@ export async function runTrial(given: Trial, around: TrialSurroundings): Promise
     if (trial.cell.study !== null) return await runStudy(trial, trial.cell.study, around);
     disk = await openDisk(diskOptions(trial, around.workspace));
     const crashed = await loadUntilCrash(trial, around, disk);
-    const told = await tell({ trial, crashed, disk, around });
+    const told = withWrongReads(await tell({ trial, crashed, disk, around }));
     const { runDirectory } = around;
     const series = writeArtefacts(told.aftermath.result, { runDirectory, trial });
     const artefacts = { ...told.outcome.artefacts, ...series, ...crashed.artefacts };
@@ -88,6 +88,22 @@ function tell(crash: Crash): Promise<Told> {
   const { disk, trial } = crash;
   if (disk.kind === 'block') return afterBlockCut(crash, disk);
   return isRecorded(trial.cell.crash) ? afterPowerCuts(crash) : afterProcessCrash(crash);
+}
+
+/** What living servers answered wrongly counts against the first cut. */
+function withWrongReads({ aftermath, outcome }: Told): Told {
+  const { checkedReads } = aftermath.result;
+  const [first, ...others] = outcome.cuts;
+  if (checkedReads === null || checkedReads.wrong === 0 || first === undefined) {
+    return { aftermath, outcome };
+  }
+  const { words, wrong } = checkedReads;
+  const more = wrong > words.length ? [`and ${wrong - words.length} more: stale`] : [];
+  const stale = [...words, ...more].map((text) => ({ kind: 'stale', breaks: true, text }));
+  const failed: CutRecord = {
+    ...first, verdict: 'fail', findings: [...stale, ...first.findings],
+  };
+  return { aftermath, outcome: { ...outcome, cuts: [failed, ...others] } };
 }
 
 /** The server comes back where it died, while its clients wait for it. */

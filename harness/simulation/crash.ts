@@ -71,7 +71,7 @@ export class Crashes {
       loadStartNs: life.bootedNs, initial: life.image,
     });
     this.#judge = new Judge({
-      workload: life.workload, ledger: ledgerOf(life), releases: null,
+      workload: life.workload, ledger: ledgerOf(life.workload, life.histories), releases: null,
     });
     this.#instants = instantsOf(this.log, life);
     this.#upTo = life.histories.map((history) => history.count);
@@ -214,7 +214,10 @@ function instantOf(instants: Float64Array, at: number): number {
   return instants[Math.min(instants.length - 1, Math.floor(at * instants.length))] as number;
 }
 
-function ledgerOf({ workload, histories }: LivedLife): Ledger {
+/** What the clients did in all lives so far, as a ledger. */
+export function ledgerOf(
+  workload: WorkloadSpec, histories: readonly ClientHistory[],
+): Ledger {
   const starts = new Float64Array(histories.length + 1);
   histories.forEach(({ count }, client) => {
     starts[client + 1] = (starts[client] as number) + count;

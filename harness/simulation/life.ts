@@ -8,7 +8,9 @@ import { ControlClient } from './world/control-client.ts';
 import type { SimulatedEngine } from './world/engine.ts';
 import { LoadClient } from './world/load-client.ts';
 import type { ClientHistory } from './world/load-client.ts';
-import type { Encoder } from '../drivers/resp/load/batch.ts';
+import type { LiveCheck } from '../drivers/resp/load/live-check.ts';
+import type { OperationEncoder } from '../workloads/encoder.ts';
+import type { Reads } from '../workloads/reads.ts';
 
 /** What a life is lived with. */
 export interface LifeParts {
@@ -16,7 +18,9 @@ export interface LifeParts {
   readonly life: PlannedLife;
   readonly engine: SimulatedEngine;
   readonly clock: ManualClock;
-  readonly encoder: Encoder;
+  readonly encoder: OperationEncoder;
+  readonly reads: Reads;
+  readonly live: LiveCheck;
   /** By client. */
   readonly histories: readonly ClientHistory[];
 }
@@ -32,14 +36,20 @@ class Life {
   readonly #clients: readonly LoadClient[];
   readonly #control: ControlClient;
   #heldTurns = 0;
+  /** The client whose next write runs alone, while the others are drained and wait. */
+  #alone: LoadClient | null = null;
+  #isAloneSent = false;
 
   constructor(parts: LifeParts) {
-    const { plan, life, engine, clock, encoder, histories } = parts;
+    const { plan, life, engine, histories } = parts;
     this.#parts = parts;
     this.#random = new Random(life.seed);
     this.#control = new ControlClient(engine);
     this.#clients = histories.map((history, client) => (
-      new LoadClient(engine, { client, history, pipeline: plan.pipeline, encoder, clock })));
+      new LoadClient(engine, {
+        ...parts, client, history, pipeline: plan.pipeline,
+        database: plan.mix === 'full' ? client & 1 : 0,
+      })));
   }
 
   run(): void {
@@ -60,8 +70,7 @@ class Life {
     const { engine, clock, plan } = this.#parts;
     const choice = this.#random.below(100);
     if (choice < 45) {
-      const client = this.#random.pick(this.#clients);
-      if (client.isIdle && client.isOpen) client.send(this.#random.between(1, plan.pipeline));
+      this.#send(this.#random.pick(this.#clients), this.#random.between(1, plan.pipeline));
     } else if (choice < 78) {
       engine.scheduler.runOne();
     } else if (choice < 88) {
@@ -71,6 +80,22 @@ class Life {
     } else {
       this.#pass(this.#random.between(20, 400));
     }
+  }
+
+  #send(client: LoadClient, most: number): void {
+    if (this.#isAloneSent && this.#alone?.isIdle === true) {
+      this.#alone = null;
+      this.#isAloneSent = false;
+    }
+    if (!client.isIdle || !client.isOpen || this.#isAloneSent) return;
+    if (this.#alone === null && !client.isNextAlone) {
+      client.send(most);
+      return;
+    }
+    this.#alone ??= client;
+    if (this.#clients.some((each) => !each.isIdle)) return;
+    this.#isAloneSent = true;
+    this.#alone.sendAlone();
   }
 
   #happen({ kind, amount }: PlannedEvent): void {

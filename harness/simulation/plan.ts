@@ -6,6 +6,7 @@ import type { CrashModel } from '../plan/scenario.ts';
 import { parseSetting } from '../plan/settings.ts';
 import type { SettingLabel } from '../plan/settings.ts';
 import type { MixName } from '../workloads/spec.ts';
+import type { ValueSizes } from '../workloads/value-sizes.ts';
 import { damageKinds } from './damage.ts';
 import type { DamageKind } from './damage.ts';
 import { Random } from './random.ts';
@@ -67,6 +68,8 @@ export interface SimulationPlan {
   readonly clients: number;
   readonly keysPerClient: number;
   readonly valueSizeBytes: number;
+  /** `fixed` unless given. */
+  readonly valueSizes?: ValueSizes;
   readonly pipeline: number;
   readonly sliceKeys: number;
   readonly lives: readonly PlannedLife[];
@@ -94,11 +97,14 @@ export function planSimulation(seed: number, scope: SimulationScope = wholeScope
   const random = new Random(seed);
   const setting = random.pick(scope.settings);
   const lives = random.between(1, 3);
+  // A stream of its own, so that the rest of a plan does not depend on it.
+  const load = new Random(seed ^ 0x5bd1e995);
   return {
     seed,
     setting,
     directives: directivesOf(setting, random),
-    mix: 'chaos',
+    mix: load.oneIn(3) ? 'chaos' : 'full',
+    valueSizes: load.oneIn(4) ? 'lognormal:100:1.2' : 'fixed',
     clients: random.between(1, 4),
     keysPerClient: random.between(2, 10),
     valueSizeBytes: random.pick([32, 40, 64, 200]),

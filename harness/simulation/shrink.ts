@@ -61,6 +61,8 @@ function* smallerPlans(
   if (clients > 1) yield { ...plan, clients: clients - 1 };
   if (keysPerClient > 2) yield { ...plan, keysPerClient: Math.max(2, keysPerClient >> 1) };
   if (pipeline > 1) yield { ...plan, pipeline: pipeline >> 1 };
+  if (plan.mix === 'full') yield { ...plan, mix: 'chaos' };
+  if ((plan.valueSizes ?? 'fixed') !== 'fixed') yield { ...plan, valueSizes: 'fixed' };
   if (valueSizeBytes > smallestValueBytes) yield { ...plan, valueSizeBytes: smallestValueBytes };
   if (sliceKeys < 16) yield { ...plan, sliceKeys: 16 };
   for (const [index, [name]] of directives.entries()) {

@@ -7,7 +7,13 @@ import type { EngineWrappers } from '../../engine/start.ts';
 import type { FileTree } from '../crash/image.ts';
 import { OperationEncoder } from '../workloads/encoder.ts';
 import type { WorkloadSpec } from '../workloads/spec.ts';
-import { Crashes } from './crash.ts';
+import { RunContext } from '../checkers/context.ts';
+import { ReplayedModel } from '../checkers/model.ts';
+import { LiveCheck } from '../drivers/resp/load/live-check.ts';
+import type { CheckedReads } from '../drivers/resp/load/live-check.ts';
+import type { ClientModel } from '../workloads/model/client-model.ts';
+import { Reads } from '../workloads/reads.ts';
+import { Crashes, ledgerOf } from './crash.ts';
 import type { BootOn, CrashOutcome } from './crash.ts';
 import { live } from './life.ts';
 import type { SimulationPlan } from './plan.ts';
@@ -45,6 +51,7 @@ export interface SimulationResult {
 const spare: ArenaMemory[] = [];
 const startWallMs = 1_700_000_000_000;
 const firstProcessId = 4_000;
+const readShare = 0.15;
 
 /** Runs a plan to its end, or to the first crash that breaks a promise. */
 export function simulate(
@@ -67,17 +74,23 @@ class Simulation {
   readonly #workload: WorkloadSpec;
   readonly #histories: readonly ClientHistory[];
   readonly #digest = createHash('sha256');
+  readonly #reads: Reads;
+  readonly #encoder: OperationEncoder;
   readonly #memory = spare.pop() ?? new ArenaMemory();
   #processId = firstProcessId;
   #bootedNs = 0;
   #cycles = 0;
 
   constructor(plan: SimulationPlan, wrap: Wrap) {
-    const { seed, clients, keysPerClient, valueSizeBytes, mix } = plan;
+    const { seed, clients, keysPerClient, valueSizeBytes, mix, valueSizes = 'fixed' } = plan;
     this.#plan = plan;
     this.#wrap = wrap;
     this.#random = new Random(seed);
-    this.#workload = { seed, clients, keysPerClient, valueSizeBytes, mix, startWallMs };
+    this.#workload = {
+      seed, clients, keysPerClient, valueSizeBytes, mix, valueSizes, startWallMs,
+    };
+    this.#encoder = new OperationEncoder(this.#workload);
+    this.#reads = new Reads(this.#workload, readShare);
     this.#histories = Array.from({ length: clients }, () => new ClientHistory());
   }
 
@@ -100,9 +113,10 @@ class Simulation {
   ): Promise<Beginning | { failure: SimulationFailure }> {
     const planned = this.#plan.lives[life] as SimulationPlan['lives'][number];
     const { engine } = beginning;
+    const checked = new LiveCheck(this.#workload, this.#reads, this.#models());
     live({
-      plan: this.#plan, life: planned, engine, clock: this.#clock,
-      encoder: new OperationEncoder(this.#workload), histories: this.#histories,
+      plan: this.#plan, life: planned, engine, clock: this.#clock, reads: this.#reads,
+      encoder: this.#encoder, histories: this.#histories, live: checked,
     });
     const endedNs = this.#clock.monotonicNs();
     const crashes = new Crashes({
@@ -113,7 +127,7 @@ class Simulation {
     this.#digest.update(engine.opLog.bytes());
     let next: Beginning = beginning;
     for (const [cut, planedCut] of planned.cuts.entries()) {
-      const outcome = await crashes.crash(planedCut);
+      const outcome = withStaleReads(await crashes.crash(planedCut), checked.result());
       this.#cycles++;
       this.#digest.update(JSON.stringify([outcome.cutNs, outcome.judgement]));
       const { booted, judgement, image } = outcome;
@@ -126,11 +140,24 @@ class Simulation {
       }
       if (cut === planned.cuts.length - 1) {
         const nowNs = this.#clock.monotonicNs();
-        this.#histories.forEach((history, client) => (
-          history.resolve(judgement.prefixes[client] ?? 0, nowNs)));
+        this.#histories.forEach((history, client) => history.resolve(
+          judgement.prefixes[client] ?? 0, nowNs,
+          (sequence) => this.#encoder.runsAlone(client, sequence)));
       }
     }
     return next;
+  }
+
+  /** What the clients' keys hold when a life begins. */
+  #models(): ClientModel[] {
+    const run = new RunContext({
+      workload: this.#workload, ledger: ledgerOf(this.#workload, this.#histories), releases: null,
+    });
+    return this.#histories.map(({ count }, client) => {
+      const model = new ReplayedModel(run, client);
+      model.moveTo(count, run.barriers.list.length);
+      return model.keys;
+    });
   }
 
   readonly #bootOn: BootOn = (image, prepare) => {
@@ -156,4 +183,13 @@ class Simulation {
       failure,
     };
   }
+}
+
+/** Reads that were answered wrongly before the crash fail it, whatever it left. */
+function withStaleReads(outcome: CrashOutcome, { wrong, words }: CheckedReads): CrashOutcome {
+  if (wrong === 0) return outcome;
+  const { judgement } = outcome;
+  const stale = words.map((text) => ({ kind: 'stale' as const, breaks: true, text }));
+  const findings = [...stale, ...judgement.findings];
+  return { ...outcome, judgement: { ...judgement, verdict: 'fail', findings } };
 }

@@ -43,9 +43,28 @@ function parse(bytes: Buffer): string[][] {
   return commands;
 }
 
+/** The change of a collection that is loaded. */
+function changeOf(operations: Operations, key: string, value: string): string[] {
+  const { action, field, deadlineMs } = operations;
+  const [type = ''] = key;
+  const isIntegers = type === 's' && Number(key.slice(8)) % 2 === 1;
+  const name = `${isIntegers ? '1' : 'f'}${String(field).padStart(3, '0')}`;
+  if (action === 5) return ['DEL', key];
+  if (action === 4) return ['PEXPIREAT', key, String(deadlineMs)];
+  const sequence = value.slice(6, 16);
+  const rows: Record<string, readonly string[][]> = {
+    l: [['RPUSH', key, value], ['LPUSH', key, value], ['LPOP', key], ['RPOP', key]],
+    h: [['HSET', key, name, value], ['HDEL', key, name]],
+    s: [['SADD', key, name], ['SREM', key, name]],
+    z: [['ZADD', key, sequence, name], ['ZREM', key, name]],
+  };
+  return rows[type]?.[type === 'l' ? action : action >> 1] ?? [];
+}
+
 /** The commands that a description stands for. */
 function expected(
-  { kind, keys, deadlineMs }: Operation, value: string, witness: string[],
+  { kind, keys, deadlineMs }: Operation, value: string,
+  { witness, operations }: { witness: string[]; operations: Operations },
 ): string[][] {
   const [first = '', second = ''] = keys;
   const set = (key: string): string[] => ['SET', key, value];
@@ -58,6 +77,9 @@ function expected(
     case 'increment': return multi(['INCR', first], witness);
     case 'delete': return multi(['DEL', first], witness);
     case 'brief': return multi(expiring, witness);
+    case 'swap': return multi(['SWAPDB', '0', '1'], witness);
+    case 'flush': return multi(['FLUSHALL'], witness);
+    case 'collection': return multi(changeOf(operations, first, value), witness);
   }
 }
 
@@ -69,22 +91,26 @@ function check(spec: WorkloadSpec, client: number, sequence: number): [string[][
   const value = Buffer.alloc(spec.valueSizeBytes);
   codec.write(value, 0, client, sequence);
   const witness = ['SET', witnessKey(client), String(sequence).padStart(10, '0')];
-  const operation = new Operations(spec).describe(client, sequence);
-  return [parse(bytes.subarray(7, end)), expected(operation, value.toString('latin1'), witness)];
+  const operations = new Operations(spec);
+  const operation = operations.describe(client, sequence);
+  const commands = expected(operation, value.toString('latin1'), { witness, operations });
+  const isFirst = spec.mix === 'full' && sequence === 1 && client % 2 === 1;
+  return [parse(bytes.subarray(7, end)), isFirst ? [['SELECT', '1'], ...commands] : commands];
 }
 
-test('the first thousand operations of both mixes, each kind among them', (t) => {
+test('the first 2,000 operations of every mix, each kind among them', (t) => {
   for (const mix of mixNames) {
     const spec = { ...base, mix };
     const operations = new Operations(spec);
     const kinds = new Set<string>();
-    for (let sequence = 1; sequence <= 1_000; sequence++) {
+    for (let sequence = 1; sequence <= 2_000; sequence++) {
       const [found, described] = check(spec, sequence % 3, sequence);
       t.deepEqual(found, described);
       t.is(operations.repliesOf(sequence % 3, sequence), found.length);
       kinds.add(operations.describe(sequence % 3, sequence).kind);
     }
-    t.deepEqual([...kinds].sort(), mix === 'set' ? ['set'] : [...operationKinds].sort());
+    const all = { set: ['set'], chaos: operationKinds.slice(0, 6), full: operationKinds };
+    t.deepEqual([...kinds].sort(), [...all[mix]].sort());
   }
 });
 

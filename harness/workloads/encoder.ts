@@ -1,19 +1,19 @@
 // Operations as RESP requests, written straight into a buffer: fixed pieces, patched in place.
 // Names and numbers have fixed widths (keys.ts, value.ts), so the holes of a piece never move.
 
+import { holdsIntegers } from './changes.ts';
 import {
   briefKey, clientDigits, indexDigits, keyNameBytes, preloadKey, sequenceDigits, slotKey,
   witnessKey,
 } from './keys.ts';
 import {
-  KIND_BRIEF, KIND_DELETE, KIND_INCREMENT, KIND_PAIR, KIND_SET, KIND_SET_EXPIRE, Operations,
+  KIND_BRIEF, KIND_COLLECTION, KIND_DELETE, KIND_FLUSH, KIND_INCREMENT, KIND_PAIR, KIND_SET,
+  KIND_SET_EXPIRE, KIND_SWAP, Operations,
 } from './operations.ts';
+import { array, bulk, changePieces, copy, deadlineDigits, latin1, makePiece } from './pieces.ts';
+import type { ChangePiece, Piece } from './pieces.ts';
 import type { WorkloadSpec } from './spec.ts';
 import { ValueCodec, writeDigits } from './value.ts';
-
-const letterPlain = 107; // k
-const letterCounter = 110; // n
-const deadlineDigits = 13;
 
 /** Encodes the operations of one workload; hot, allocates nothing per operation. */
 export class OperationEncoder {
@@ -21,22 +21,22 @@ export class OperationEncoder {
   readonly maximumBytes: number;
   readonly #operations: Operations;
   readonly #values: ValueCodec;
-  readonly #plainKeys: number;
   readonly #pieces: Pieces;
 
   constructor(spec: WorkloadSpec) {
     this.#operations = new Operations(spec);
     this.#values = new ValueCodec(spec);
-    this.#plainKeys = spec.keysPerClient;
     this.#pieces = makePieces(spec);
     this.maximumBytes = 2 * this.#values.sizeBytes + 512;
   }
 
-  /** Writes one operation at `at`; returns the offset after it. */
-  encode(target: Buffer, at: number, client: number, sequence: number): number {
+  /** Writes one operation at `start`; returns the offset after it. */
+  encode(target: Buffer, start: number, client: number, sequence: number): number {
     const operations = this.#operations;
     operations.load(client, sequence);
     const kind = operations.kind;
+    const isFirst = operations.selects(client, sequence);
+    const at = isFirst ? copy(this.#pieces.select, target, start) : start;
     if (kind === KIND_SET) {
       const value = this.#head(target, at, this.#pieces.set, client);
       return this.#value(target, value, client, sequence);
@@ -51,6 +51,11 @@ export class OperationEncoder {
   /** RESP replies that the operation is answered with: 1, or 4 for a MULTI of two commands. */
   repliesOf(client: number, sequence: number): number {
     return this.#operations.repliesOf(client, sequence);
+  }
+
+  /** Whether an operation must run alone, see Operations.runsAlone. */
+  runsAlone(client: number, sequence: number): boolean {
+    return this.#operations.runsAlone(client, sequence);
   }
 
   /** Bytes of keys and values of the data, see Operations.payloadBytes. */
@@ -86,6 +91,12 @@ export class OperationEncoder {
       writeDigits(target, name + 2, client, clientDigits);
       writeDigits(target, name + 3 + clientDigits, sequence, sequenceDigits);
       next = this.#deadline(target, this.#values.writeBulk(target, next, client, sequence));
+    } else if (kind === KIND_COLLECTION) {
+      next = this.#change(target, at, client, sequence);
+    } else if (kind === KIND_SWAP) {
+      next = copy(this.#pieces.swap, target, at);
+    } else if (kind === KIND_FLUSH) {
+      next = copy(this.#pieces.flush, target, at);
     }
     const witness = next;
     next = copy(this.#pieces.witness.bytes, target, witness);
@@ -94,16 +105,33 @@ export class OperationEncoder {
     return next;
   }
 
-  /** A piece that ends after a key's name, for slotA. */
+  /** A change of one collection, see changes.ts. */
+  #change(target: Buffer, at: number, client: number, sequence: number): number {
+    const { action, field, slotA, slots, deadlineMs } = this.#operations;
+    const piece = this.#pieces.changes[slots.typeOf(slotA)]?.[action] as ChangePiece;
+    const next = this.#head(target, at, piece, client);
+    if (piece.fieldAt > 0) {
+      const isInteger = piece.isSet && holdsIntegers(slots.indexOf(slotA));
+      target[at + piece.fieldAt] = isInteger ? 49 : 102; // 1, f
+      writeDigits(target, at + piece.fieldAt + 1, field, 3);
+    }
+    if (piece.sequenceAt > 0) {
+      writeDigits(target, at + piece.sequenceAt, sequence, sequenceDigits);
+    }
+    if (deadlineMs > 0) {
+      writeDigits(target, next - 2 - deadlineDigits, deadlineMs, deadlineDigits);
+    }
+    return piece.hasValue ? this.#value(target, next, client, sequence) : next;
+  }
+
+  /** A piece that names a slot's key, for slotA. */
   #head(target: Buffer, at: number, piece: Piece, client: number): number {
-    const slot = this.#operations.slotA;
-    const isCounter = slot >= this.#plainKeys;
+    const { slotA: slot, slots } = this.#operations;
     const next = copy(piece.bytes, target, at);
     const name = at + piece.nameAt;
-    target[name] = isCounter ? letterCounter : letterPlain;
+    target[name] = slots.letterOf(slot);
     writeDigits(target, name + 2, client, clientDigits);
-    const index = isCounter ? slot - this.#plainKeys : slot;
-    writeDigits(target, name + keyNameBytes - indexDigits, index, indexDigits);
+    writeDigits(target, name + keyNameBytes - indexDigits, slots.indexOf(slot), indexDigits);
     return next;
   }
 
@@ -147,12 +175,6 @@ export class PreloadEncoder {
   }
 }
 
-/** Bytes with a name in them that is patched. */
-interface Piece {
-  readonly bytes: Uint8Array;
-  readonly nameAt: number;
-}
-
 interface Pieces {
   readonly set: Piece;
   readonly setExpire: Piece;
@@ -163,6 +185,11 @@ interface Pieces {
   readonly deadline: Uint8Array;
   readonly multi: Uint8Array;
   readonly exec: Uint8Array;
+  readonly select: Uint8Array;
+  readonly swap: Uint8Array;
+  readonly flush: Uint8Array;
+  /** By type and action. */
+  readonly changes: readonly (readonly ChangePiece[])[];
 }
 
 function makePieces(spec: WorkloadSpec): Pieces {
@@ -181,32 +208,14 @@ function makePieces(spec: WorkloadSpec): Pieces {
     deadline: latin1(`\r\n${bulk('PXAT')}${bulk('0'.repeat(deadlineDigits))}`),
     multi: latin1(array('MULTI')),
     exec: latin1(array('EXEC')),
+    select: latin1(array('SELECT', '1')),
+    swap: latin1(array('SWAPDB', '0', '1')),
+    flush: latin1(array('FLUSHALL')),
+    changes: changePieces(),
   };
 }
 
 /** `SET name value …` up to the value's length. */
 function setHead(argumentCount: number, name: string): string {
   return `*${argumentCount}\r\n${bulk('SET')}${bulk(name)}`;
-}
-
-function array(...parts: readonly string[]): string {
-  return `*${parts.length}\r\n${parts.map(bulk).join('')}`;
-}
-
-function bulk(text: string): string {
-  return `$${text.length}\r\n${text}\r\n`;
-}
-
-function makePiece(text: string, name: string): Piece {
-  return { bytes: latin1(text), nameAt: text.indexOf(name) };
-}
-
-function latin1(text: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(text, 'latin1'));
-}
-
-// A loop beats TypedArray.set here: the pieces are a few dozen bytes.
-function copy(piece: Uint8Array, target: Uint8Array, at: number): number {
-  for (let index = 0; index < piece.length; index++) target[at + index] = piece[index] as number;
-  return at + piece.length;
 }

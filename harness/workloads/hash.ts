@@ -16,3 +16,8 @@ export function saltOf(seed: number, client: number): number {
   const high = mix32(Math.floor(seed / 4_294_967_296) ^ 0x5bd1e995);
   return mix32(low + Math.imul(high, 0x2c1b3c6d) + Math.imul(client + 1, 0x297a2d39));
 }
+
+/** Maps 32 random bits to 0 … limit − 1, evenly. */
+export function scale(bits: number, limit: number): number {
+  return Math.floor((bits / 4_294_967_296) * limit);
+}

@@ -106,7 +106,7 @@ test('owned keys are all that was written, each once, and are read back in that 
   for (const name of names) t.is(ownerOf(spec, name), 'client', name);
   const commands = readBackCommands(keys);
   t.deepEqual(commands.filter(([verb]) => verb === 'GET').map(([, name]) => name), [...keys.names]);
-  const asked = commands.filter(([verb]) => verb === 'PEXPIRETIME').map(([, name]) => name[0]);
+  const asked = commands.filter(([verb]) => verb === 'PEXPIRETIME').map(([, name]) => name?.[0]);
   t.deepEqual([...new Set(asked)], ['k', 'x']);
 });
 
@@ -124,4 +124,27 @@ test('whose a key is', (t) => {
     ['k:00003:1', 'unknown'], ['p:1', 'unknown'], ['', 'unknown'], ['xk:00003:00000001', 'unknown'],
   ] as const;
   for (const [name, owner] of rows) t.is(ownerOf(spec, name), owner, name);
+});
+
+test('mix full: every type has its keys, every action comes, each is read its own way', (t) => {
+  const full: WorkloadSpec = { ...spec, mix: 'full', keysPerClient: 20 };
+  const operations = new Operations(full);
+  const seen = new Set<string>();
+  let alone = 0;
+  for (let sequence = 1; sequence <= 20_000; sequence++) {
+    const { kind, keys: [name = ''] } = operations.describe(0, sequence);
+    if (kind === 'collection') seen.add(`${name[0]}${operations.action}`);
+    if (kind === 'swap' || kind === 'flush') alone++;
+    t.is(operations.runsAlone(0, sequence), kind === 'swap' || kind === 'flush');
+    t.false(operations.runsAlone(1, sequence));
+  }
+  t.is(seen.size, 4 * 6);
+  t.true(Math.abs(alone - 20_000 / 128) < 6 * Math.sqrt(20_000 / 128), `${alone} alone`);
+  const keys = ownedKeys(operations, 1, 500);
+  t.deepEqual([keys.database, keys.isInBoth], [1, true]);
+  const reads = readBackCommands(keys).filter(([verb]) => verb !== 'PEXPIRETIME');
+  t.deepEqual([...new Set(reads.map(([verb, name]) => `${name?.[0]} ${verb}`))], [
+    'k GET', 'n GET', 'l LRANGE', 'h HGETALL', 's SMEMBERS', 'z ZRANGE', 'w GET', 'x GET',
+  ]);
+  for (const name of keys.names) t.is(ownerOf(full, name), 'client', name);
 });

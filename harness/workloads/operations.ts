@@ -7,19 +7,26 @@
 //   increment   MULTI, INCR n, SET w sequence, EXEC            the witness w
 //   delete      MULTI, DEL k or n, SET w sequence, EXEC        the witness w
 //   brief       MULTI, SET x v PXAT soon, SET w sequence, EXEC the witness w (x may be gone)
+//   collection  MULTI, a change of a collection, SET w, EXEC   the witness w
+//   swap        MULTI, SWAPDB 0 1, SET w sequence, EXEC        the witness w
+//   flush       MULTI, FLUSHALL, SET w sequence, EXEC          the witness w
 //
-// So the highest sequence among a client's survivors is the prefix that survived. A brief key is
-// written once and never again: no operation touches a key within a second of its deadline.
+// The last three are of mix `full` alone. There clients with an odd number work in database 1:
+// their first operation begins with SELECT. Swap and flush are sent by client 0 and run alone:
+// every client has an answer to all it sent, and sends nothing until they are answered.
 
-import { mix32, saltOf } from './hash.ts';
+import { mix32, saltOf, scale } from './hash.ts';
 import { keyPicker } from './key-distribution.ts';
 import type { KeyPicker } from './key-distribution.ts';
+import { changePayloadBytes, drawAction, drawField, REMAIN_UNTIL } from './changes.ts';
 import { briefKey, briefNameBytes, keyNameBytes, slotKey } from './keys.ts';
+import { slotsOf } from './slots.ts';
+import type { Slots } from './slots.ts';
 import type { WorkloadSpec } from './spec.ts';
 import { ValueCodec } from './value.ts';
 
 export const operationKinds = [
-  'set', 'set-expire', 'pair', 'increment', 'delete', 'brief',
+  'set', 'set-expire', 'pair', 'increment', 'delete', 'brief', 'collection', 'swap', 'flush',
 ] as const;
 
 /** What an operation does, see the table above. */
@@ -31,6 +38,9 @@ export const KIND_PAIR = 2;
 export const KIND_INCREMENT = 3;
 export const KIND_DELETE = 4;
 export const KIND_BRIEF = 5;
+export const KIND_COLLECTION = 6;
+export const KIND_SWAP = 7;
+export const KIND_FLUSH = 8;
 
 /** `slotB` of an operation that touches one slot; `slotA` of a brief one, whose key is its own. */
 export const NO_SLOT = -1;
@@ -50,6 +60,12 @@ const untilPair = 198;
 const untilIncrement = 222;
 const untilDelete = 246;
 
+// Of mix `full`: 80 of 256 operations change a collection, the rest are those of `chaos`; of
+// client 0 every 128th runs alone, and every fourth of these empties both databases.
+const untilCollection = 80;
+const aloneOneIn = 128;
+const flushOneIn = 4;
+
 /** One operation as plain data, for tests, findings and reports; never on a hot path. */
 export interface Operation {
   readonly kind: OperationKind;
@@ -62,12 +78,16 @@ export interface Operation {
 
 /**
  * A reader of operations: `load` one, then read the fields. Slots 0 to keysPerClient − 1 are the
- * plain keys of a client, the `counterCount` slots after them its counters.
+ * plain keys of a client, the `counterCount` slots after them its counters, see slots.ts.
  */
 export class Operations {
   readonly spec: WorkloadSpec;
+  readonly slots: Slots;
   readonly counterCount: number;
   readonly slotCount: number;
+  /** Of a collection: what is done to it and to which field, see changes.ts. */
+  action: number = 0;
+  field: number = 0;
   kind: number = KIND_SET;
   slotA: number = 0;
   slotB: number = NO_SLOT;
@@ -77,15 +97,18 @@ export class Operations {
   readonly #picker: KeyPicker;
   readonly #values: ValueCodec;
   readonly #plain: boolean;
+  readonly #full: boolean;
 
   constructor(spec: WorkloadSpec) {
     this.spec = spec;
     this.#plain = spec.mix === 'set';
+    this.#full = spec.mix === 'full';
+    this.slots = slotsOf(spec);
     this.#keys = spec.keysPerClient;
     this.#picker = keyPicker(spec.distribution ?? 'uniform', spec.keysPerClient);
     this.#values = new ValueCodec(spec);
-    this.counterCount = this.#plain ? 0 : Math.min(16, spec.keysPerClient);
-    this.slotCount = spec.keysPerClient + this.counterCount;
+    this.counterCount = this.slots.counters;
+    this.slotCount = this.slots.count;
     this.#salts = new Uint32Array(spec.clients);
     for (let client = 0; client < spec.clients; client++) {
       this.#salts[client] = saltOf(spec.seed, client);
@@ -99,6 +122,7 @@ export class Operations {
       this.slotA = this.#picker.pick(hash, sequence);
       return;
     }
+    if (this.#full && this.#loadFull(hash, client)) return;
     this.#loadChaos(hash, sequence);
   }
 
@@ -110,7 +134,25 @@ export class Operations {
   /** RESP replies of an operation: MULTI and EXEC and what they queue answer one each. */
   repliesOf(client: number, sequence: number): number {
     this.load(client, sequence);
-    return this.kind <= KIND_SET_EXPIRE ? 1 : 4;
+    const replies = this.kind <= KIND_SET_EXPIRE ? 1 : 4;
+    return this.selects(client, sequence) ? replies + 1 : replies;
+  }
+
+  /** Database of a client's keys, until a swap. */
+  databaseOf(client: number): number {
+    return this.#full ? client & 1 : 0;
+  }
+
+  /** Whether an operation begins with SELECT. */
+  selects(client: number, sequence: number): boolean {
+    return sequence === 1 && this.databaseOf(client) !== 0;
+  }
+
+  /** Whether an operation must run alone: all clients answered before and after it. */
+  runsAlone(client: number, sequence: number): boolean {
+    if (!this.#full || client !== 0) return false;
+    this.load(client, sequence);
+    return this.kind >= KIND_SWAP;
   }
 
   /**
@@ -119,7 +161,11 @@ export class Operations {
    */
   payloadBytes(client: number, sequence: number): number {
     this.load(client, sequence);
+    if (this.kind >= KIND_SWAP) return 0;
     const value = this.#values.sizeOf(client, sequence);
+    if (this.kind === KIND_COLLECTION) {
+      return keyNameBytes + changePayloadBytes(this.slots.typeOf(this.slotA), this.action, value);
+    }
     if (this.kind === KIND_PAIR) return 2 * (keyNameBytes + value);
     if (this.kind === KIND_INCREMENT || this.kind === KIND_DELETE) return keyNameBytes;
     return value + (this.kind === KIND_BRIEF ? briefNameBytes : keyNameBytes);
@@ -140,6 +186,32 @@ export class Operations {
         .map((slot) => slotKey(this.spec, client, slot));
     const kind = operationKinds[this.kind] as OperationKind;
     return { kind, keys, deadlineMs: this.deadlineMs, hasWitness: this.hasWitness };
+  }
+
+  /** True when it is an operation of this mix alone. */
+  #loadFull(hash: number, client: number): boolean {
+    const bits = mix32(hash ^ 0x27d4eb2f);
+    const isAlone = client === 0 && (bits >>> 8) % aloneOneIn === 0;
+    if (!isAlone && (bits & 0xff) >= untilCollection) return false;
+    this.slotB = NO_SLOT;
+    this.deadlineMs = 0;
+    if (isAlone) {
+      this.slotA = NO_SLOT;
+      this.kind = mix32(bits) % flushOneIn === 0 ? KIND_FLUSH : KIND_SWAP;
+      return true;
+    }
+    const { collectionsFrom, count } = this.slots;
+    const pick = mix32(bits ^ 0x85ebca6b);
+    this.kind = KIND_COLLECTION;
+    this.slotA = collectionsFrom + scale(pick, count - collectionsFrom);
+    const draw = mix32(pick ^ 0xc2b2ae35);
+    this.action = drawAction(draw);
+    this.field = drawField(mix32(draw));
+    if (this.action === REMAIN_UNTIL) {
+      this.deadlineMs = this.spec.startWallMs + farDeadlineMs
+        + scale(mix32(draw ^ 1), farDeadlineMs);
+    }
+    return true;
   }
 
   #loadChaos(hash: number, sequence: number): void {
@@ -178,9 +250,4 @@ export class Operations {
         + scale(mix32(pick ^ 0xc2b2ae35), briefDeadlineSpanMs);
     }
   }
-}
-
-/** Maps 32 random bits to 0 … limit − 1, evenly. */
-function scale(bits: number, limit: number): number {
-  return Math.floor((bits / 4_294_967_296) * limit);
 }

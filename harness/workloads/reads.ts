@@ -1,23 +1,36 @@
-// Reads among the writes: which operations of a client are GETs and of which key. They leave no
-// evidence and take no sequence, so the ledger and the checkers need not know about them.
+// Reads among the writes: which operations of a client are reads, and of which key: GETs of plain
+// keys; of mix `full` every type is read in its own way. They leave no evidence and take no
+// sequence, so the ledger need not know about them.
 
-import { mix32, saltOf } from './hash.ts';
+import { mix32, saltOf, scale } from './hash.ts';
 import { keyPicker } from './key-distribution.ts';
 import type { KeyPicker } from './key-distribution.ts';
 import { clientDigits, indexDigits, keyNameBytes, slotKey } from './keys.ts';
+import { readCommand } from './owned-keys.ts';
+import { array, copy, makePiece } from './pieces.ts';
+import type { Piece } from './pieces.ts';
+import { slotsOf, typeCount } from './slots.ts';
+import type { Slots } from './slots.ts';
 import type { WorkloadSpec } from './spec.ts';
 import { writeDigits } from './value.ts';
 
+/** The reads of a workload; null when a share of 0 is none. */
+export function readsOf(spec: WorkloadSpec, share: number): Reads | null {
+  return share > 0 ? new Reads(spec, share) : null;
+}
+
 /** The reads of one workload; hot, allocates nothing per operation. */
 export class Reads {
-  /** Bytes of each read. */
+  /** Bytes of the longest read. */
   readonly maximumBytes: number;
   readonly #spec: WorkloadSpec;
   readonly #below: number;
   readonly #salts: Uint32Array;
   readonly #picker: KeyPicker;
-  readonly #request: Uint8Array;
-  readonly #nameAt: number;
+  readonly #slots: Slots;
+  readonly #isFull: boolean;
+  /** By type of key. */
+  readonly #requests: readonly Piece[];
 
   /** `share` of the operations, 0 to 1, are reads; their keys have the writes' distribution. */
   constructor(spec: WorkloadSpec, share: number) {
@@ -27,11 +40,12 @@ export class Reads {
     this.#salts = Uint32Array.from({ length: spec.clients }, (_, client) =>
       mix32(saltOf(spec.seed, client) ^ 0x3c6ef372));
     this.#picker = keyPicker(spec.distribution ?? 'uniform', spec.keysPerClient);
+    this.#slots = slotsOf(spec);
+    this.#isFull = spec.mix === 'full';
     const name = slotKey(spec, 0, 0);
-    const text = `*2\r\n$3\r\nGET\r\n$${name.length}\r\n${name}\r\n`;
-    this.#nameAt = text.indexOf(name);
-    this.#request = Uint8Array.from(Buffer.from(text, 'latin1'));
-    this.maximumBytes = this.#request.length;
+    this.#requests = Array.from({ length: this.#isFull ? typeCount : 1 }, (_, type) => (
+      makePiece(array(...readCommand(type, name)), name)));
+    this.maximumBytes = Math.max(...this.#requests.map(({ bytes }) => bytes.length));
   }
 
   /** Whether operation `turn` (from 1) of a client is a read. */
@@ -39,26 +53,30 @@ export class Reads {
     return this.#bits(client, turn) < this.#below;
   }
 
+  /** The slot that a read reads. */
+  slotOf(client: number, turn: number): number {
+    const bits = mix32(this.#bits(client, turn) ^ 0x85ebca6b);
+    const { plain, count } = this.#slots;
+    if (this.#isFull && (bits & 1) === 1) return plain + scale(mix32(bits), count - plain);
+    return this.#picker.pick(bits, turn);
+  }
+
   /** Writes the read at `at`; returns the offset after it. One reply. */
   encode(target: Uint8Array, at: number, client: number, turn: number): number {
-    const request = this.#request;
-    for (let index = 0; index < request.length; index++) {
-      target[at + index] = request[index] as number;
-    }
-    const slot = this.#slot(client, turn);
-    const name = at + this.#nameAt;
+    const slot = this.slotOf(client, turn);
+    const piece = this.#requests[this.#slots.typeOf(slot)] as Piece;
+    const next = copy(piece.bytes, target, at);
+    const name = at + piece.nameAt;
+    target[name] = this.#slots.letterOf(slot);
     writeDigits(target, name + 2, client, clientDigits);
-    writeDigits(target, name + keyNameBytes - indexDigits, slot, indexDigits);
-    return at + request.length;
+    const index = this.#slots.indexOf(slot);
+    writeDigits(target, name + keyNameBytes - indexDigits, index, indexDigits);
+    return next;
   }
 
   /** The key that the read asks for. */
   keyOf(client: number, turn: number): string {
-    return slotKey(this.#spec, client, this.#slot(client, turn));
-  }
-
-  #slot(client: number, turn: number): number {
-    return this.#picker.pick(mix32(this.#bits(client, turn) ^ 0x85ebca6b), turn);
+    return slotKey(this.#spec, client, this.slotOf(client, turn));
   }
 
   #bits(client: number, turn: number): number {

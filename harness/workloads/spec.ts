@@ -7,9 +7,12 @@ import { isValueSizes, valueSizesExpected } from './value-sizes.ts';
 import type { ValueSizes } from './value-sizes.ts';
 
 /** The mixes of operations, see operations.ts for what each one sends. */
-export const mixNames = ['set', 'chaos'] as const;
+export const mixNames = ['set', 'chaos', 'full'] as const;
 
-/** `set`: plain SETs, for QPS. `chaos`: SET, INCR, DEL, absolute expiry, MULTI pairs, witnesses. */
+/**
+ * `set`: plain SETs, for QPS. `chaos`: SET, INCR, DEL, absolute expiry, MULTI pairs, witnesses.
+ * `full`: that and lists, hashes, sets, sorted sets, in two databases, with FLUSHALL and SWAPDB.
+ */
 export type MixName = (typeof mixNames)[number];
 
 /** Everything an operation depends on besides its client and sequence. */
@@ -18,7 +21,7 @@ export interface WorkloadSpec {
   readonly seed: number;
   /** Connections, numbered from 0; 1 to 65,535. */
   readonly clients: number;
-  /** Plain keys of each client; 1 to 99,999,999 (`chaos`: at least 2). Counters come on top. */
+  /** Plain keys of each client; 1 (but for `set`: 2) to 99,999,999. The rest comes on top. */
   readonly keysPerClient: number;
   /** Exact size of each value in bytes; at least `minimumValueSizeBytes`. */
   readonly valueSizeBytes: number;
@@ -66,8 +69,8 @@ export function parseWorkload(value: unknown): WorkloadSpec {
   const numbers = ranges.map((range) => integerIn(fields[range.field], range));
   const [seed, clients, keysPerClient, valueSizeBytes, startWallMs] = numbers as
     [number, number, number, number, number];
-  if (mix === 'chaos' && keysPerClient < 2) {
-    throw bad('keysPerClient', 'at least 2 with mix chaos, which writes pairs', keysPerClient);
+  if (mix !== 'set' && keysPerClient < 2) {
+    throw bad('keysPerClient', `at least 2 with mix ${mix}, which writes pairs`, keysPerClient);
   }
   return {
     seed, clients, keysPerClient, valueSizeBytes, mix, startWallMs, ...shapeOf(fields),

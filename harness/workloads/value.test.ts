@@ -84,7 +84,7 @@ test('a workload is checked field by field', (t) => {
   t.like(parseWorkload(JSON.parse(JSON.stringify(spec))), spec);
   const rows: readonly (readonly [unknown, RegExp])[] = [
     [null, /^workload: workload: expected an object, found null$/],
-    [{ ...spec, mix: 'sets' }, /^workload: mix: expected set or chaos, found "sets"$/],
+    [{ ...spec, mix: 'sets' }, /^workload: mix: expected set or chaos or full, found "sets"$/],
     [{ ...spec, clients: 0 }, /clients: expected an integer from 1 to 65535, found 0$/],
     [{ ...spec, clients: '3' }, /clients: .* found "3"$/],
     [{ ...spec, seed: undefined }, /seed: expected an integer from 0 to \d+, found nothing$/],

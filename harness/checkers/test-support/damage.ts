@@ -50,8 +50,11 @@ export function replayWith(
   scene: Scene, replaced: ReadonlyMap<ToyOperation, readonly Buffer[][]>,
 ): void {
   const { run, server } = scene;
-  server.entries.clear();
-  for (const each of run.executed) server.run(replaced.get(each) ?? run.commands(each));
+  for (const entries of server.databases) entries.clear();
+  for (const each of run.executed) {
+    const database = run.operations.databaseOf(each.client);
+    server.run(replaced.get(each) ?? run.commands(each), database);
+  }
 }
 
 /** The value that an operation gives. */

@@ -8,11 +8,12 @@ import { Ledger, STATUS_FAIL, STATUS_INFO, STATUS_OK } from '../../history/ledge
 import { OperationEncoder } from '../../workloads/encoder.ts';
 import { Operations } from '../../workloads/operations.ts';
 import { ownedKeys } from '../../workloads/owned-keys.ts';
+import type { OwnedKeys } from '../../workloads/owned-keys.ts';
 import type { WorkloadSpec } from '../../workloads/spec.ts';
 import type { Cut, RunHistory } from '../judgement.ts';
 import { noFacts } from '../promise.ts';
-import type { Survivors } from '../survivors.ts';
-import { parseRequests, ToyServer } from './toy-server.ts';
+import type { SideSurvivors, Survivors } from '../survivors.ts';
+import { elementsOf, parseRequests, ToyServer } from './toy-server.ts';
 
 /** One executed operation. */
 export interface ToyOperation {
@@ -74,7 +75,10 @@ export class ToyRun {
   /** The keyspace after some operations, in order. */
   serverAfter(operations: readonly ToyOperation[]): ToyServer {
     const server = new ToyServer();
-    for (const each of operations) if (!each.isRefused) server.run(this.commands(each));
+    for (const each of operations) {
+      const database = this.operations.databaseOf(each.client);
+      if (!each.isRefused) server.run(this.commands(each), database);
+    }
     return server;
   }
 
@@ -106,15 +110,12 @@ export class ToyRun {
     const clients = Array.from({ length: this.spec.clients }, (_, client) => {
       const upTo = this.executed.filter((each) => each.client === client).length;
       const keys = ownedKeys(this.operations, client, upTo);
-      const entries = keys.names.map((name) => server.get(name, wallMs));
-      const deadlinesMs = Float64Array.from(entries, (entry, index) => {
-        if (entry === null || keys.deadlineMatters[index] === 0) return -2;
-        return entry.deadlineMs === 0 ? -1 : entry.deadlineMs;
-      });
-      return { keys, values: entries.map((entry) => entry?.value ?? null), deadlinesMs };
+      const [own, other] = [keys.database, 1 - keys.database].map(
+        (database) => sideOf(server, keys, { wallMs, database })) as [SideSurvivors, SideSurvivors];
+      return { keys, ...own, elsewhere: keys.isInBoth ? other : null };
     });
-    const totalKeys = [...server.entries.keys()]
-      .filter((name) => server.get(name, wallMs) !== null).length;
+    const totalKeys = server.databases.flatMap((entries, database) => (
+      [...entries.keys()].filter((name) => server.get(name, wallMs, database) !== null))).length;
     return {
       clients, totalKeys, unknownKeys: [], preload: null,
       readFromWallMs: wallMs - 20, readToWallMs: wallMs + 20,
@@ -131,6 +132,17 @@ export class ToyRun {
       nowNs += 1 + this.random(20_000);
       const client = this.random(clients);
       const sequence = (sequences[client] ?? 0) + 1;
+      if (this.operations.runsAlone(client, sequence)) {
+        // All answers have come before it is sent, and its own before anything else is.
+        nowNs = Math.max(nowNs, ...acked) + 1;
+        sent.fill(nowNs + 1);
+        acked.fill(nowNs + 1);
+        sequences[client] = sequence;
+        const isRefused = refuseOneIn > 0 && this.random(refuseOneIn) === 0;
+        return {
+          client, sequence, sentNs: nowNs, executedNs: nowNs, ackedNs: nowNs, isRefused,
+        };
+      }
       const sentNs = Math.max(sent[client] ?? 0, nowNs - this.random(200_000));
       const ackedNs = Math.max(acked[client] ?? 0, nowNs + this.random(200_000));
       [sequences[client], sent[client], acked[client]] = [sequence, sentNs, ackedNs];
@@ -138,6 +150,20 @@ export class ToyRun {
       return { client, sequence, sentNs, executedNs: nowNs, ackedNs, isRefused };
     });
   }
+}
+
+/** What one client's keys hold in one database. */
+function sideOf(
+  server: ToyServer, keys: OwnedKeys, { wallMs, database }: { wallMs: number; database: number },
+): SideSurvivors {
+  const entries = keys.names.map((name) => server.get(name, wallMs, database));
+  const deadlinesMs = Float64Array.from(entries, (entry, index) => {
+    if (entry === null || keys.deadlineMatters[index] === 0) return -2;
+    return entry.deadlineMs === 0 ? -1 : entry.deadlineMs;
+  });
+  const values = entries.map((entry) => (
+    entry === null ? null : elementsOf(entry) ?? entry.value));
+  return { values, deadlinesMs };
 }
 
 /** A power cut under `appendfsync no`, where any prefix will do; override what matters. */

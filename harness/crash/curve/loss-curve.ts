@@ -7,6 +7,7 @@
 
 import type { OpLog } from '../../../engine/io/op-log.ts';
 import type { Ledger } from '../../history/ledger.ts';
+import { Barriers } from '../../workloads/model/barriers.ts';
 import type { Operations } from '../../workloads/operations.ts';
 import type { Timeline } from '../timeline.ts';
 import { Acknowledgements } from './acknowledgements.ts';
@@ -108,12 +109,13 @@ class Sweep {
     const { timeline, layout, ledger, operations, ackedNs, startNs, endNs } = input;
     this.#input = input;
     this.#nowNs = startNs;
+    const barriers = new Barriers(operations, ledger);
     this.#recoveries = new Recoveries(timeline, {
-      layout, positions: this.#positions, clients: ledger.clients,
+      layout, positions: this.#positions, clients: ledger.clients, barriers,
     });
     this.#acks = new Acknowledgements(ledger, ackedNs);
     this.#prefixes = new Prefixes({
-      ledger, operations, positions: this.#positions, acknowledgements: this.#acks,
+      ledger, operations, positions: this.#positions, acknowledgements: this.#acks, barriers,
     });
     this.#envelope = new Envelope(startNs, endNs);
   }

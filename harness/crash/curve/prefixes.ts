@@ -3,6 +3,7 @@
 
 import { STATUS_OK } from '../../history/ledger.ts';
 import type { Ledger } from '../../history/ledger.ts';
+import type { Barriers } from '../../workloads/model/barriers.ts';
 import type { Operations } from '../../workloads/operations.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
 import { mayBeFollowed } from './decoded-log.ts';
@@ -26,6 +27,7 @@ export interface PrefixesInput {
   readonly operations: Operations;
   readonly positions: Positions;
   readonly acknowledgements: Acknowledgements;
+  readonly barriers: Barriers;
 }
 
 /** The surviving prefixes at one instant. */
@@ -40,17 +42,19 @@ export class Prefixes {
   readonly #operations: Operations;
   readonly #positions: Positions;
   readonly #acks: Acknowledgements;
+  readonly #barriers: Barriers;
   /** Last acknowledged operation of each client. */
   readonly #acked: Float64Array;
   #logs: readonly DecodedLog[] = [];
   #ranges: LogRange[] = [];
   #base: Float64Array | null = null;
 
-  constructor({ ledger, operations, positions, acknowledgements }: PrefixesInput) {
+  constructor({ ledger, operations, positions, acknowledgements, barriers }: PrefixesInput) {
     this.#ledger = ledger;
     this.#operations = operations;
     this.#positions = positions;
     this.#acks = acknowledgements;
+    this.#barriers = barriers;
     this.values = new Float64Array(ledger.clients);
     this.#acked = new Float64Array(ledger.clients);
   }
@@ -120,12 +124,23 @@ export class Prefixes {
     if (broken >= 0) this.refusal = 'a log file that is not the last one ends inside a command';
     else if (this.#logs.length > 0) this.refusal = null;
     if (this.refusal === null) {
-      if (this.#base !== null) this.values.set(this.#base);
+      if (this.#base !== null) this.#setBase(this.#base);
       // What is lost is counted anew below.
       this.lostWrites = -Infinity;
       for (const range of this.#ranges) this.#apply(range.from, range.to);
     }
     this.#count();
+  }
+
+  /** What a flush has emptied leaves no trace in a base; that the flush is in it does. */
+  #setBase(base: Float64Array): void {
+    this.values.set(base);
+    const barriers = this.#barriers.within(base[0] as number);
+    if (barriers === 0) return;
+    for (let client = 1; client < base.length; client++) {
+      const before = this.#barriers.before(barriers, client);
+      this.values[client] = Math.max(before, base[client] as number);
+    }
   }
 
   #apply(from: number, to: number): void {

@@ -13,6 +13,7 @@ import type { Timeline } from '../timeline.ts';
 import { DecodedLog } from './decoded-log.ts';
 import { readSnapshotPrefixes } from './snapshot-prefixes.ts';
 import type { SnapshotContent } from './snapshot-prefixes.ts';
+import type { Barriers } from '../../workloads/model/barriers.ts';
 import type { Positions } from './positions.ts';
 
 /** How a target keeps its data, and under which names. */
@@ -50,6 +51,7 @@ export class Recoveries {
   readonly #layout: Layout;
   readonly #positions: Positions;
   readonly #clients: number;
+  readonly #barriers: Barriers;
   readonly #logs = new Map<CrashFile, DecodedLog>();
   readonly #snapshots = new Map<string, SnapshotContent>();
   readonly #contents = new Map<CrashFile, FileContent>();
@@ -57,12 +59,15 @@ export class Recoveries {
 
   constructor(
     timeline: Timeline,
-    { layout, positions, clients }: { layout: Layout; positions: Positions; clients: number },
+    { layout, positions, clients, barriers }: {
+      layout: Layout; positions: Positions; clients: number; barriers: Barriers;
+    },
   ) {
     this.#timeline = timeline;
     this.#layout = layout;
     this.#positions = positions;
     this.#clients = clients;
+    this.#barriers = barriers;
   }
 
   /** Whether a name is one of the log's increments: their growth alone changes no other choice. */
@@ -83,7 +88,15 @@ export class Recoveries {
     if (node?.kind !== 'file') return { kind: 'empty' };
     const content = this.#snapshot(node, cutNs);
     if (content.kind === 'bad') return { kind: 'refuses', why: content.why };
-    return { kind: 'loads', base: content.prefixes, logs: [] };
+    return { kind: 'loads', base: this.#emptied(node, content.prefixes), logs: [] };
+  }
+
+  /** An empty snapshot holds what came before the flush that made it so. */
+  #emptied(node: CrashFile, prefixes: Float64Array): Float64Array {
+    if (this.#barriers.list.length === 0 || prefixes.some((prefix) => prefix > 0)) return prefixes;
+    const made = this.#timeline.nameChanges.find((change) => change.node === node);
+    const count = this.#barriers.emptiedBy(made?.openedNs ?? -Infinity);
+    return prefixes.map((_, client) => this.#barriers.before(count, client));
   }
 
   #fromManifest(nodes: ReadonlyMap<string, CrashNode>, cutNs: number): Recovery {

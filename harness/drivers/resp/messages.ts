@@ -4,6 +4,7 @@
 import type { LatencyUs } from '../../metrics/histogram.ts';
 import type { IntervalCounts } from '../../metrics/latency-interval.ts';
 import type { WorkloadSpec } from '../../workloads/spec.ts';
+import type { CheckedReads } from './load/live-check.ts';
 import type { SendLateness } from './load/pacer.ts';
 import type { Profile } from './load/rate-profile.ts';
 
@@ -89,6 +90,8 @@ export interface DriverResult {
   readonly readsPerSecond: number | null;
   /** Of the reads alone; null without reads. */
   readonly readLatencyUs: LatencyUs | null;
+  /** Reads whose replies were compared with what had been written; null: none was. */
+  readonly checkedReads: CheckedReads | null;
   /** Of acknowledged operations after the warm-up, and of the outage, once a connection. */
   readonly latencyUs: LatencyUs;
   /** The same up to the loss of the server. */

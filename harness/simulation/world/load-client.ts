@@ -1,11 +1,15 @@
 // One client of the load: batches of operations over a simulated socket, and what became of them.
 
-import { STATUS_FAIL, STATUS_INFO } from '../../history/ledger.ts';
+import { STATUS_FAIL, STATUS_INFO, STATUS_OK } from '../../history/ledger.ts';
 import type { OperationStatus } from '../../history/ledger.ts';
 import type { ManualClock } from '../../../engine/io/clock.ts';
 import { Batch } from '../../drivers/resp/load/batch.ts';
-import type { Encoder } from '../../drivers/resp/load/batch.ts';
+import type { Cursor } from '../../drivers/resp/load/batch.ts';
+import type { LiveCheck } from '../../drivers/resp/load/live-check.ts';
 import { ReplyParser } from '../../drivers/resp/load/reply-parser.ts';
+import { encodeCommand } from '../../drivers/resp/codec.ts';
+import type { OperationEncoder } from '../../workloads/encoder.ts';
+import type { Reads } from '../../workloads/reads.ts';
 import { SimulatedSocket } from './socket.ts';
 import type { SimulatedEngine } from './engine.ts';
 
@@ -20,6 +24,8 @@ export class ClientHistory {
   /** Infinity: never answered. */
   readonly ackedNs: number[] = [];
   readonly status: OperationStatus[] = [];
+  /** The next operation, from 1, reads and writes alike. */
+  turn: number = 1;
 
   /** Operations sent. */
   get count(): number {
@@ -28,15 +34,32 @@ export class ClientHistory {
 
   /**
    * A crash is over and its survivors were read: what was seen becomes the truth. Operations up to
-   * `prefix` happened, the rest never did and must not come back.
+   * `prefix` happened, the rest never did and must not come back. (What was in flight within it may
+   * have been refused, unless it ran alone.)
    */
-  resolve(prefix: number, atNs: number): void {
+  resolve(prefix: number, atNs: number, runsAlone: (sequence: number) => boolean): void {
     for (let index = 0; index < this.count; index++) {
       const isIn = index < prefix;
       if (!isIn) this.status[index] = STATUS_FAIL;
+      else if (this.ackedNs[index] === Infinity && runsAlone(index + 1)) {
+        this.status[index] = STATUS_OK;
+      }
       if (this.ackedNs[index] === Infinity) this.ackedNs[index] = atNs;
     }
   }
+}
+
+/** What a client of the load is made of. */
+export interface LoadClientParts {
+  readonly client: number;
+  readonly history: ClientHistory;
+  readonly pipeline: number;
+  readonly encoder: OperationEncoder;
+  readonly clock: ManualClock;
+  readonly reads: Reads;
+  readonly live: LiveCheck;
+  /** Selected as soon as it is connected. */
+  readonly database: number;
 }
 
 /** Sends the operations of one client to one engine. */
@@ -44,28 +67,33 @@ export class LoadClient {
   readonly client: number;
   readonly history: ClientHistory;
   readonly #clock: ManualClock;
-  readonly #encoder: Encoder;
+  readonly #encoder: OperationEncoder;
+  readonly #reads: Reads;
+  readonly #live: LiveCheck;
+  /** Replies that belong to no operation. */
+  #others = 0;
   readonly #batch: Batch;
   readonly #parser = new ReplyParser();
   readonly #socket: SimulatedSocket;
 
-  constructor(
-    engine: SimulatedEngine,
-    about: { client: number; history: ClientHistory; pipeline: number; encoder: Encoder;
-      clock: ManualClock },
-  ) {
+  constructor(engine: SimulatedEngine, about: LoadClientParts) {
     this.client = about.client;
     this.history = about.history;
     this.#clock = about.clock;
     this.#encoder = about.encoder;
+    this.#reads = about.reads;
+    this.#live = about.live;
     this.#batch = new Batch(about.client, about.pipeline, about.encoder);
     const port = firstClientPort + about.client;
     this.#socket = new SimulatedSocket(engine.server, port, (bytes) => this.#received(bytes));
+    if (about.database === 0) return;
+    this.#others = 1;
+    this.#socket.send(encodeCommand(['SELECT', about.database]));
   }
 
   /** Whether everything sent was answered. */
   get isIdle(): boolean {
-    return this.#batch.done === this.#batch.count;
+    return this.#batch.done === this.#batch.count && this.#others === 0;
   }
 
   /** Whether the server still talks to it. */
@@ -73,12 +101,33 @@ export class LoadClient {
     return this.#socket.isOpen;
   }
 
-  /** Sends the next operations; only when idle. */
-  send(count: number): void {
+  /** Whether its next write must run alone. */
+  get isNextAlone(): boolean {
+    return this.#encoder.runsAlone(this.client, this.history.count + 1);
+  }
+
+  /** Sends the write that runs alone; only when all clients are idle. */
+  sendAlone(): void {
+    this.#batch.fill(this.#encoder, this.history.count + 1, 1);
+    this.#sent();
+  }
+
+  /** Sends the next operations, up to one that runs alone; only when idle. */
+  send(most: number): void {
+    const first = this.history.count + 1;
+    let count = 0;
+    while (count < most && !this.#encoder.runsAlone(this.client, first + count)) count++;
+    const cursor: Cursor = { count, turn: this.history.turn, sequence: first };
+    this.#batch.fillMixed(this.#encoder, this.#reads, cursor);
+    this.history.turn = cursor.turn;
+    this.#sent();
+  }
+
+  #sent(): void {
     const { history } = this;
-    this.#batch.fill(this.#encoder, history.count + 1, count);
     const sentNs = this.#clock.monotonicNs();
-    for (let index = 0; index < count; index++) {
+    for (let index = 0; index < this.#batch.count; index++) {
+      if ((this.#batch.sequences[index] as number) < 0) continue;
       history.sentNs.push(sentNs);
       history.ackedNs.push(Infinity);
       history.status.push(STATUS_INFO);
@@ -93,11 +142,21 @@ export class LoadClient {
     const batch = this.#batch;
     let at = 0;
     while (at < bytes.length) {
+      const from = at;
       at = this.#parser.next(bytes, at, bytes.length);
-      if (at < 0) return;
+      if (at < 0) {
+        if (this.#others === 0) this.#live.begun(batch, bytes.subarray(from));
+        return;
+      }
+      if (this.#others > 0) {
+        this.#others--;
+        continue;
+      }
       const index = (batch.sequences[batch.done] as number) - 1;
       const status = batch.reply(this.#parser);
-      if (status !== 0) this.#answered(index, status, nowNs);
+      if (status === 0) continue;
+      if (index >= 0) this.#answered(index, status, nowNs);
+      this.#live.answered(batch, status, bytes.subarray(from, at));
     }
   }
 

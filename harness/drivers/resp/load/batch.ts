@@ -37,7 +37,7 @@ export class Batch {
   count: number = 0;
   /** Operations answered; the next reply belongs to operation `done` of the batch. */
   done: number = 0;
-  /** Sequence of each write; 0 for a read, which the ledger does not keep. */
+  /** Sequence of each write; of a read, which the ledger does not keep, its turn below zero. */
   readonly sequences: Float64Array;
   sentNs: number = 0;
   /** From when the latency of each operation counts: when it was sent, or was meant to be. */
@@ -95,7 +95,7 @@ export class Batch {
   #read(reads: ReadStream, turn: number): void {
     this.#reserve(reads.maximumBytes);
     this.#lengthBytes = reads.encode(this.#bytes, this.#lengthBytes, this.client, turn);
-    this.sequences[this.count] = 0;
+    this.sequences[this.count] = -turn;
     this.#replies[this.count++] = 1;
   }
 

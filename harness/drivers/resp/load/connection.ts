@@ -6,6 +6,7 @@ import { Transport } from '../../../../engine/server/transport.ts';
 import { monotonicNs } from '../../../metrics/monotonic.ts';
 import { Batch } from './batch.ts';
 import type { Cursor, Encoder, ReadStream } from './batch.ts';
+import type { LiveCheck } from './live-check.ts';
 import { ReplyParser } from './reply-parser.ts';
 import type { Tally } from './tally.ts';
 
@@ -29,6 +30,8 @@ export interface ConnectionOptions {
   readonly encoder: Encoder;
   /** Null when all operations are writes. */
   readonly reads: ReadStream | null;
+  /** Null when replies to reads are not looked at. */
+  readonly live?: LiveCheck | null;
   readonly owner: ConnectionOwner;
 }
 
@@ -45,6 +48,7 @@ export class Connection {
   readonly #cursor: Cursor = { count: 0, turn: 1, sequence: 1 };
   readonly #pipeline: number;
   readonly #reads: ReadStream | null;
+  readonly #live: LiveCheck | null;
   /** A ring; batch n is at n modulo its size. */
   readonly #batches: Batch[] = [];
   readonly #window: number;
@@ -63,6 +67,7 @@ export class Connection {
     this.#pipeline = options.pipeline;
     this.#window = options.window;
     this.#reads = options.reads;
+    this.#live = options.live ?? null;
     this.#owner = options.owner;
     this.#encoder = options.encoder;
     const socket = net.connect({ host: options.host, port: options.port, noDelay: true });
@@ -119,11 +124,24 @@ export class Connection {
       cursor.count = count;
       batch.fillMixed(this.#encoder, this.#reads, cursor);
     }
+    this.#sent(batch);
+    if (!isPaced) batch.startNs.fill(batch.sentNs, 0, count);
+    batch.sendTo(this.#transport as Transport);
+  }
+
+  /** Sends the next write and nothing else, whatever the reads are. */
+  sendAlone(): void {
+    const batch = this.next();
+    batch.fill(this.#encoder, this.#cursor.sequence++, 1);
+    this.#sent(batch);
+    batch.startNs.fill(batch.sentNs, 0, 1);
+    batch.sendTo(this.#transport as Transport);
+  }
+
+  #sent(batch: Batch): void {
     this.#newest++;
     batch.sentNs = monotonicNs();
     this.sentNs = batch.sentNs;
-    if (!isPaced) batch.startNs.fill(batch.sentNs, 0, count);
-    batch.sendTo(this.#transport as Transport);
   }
 
   /** Ends the connection; operations in flight become unknown. */
@@ -140,20 +158,29 @@ export class Connection {
     let acknowledged = 0;
     let at = 0;
     while (at < length) {
+      const from = at;
       at = this.#parser.next(buffer, at, length);
-      if (at < 0) break;
+      if (at < 0) {
+        if (this.#live !== null) this.#begun(this.#live, buffer.subarray(from, length));
+        break;
+      }
       if (this.#oldest === this.#newest) return this.#distrust('a reply that nobody asked for');
       const batch = this.#batches[this.#oldest % this.#window] as Batch;
       const status = batch.reply(this.#parser);
       if (status === 0) continue;
-      if (status === 1 && batch.sequences[batch.done - 1] !== 0) acknowledged++;
+      if (status === 1 && (batch.sequences[batch.done - 1] as number) > 0) acknowledged++;
       tally.answered(batch, status, nowNs);
+      if (this.#live !== null) this.#live.answered(batch, status, buffer.subarray(from, at));
       if (batch.done === batch.count) this.#oldest++;
     }
     if (acknowledged > 0) tally.acknowledgedAt(nowNs, acknowledged);
     if (this.#parser.firstError !== null) tally.firstError ??= this.#parser.firstError;
     if (this.#parser.broken) return this.#distrust('bytes that are not RESP2');
     if (this.#oldest === this.#newest || this.#window > 1) this.#owner.batchDone(this);
+  }
+
+  #begun(live: LiveCheck, bytes: Buffer): void {
+    if (this.isBusy) live.begun(this.#batches[this.#oldest % this.#window] as Batch, bytes);
   }
 
   #distrust(what: string): void {

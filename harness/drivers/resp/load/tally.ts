@@ -46,7 +46,7 @@ export class Tally {
     const us = (nowNs - (batch.startNs[index] as number)) / 1000;
     this.recorder.advance(nowNs);
     if (status === STATUS_OK) this.recorder.record(us);
-    if (sequence === 0) {
+    if (sequence < 0) {
       this.#readAnswered(status, us);
       return;
     }
@@ -81,7 +81,7 @@ export class Tally {
   abandoned(batch: Batch): void {
     for (; batch.done < batch.count; batch.done++) {
       const sequence = batch.sequences[batch.done] as number;
-      if (sequence === 0) continue;
+      if (sequence < 0) continue;
       this.operations++;
       this.unknown++;
       this.#ledger?.append(batch.client, sequence, STATUS_INFO, batch.sentNs, Infinity);
