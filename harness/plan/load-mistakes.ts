@@ -13,6 +13,7 @@ export function loadMistakes(scenario: Scenario): string[] {
     ...durationMistakes(scenario),
     ...sizeMistakes(scenario),
     ...edgeMistakes(scenario),
+    ...studyMistakes(scenario),
   ];
 }
 
@@ -74,4 +75,11 @@ function edgeMistakes({ edges, load }: Scenario): string[] {
     ...(ratePerSecond === null || ratePerSecond >= clients ? [] : [`load.ratePerSecond: expected `
       + `at least ${clients} with edges, one for each client, found ${ratePerSecond}`]),
   ];
+}
+
+/** A study of recovery has files that were synced: a rebuilt power cut would change nothing. */
+function studyMistakes({ forms, crash }: Scenario): string[] {
+  const odd = crash.find((model) => model === 'power' || model === 'power-torn');
+  return forms.length === 0 || odd === undefined ? []
+    : [`crash: expected process or block with forms, found '${odd}'`];
 }

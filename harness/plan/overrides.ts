@@ -14,7 +14,7 @@ export interface Overrides {
   readonly persist?: readonly Persist[];
   /** Replaces this side of the matrix of settings; alone, it keeps settings with a log only. */
   readonly fsync?: readonly Fsync[];
-  /** Replaces the crash models where loss is judged; elsewhere keeps those that match. */
+  /** Replaces the crash models where loss or forms are; elsewhere keeps those that match. */
   readonly crash?: readonly CrashModel[];
   /** Replaces the faults where loss is judged. */
   readonly faults?: readonly string[];
@@ -78,7 +78,8 @@ function overriddenCrash(
   scenario: Scenario, wanted: readonly CrashModel[] | undefined,
 ): readonly CrashModel[] {
   if (wanted === undefined) return scenario.crash;
-  if (scenario.measures.includes('loss')) return wanted;
+  // Recovery from files of a form is studied after whatever is asked for.
+  if (scenario.measures.includes('loss') || scenario.forms.length > 0) return wanted;
   return scenario.crash.filter((model) => wanted.includes(model));
 }
 

@@ -167,12 +167,25 @@ function studiesOf({ forms, caches, actions, edges, settings }: Scenario): Study
 
 function studyCells(sourced: SourcedScenario, studies: readonly Study[]): Cell[] {
   const { targets, preloadKeys } = sourced.scenario;
-  return targets.flatMap((target) => studies.flatMap((study) => preloadKeys.map((size) => (
-    cellOf(sourced, {
-      target, setting: settingOfStudy(study), crash: 'process', fileSystem: null,
-      preloadKeys: size, study,
-    }, '')
-  ))));
+  return targets.flatMap((target) => studies.flatMap((study) => (
+    groundsOf(study, sourced.scenario).flatMap((ground) => preloadKeys.map((size) => (
+      cellOf(sourced, {
+        target, setting: settingOfStudy(study), ...ground, preloadKeys: size, study,
+      }, '')
+    )))
+  )));
+}
+
+type Ground = Pick<Cell, 'crash' | 'fileSystem'>;
+
+/** A recovery is studied after a kill, and on file systems of its own whose replay is timed. */
+function groundsOf({ kind }: Study, { crash, fileSystems }: Scenario): Ground[] {
+  const plain: Ground = { crash: 'process', fileSystem: null };
+  if (kind !== 'recovery') return [plain];
+  return crash.flatMap((model): Ground[] => {
+    if (model === 'process') return [plain];
+    return fileSystems.map((fileSystem) => ({ crash: 'block', fileSystem }));
+  });
 }
 
 type Point = Pick<Cell, 'target' | 'setting' | 'crash' | 'fileSystem' | 'preloadKeys'
@@ -193,7 +206,9 @@ function cellOf(
 ): Cell {
   const { target, setting, crash, fileSystem, preloadKeys, study } = point;
   const model = fileSystem === null || fileSystem === 'ext4' ? crash : `${crash}-${fileSystem}`;
-  const what = study === null ? `${settingLabel(setting)}/${model}` : studyLabel(study);
+  const ground = crash === 'block' ? `/${model}` : '';
+  const what = study === null ? `${settingLabel(setting)}/${model}`
+    : `${studyLabel(study)}${ground}`;
   const name = `${scenario.name}/${target}/${what}`;
   const faults = parseFaults(faultText);
   const directives = new Map(settingDirectives(setting));

@@ -30,8 +30,10 @@ export function studyTables(record: RunRecord): StudyTable[] {
   ];
 }
 
-function nameOf({ target, study }: CellRecord): string {
-  return `${target.name} ${study === undefined ? '' : studyLabel(study)}`;
+function nameOf({ target, study, perTrial: [trial] }: CellRecord): string {
+  const block = trial?.cuts[0]?.block;
+  const ground = block === undefined ? '' : ` on ${block.fileSystem}`;
+  return `${target.name} ${study === undefined ? '' : studyLabel(study)}${ground}`;
 }
 
 function recoveryOf(cell: CellRecord): RecoveryStudyRecord[] {
@@ -46,7 +48,8 @@ function middle<T>(items: readonly T[], read: (item: T) => number | null): numbe
 const seconds = (ms: number | null): string => (ms === null ? none : significant(ms / 1000));
 
 function recoveryTable(cells: readonly CellRecord[]): StudyTable {
-  const head = ['form / page cache', 'keys', 'on disk', 'listening, s', 'loaded by its log, s',
+  const head = ['form / page cache', 'keys', 'on disk', 'file system, s',
+    'listening, s', 'loaded by its log, s',
     'first read', 'first write', 'back to 95 %', 'µs a key', 's a GB', 'verdict'];
   return { title: 'Recovery', rows: [head, ...cells.map(recoveryRow)] };
 }
@@ -64,6 +67,7 @@ function recoveryRow(cell: CellRecord): string[] {
   return [
     nameOf(cell), keys === null ? none : groupedText(keys),
     bytes === null ? none : bytesText(bytes),
+    seconds(middle(cell.perTrial, ({ cuts: [cut] }) => cut?.block?.mountMs ?? null)),
     seconds(recoveryMs?.phases.listening ?? null), seconds(recoveryMs?.phases.loading ?? null),
     seconds(recoveryMs?.phases.firstRead ?? null), seconds(readyMs),
     seconds(middle(studies, (study) => study.backMs)),

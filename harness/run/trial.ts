@@ -3,11 +3,11 @@
 import fs from 'node:fs';
 import { Judge } from '../checkers/judge.ts';
 import type { BlockDisk } from '../disks/block-disk.ts';
-import type { DiskOptions, TrialDisk } from '../disks/disk.ts';
+import type { TrialDisk } from '../disks/disk.ts';
 import { openDisk } from '../disks/disks.ts';
 import { HarnessError } from '../errors.ts';
 import { readLedger } from '../history/ledger.ts';
-import { imageBytes, isRecorded } from '../plan/plan.ts';
+import { isRecorded } from '../plan/plan.ts';
 import type { Trial } from '../plan/plan.ts';
 import type { CutRecord, TrialRecord } from '../report/record.ts';
 import type { RunningTarget } from '../targets/target.ts';
@@ -22,10 +22,9 @@ import type { CrashedLoad, TrialSurroundings } from './load.ts';
 import { judgePower } from './power.ts';
 import type { Recovered } from './recover.ts';
 import { runStudy } from './studies/study.ts';
-import { failedTrial, finishedTrial } from './trial-record.ts';
+import { blockRecord, failedTrial, finishedTrial } from './trial-record.ts';
 import type { Outcome } from './trial-record.ts';
-import { persistedBytes } from './workspace.ts';
-import type { Workspace } from './workspace.ts';
+import { diskOptions, persistedBytes } from './workspace.ts';
 
 /** What ends a trial without a verdict, and not the run. */
 const tellable: ReadonlySet<string> = new Set(['TARGET_FAILED', 'DRIVER_FAILED', 'LEDGER_BAD']);
@@ -59,16 +58,6 @@ export async function runTrial(given: Trial, around: TrialSurroundings): Promise
     await disk?.remove();
     await around.target.tidy?.(around.workspace.logPath);
   }
-}
-
-function diskOptions({ cell }: Trial, { root, dataDirectory }: Workspace): DiskOptions {
-  const { disk: kind, syncDelayMs, fileSystem } = cell;
-  return {
-    kind, root, dataDirectory,
-    record: syncDelayMs === null ? null : { syncDelayMs },
-    fileSystem: fileSystem ?? 'ext4',
-    sizeBytes: imageBytes(cell),
-  };
 }
 
 /** A load that ended in a crash, and all that belongs to it. */
@@ -165,10 +154,7 @@ async function afterBlockCut(crash: Crash, disk: BlockDisk): Promise<Told> {
   const recovered = await recoverAt(site, await freePort(), around);
   const record = await judgeBack(site, { recovered, aftermath, around })
     .finally(() => stop(recovered));
-  const { clean, words } = await disk.check();
-  const { fileSystem, cutMs, mountMs } = disk;
-  const block = { fileSystem, cutMs, mountMs, isClean: clean, check: words };
-  const cuts = [{ ...record, block }];
+  const cuts = [{ ...record, block: await blockRecord(disk) }];
   return { aftermath, outcome: { cuts, curve: null, coverage: [], artefacts: {} } };
 }
 

@@ -3,7 +3,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileSizes } from '../crash/materialize.ts';
+import type { DiskOptions } from '../disks/disk.ts';
 import { HarnessError } from '../errors.ts';
+import { imageBytes } from '../plan/plan.ts';
+import type { Trial } from '../plan/plan.ts';
 
 /** Paths of one trial; all of them vanish with it unless it is kept. */
 export interface Workspace {
@@ -52,6 +55,17 @@ function workspaceAt(root: string): Workspace {
     imageDirectory: (cut) => path.join(root, `image-${cut}`),
     scratchDirectory: () => fs.mkdtempSync(path.join(root, 'scratch-')),
     remove: () => fs.rmSync(root, { recursive: true, force: true }),
+  };
+}
+
+/** What the disk under the data directory of a trial is made from. */
+export function diskOptions({ cell }: Trial, { root, dataDirectory }: Workspace): DiskOptions {
+  const { disk: kind, syncDelayMs, fileSystem } = cell;
+  return {
+    kind, root, dataDirectory,
+    record: syncDelayMs === null ? null : { syncDelayMs },
+    fileSystem: fileSystem ?? 'ext4',
+    sizeBytes: imageBytes(cell),
   };
 }
 

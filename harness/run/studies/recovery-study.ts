@@ -1,9 +1,15 @@
 // How long a server takes to come back from files of one form: fill → rate before → bring the
-// files into the form → SIGKILL → page cache → start, in phases, up to 95 % of the rate before.
+// files into the form → SIGKILL → page cache → start, in phases, up to 95 % of the rate before. On
+// a file system of its own the power is cut, and mounting it again, with its replay, comes first.
 
+import fs from 'node:fs';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileSizes } from '../../crash/materialize.ts';
+import type { TrialDisk } from '../../disks/disk.ts';
+import { openDisk } from '../../disks/disks.ts';
 import type { DriverResult } from '../../drivers/resp/driver.ts';
+import { HarnessError } from '../../errors.ts';
 import type { Trial } from '../../plan/plan.ts';
 import type { RecoveryForm, Study } from '../../plan/studies.ts';
 import type { CutRecord, TrialRecord } from '../../report/record.ts';
@@ -12,8 +18,8 @@ import type { RunningTarget } from '../../targets/target.ts';
 import type { TrialSurroundings } from '../load.ts';
 import { recover } from '../recover.ts';
 import type { Recovered } from '../recover.ts';
-import { failedTrial } from '../trial-record.ts';
-import { persistedBytes } from '../workspace.ts';
+import { blockRecord, failedTrial } from '../trial-record.ts';
+import { diskOptions, persistedBytes } from '../workspace.ts';
 import { setPageCache } from './page-cache.ts';
 import type { CacheResult } from './page-cache.ts';
 import { fillServer, finishWork, readyDriver, startServer, withClient } from './study-server.ts';
@@ -35,8 +41,20 @@ interface Prepared {
 export async function studyRecovery(
   trial: Trial, study: RecoveryStudy, around: TrialSurroundings,
 ): Promise<TrialRecord> {
+  const disk = await openDisk(diskOptions(trial, around.workspace));
+  try {
+    return await studyOn(disk, trial, { study, around });
+  } finally {
+    await disk.remove();
+  }
+}
+
+async function studyOn(
+  disk: TrialDisk, trial: Trial,
+  { study, around }: { study: RecoveryStudy; around: TrialSurroundings },
+): Promise<TrialRecord> {
   const startedMs = Date.now();
-  const prepared = await prepare(trial, study.form, around);
+  const prepared = await prepare(disk, trial, { form: study.form, around });
   const { workspace, target, directives, signal } = around;
   const diskBytes = [...fileSizes(workspace.dataDirectory).values()]
     .reduce((sum, bytes) => sum + bytes, 0);
@@ -48,7 +66,10 @@ export async function studyRecovery(
     logPath: workspace.logPath, record: null, signal,
   });
   const found = await lookAfter(trial, recovered, { around, prepared });
-  const cut = cutOf(recovered, { prepared, cache, keys: found.keys });
+  const cut = {
+    ...cutOf(recovered, { prepared, cache, keys: found.keys }),
+    ...(disk.kind === 'block' ? { block: await blockRecord(disk) } : {}),
+  };
   const { backMs } = found;
   const { words, residentShare } = cache;
   return {
@@ -63,7 +84,8 @@ export async function studyRecovery(
 
 /** Leaves the files of a killed server in the form asked for. */
 async function prepare(
-  trial: Trial, form: RecoveryForm, around: TrialSurroundings,
+  disk: TrialDisk, trial: Trial,
+  { form, around }: { form: RecoveryForm; around: TrialSurroundings },
 ): Promise<Prepared> {
   around.onPhase('preload');
   const running = await startServer(around);
@@ -81,8 +103,35 @@ async function prepare(
     const keys = await withClient(running, async (client) => Number(await client.call('DBSIZE')));
     return { keys, qpsBefore: qps ?? 0, tailCommands };
   } finally {
-    running.kill();
-    await running.exited;
+    await end(disk, running);
+  }
+}
+
+/**
+ * Kills the server, with the power where there is a file system of its own, which is mounted again.
+ * Everything was synced: it is the time that is asked for, not the loss.
+ * @throws {HarnessError} TARGET_FAILED when the cut or the mount did not do as they should.
+ */
+async function end(disk: TrialDisk, running: RunningTarget): Promise<void> {
+  let unproven: string | null = null;
+  if (disk.kind === 'block') {
+    syncAll(disk.directory);
+    ({ unproven } = await disk.cut());
+  }
+  running.kill();
+  await running.exited;
+  const { broken } = await disk.settle();
+  const why = unproven ?? broken;
+  if (why !== null) throw new HarnessError('TARGET_FAILED', `the power was not cut: ${why}`);
+}
+
+/** Files and the folders that name them. */
+function syncAll(directory: string): void {
+  const names = [...fileSizes(directory).keys()];
+  for (const name of new Set(['.', ...names.map(path.dirname), ...names])) {
+    const fd = fs.openSync(path.join(directory, name), 'r');
+    fs.fsyncSync(fd);
+    fs.closeSync(fd);
   }
 }
 

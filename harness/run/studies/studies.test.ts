@@ -5,8 +5,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { Ajv } from 'ajv';
 import test from 'ava';
+import { diskTest } from '../../disks/test-support.ts';
 import { defineScenario } from '../../plan/define-scenario.ts';
 import { planRun } from '../../plan/plan.ts';
+import type { Scenario } from '../../plan/scenario.ts';
 import { parseRecord } from '../../report/parse-record.ts';
 import type { RunRecord } from '../../report/record.ts';
 import { reportText } from '../../report/table.ts';
@@ -40,11 +42,14 @@ test('files are brought into the page cache and out of it, and it is said how', 
   }
 });
 
-async function run(t: { teardown(end: () => void): void }): Promise<[RunRecord, string]> {
-  const runDirectory = fs.mkdtempSync(path.join(os.tmpdir(), 'plugpull-study-'));
-  t.teardown(() => fs.rmSync(runDirectory, { recursive: true }));
-  const load = { clients: 4, keys: 100, warmupMs: 0 };
-  const scenarios = [
+interface Owner {
+  teardown(end: () => void): void;
+}
+
+const load = { clients: 4, keys: 100, warmupMs: 0 };
+
+function run(t: Owner): Promise<[RunRecord, string]> {
+  return runAll(t, [
     defineScenario({
       name: 'forms', question: 'How long?', measures: ['recovery'], preloadKeys: [500, 3000],
       forms: ['aof-long-tail'], load: { ...load, pipeline: 4 },
@@ -57,7 +62,15 @@ async function run(t: { teardown(end: () => void): void }): Promise<[RunRecord, 
       name: 'edge', question: 'How fast?', measures: ['qps'], edges: ['http'], settings: ['none'],
       trials: 2, load: { ...load, durationMs: 500, readShare: 0.5 },
     }),
-  ].map((scenario) => ({ scenario, source: scenario.name }));
+  ]);
+}
+
+async function runAll(
+  t: Owner, asked: readonly Scenario[],
+): Promise<[RunRecord, string]> {
+  const runDirectory = fs.mkdtempSync(path.join(os.tmpdir(), 'plugpull-study-'));
+  t.teardown(() => fs.rmSync(runDirectory, { recursive: true }));
+  const scenarios = asked.map((scenario) => ({ scenario, source: scenario.name }));
   const record = await runPlan(planRun({ scenarios, seed: 5 }), {
     id: 'x', startedAt: '2026-01-01T00:00:00Z', runDirectory, targets,
     workDirectory: path.join(runDirectory, 'work'),
@@ -108,4 +121,19 @@ test.serial('all kinds of study, from the plan to the tables', async (t) => {
   }
   t.regex(text, /HTTP beside RESP[^]*RESP, closed loop[^]*not corrected[^]*autocannon states/);
   t.regex(text, /Recovery[^]*bundled aof-long-tail\/warm[^]*too few sizes[^]*Before \/ during/);
+});
+
+const block = diskTest('block');
+block.run(block.title('recovery after a power cut: the file system comes first'), async (t) => {
+  const [record] = await runAll(t, [defineScenario({
+    name: 'cut', question: 'How long?', measures: ['recovery'], preloadKeys: [500],
+    forms: ['rdb'], caches: ['cold'], crash: ['block'], load: { ...load, pipeline: 4 },
+  })]);
+  const [cell] = record.cells;
+  t.is(cell?.id, 'cut/bundled/rdb/cold/block/500');
+  t.is(cell?.verdict, 'pass', JSON.stringify(cell?.findings));
+  const [cut] = cell?.perTrial[0]?.cuts ?? [];
+  t.like(cut?.block, { fileSystem: 'ext4', isClean: true });
+  t.true((cut?.block?.mountMs ?? 0) > 0 && (cut?.recovery?.firstWriteMs ?? 0) > 0);
+  t.regex(reportText(record, { columns: 160, color: false }), /rdb\/cold on ext4/);
 });
