@@ -5,6 +5,7 @@ import { advise } from './advice.ts';
 import { coverageOf, coverageTable, isTabled } from './coverage.ts';
 import { recordLabel } from './aggregate.ts';
 import { escaped, tableRow } from './markdown-text.ts';
+import { chartLines } from './mermaid.ts';
 import { notes, verdictLine } from './notes.ts';
 import type { CellRecord, RunRecord } from './record.ts';
 import { intervalText, nothing, rangeMark, summarise } from './summary.ts';
@@ -95,6 +96,7 @@ function scenarioLines(name: string, cells: readonly CellRecord[]): string[] {
   return [
     `<details><summary>${name}: ${countText(own.length, 'cell')}</summary>`,
     '',
+    ...chartLines(own),
     tableRow(['target', 'setting', 'crash', 'keys before', 'trials', 'acknowledged',
       'writes a second', 'lost (median / worst)', 'verdict']),
     tableRow(Array.from({ length: 9 }, () => '---')),

@@ -15,13 +15,14 @@ import { mixNames } from '../workloads/spec.ts';
 import { isValueSizes } from '../workloads/value-sizes.ts';
 import type { ValueSizes } from '../workloads/value-sizes.ts';
 import { HarnessError } from '../errors.ts';
+import { upgraded } from './older-records.ts';
 import { recordSchema } from './record.ts';
 import type { CellRecord, FailureRecord, RunRecord, SkippedRecord, TestbedRecord }
   from './record.ts';
 import { studyRecordSchema, studySchema } from './study-record.ts';
 
 /**
- * Checks what JSON.parse returned; `from` names the file in messages.
+ * Checks what JSON.parse returned, also of earlier versions; `from` names the file in messages.
  * @throws {HarnessError} RECORD_BAD when it is damaged or of another schema version.
  */
 export function parseRecord(value: unknown, from: string): RunRecord {
@@ -30,7 +31,7 @@ export function parseRecord(value: unknown, from: string): RunRecord {
     throw new HarnessError('RECORD_BAD', `${from}: expected a record of schema ${recordSchema}, `
       + `found schema ${schema}: use the version of Plugpull that wrote it`);
   }
-  const result = v.safeParse(runSchema, value);
+  const result = v.safeParse(runSchema, upgraded(value));
   if (result.success) return result.output;
   const [issue] = result.issues;
   const path = v.getDotPath(issue) ?? 'the whole file';

@@ -4,7 +4,10 @@ import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import test from 'ava';
 import { defineScenario } from '../plan/define-scenario.ts';
+import { pageOf } from './html/test-support.ts';
+import { markdownSummary } from './markdown.ts';
 import { parseRecord } from './parse-record.ts';
+import { salvageRecord } from './salvage.ts';
 import type { RunRecord } from './record.ts';
 import { planOf, recordOf, threeScenarios } from './test-support.ts';
 
@@ -104,4 +107,25 @@ test('a record of another version says which', (t) => {
   });
   t.throws(() => parseRecord(null, 'x'), { message: /not a run record/ });
   t.throws(() => parseRecord({ schema: 1 }, 'x'), { message: /not a run record: id: expected/ });
+});
+
+// Written by the version of 22 November 2026, the first with records.
+const first = readFileSync(new URL('./testdata/run-first.json', import.meta.url), 'utf8');
+
+test('a record of the first version is read whole: what it lacks was not measured', (t) => {
+  const record = parseRecord(JSON.parse(first), 'run-first.json');
+  t.is(record.cells.length, 8);
+  t.like(record.cells[0]?.load, { arrivals: 'even', readShare: 0, ratePerSecond: null });
+  t.deepEqual(record.testbed.fdatasyncUs, { p50: 131, p99: 420 });
+  t.is(record.noise, null);
+  t.deepEqual(salvageRecord(first, 'run-first.json'), { record, problems: [] });
+  t.true(validate(viaJson(record)), JSON.stringify(validate.errors?.slice(0, 3)));
+  t.regex(markdownSummary(record), /^## ✅ pass/);
+  t.regex(pageOf(record), /<section id="trust"/);
+});
+
+test('a field that its version did have is not filled in', (t) => {
+  const value = JSON.parse(first) as { cells: { loss?: unknown }[] };
+  delete value.cells[0]?.loss;
+  t.throws(() => parseRecord(value, 'x'), { message: /cells\.0\.loss/ });
 });

@@ -8,6 +8,7 @@ import {
   cellSchema, failureSchema, headSchemas, parseRecord, skippedSchema, testbedSchema,
 } from './parse-record.ts';
 import type { Schema } from './parse-record.ts';
+import { upgraded } from './older-records.ts';
 import { comparisonsOf, noiseOf } from './comparisons.ts';
 import { recordSchema } from './record.ts';
 import type { RunRecord } from './record.ts';
@@ -28,7 +29,7 @@ export function salvageRecord(text: string, from: string): Salvaged {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     throw new HarnessError('RECORD_BAD', `${from}: not a run record, nor the beginning of one`);
   }
-  const fields = value as Readonly<Record<string, unknown>>;
+  const fields = upgraded(value) as Readonly<Record<string, unknown>>;
   if (problems.length === 0 || fields['schema'] !== recordSchema) {
     try {
       return { record: parseRecord(value, from), problems };
