@@ -7,11 +7,14 @@ import { build, HistogramLogWriter } from 'hdr-histogram-js';
 import type { DriverResult, LatencySecond } from '../drivers/resp/driver.ts';
 import { LatencyHistogram } from '../metrics/histogram.ts';
 import type { Trial } from '../plan/plan.ts';
+import type { CrashedLoad } from './load.ts';
 
 /** Where the files of a trial go, and how the record names them. */
 export interface ArtefactPlace {
   readonly runDirectory: string;
   readonly trial: Trial;
+  /** Since when, and what the server did in the background. */
+  readonly crashed: Pick<CrashedLoad, 'beginNs' | 'background'>;
 }
 
 /**
@@ -19,7 +22,7 @@ export interface ArtefactPlace {
  * relative to it.
  */
 export function writeArtefacts(
-  result: DriverResult, { runDirectory, trial }: ArtefactPlace,
+  result: DriverResult, { runDirectory, trial, crashed }: ArtefactPlace,
 ): Record<string, string> {
   const { cell, index } = trial;
   if (!cell.measures.includes('qps') || result.measuredAcknowledged === 0) return {};
@@ -33,12 +36,18 @@ export function writeArtefacts(
   return {
     histogram: write('.hgrm', LatencyHistogram.decode(result.histogram).hgrm()),
     intervals: write('.hlog', intervalLog(result.seconds, cell.id)),
-    series: write('.json', seriesText(result, trial)),
+    series: write('.json', seriesText(result, trial, crashed)),
   };
 }
 
-function seriesText({ series }: DriverResult, { cell, index }: Trial): string {
-  return `${JSON.stringify({ cell: cell.id, trial: index, ...series, spans: [] })}\n`;
+function seriesText(
+  { series }: DriverResult, { cell, index }: Trial,
+  { beginNs, background }: ArtefactPlace['crashed'],
+): string {
+  const ms = (ns: number): number => Math.round((ns - beginNs) / 1e5) / 10;
+  const spans = background.map(({ kind, fromNs, toNs }) => (
+    { kind, fromMs: ms(fromNs), toMs: ms(toNs) }));
+  return `${JSON.stringify({ cell: cell.id, trial: index, ...series, spans })}\n`;
 }
 
 /** The text of an interval log; times count from the start of the load, values are µs. */

@@ -23,6 +23,7 @@ import type { Peaks } from './peak.ts';
 import { serverFacts } from './server-facts.ts';
 import { FaultSchedule } from './fault-schedule.ts';
 import { SnapshotKeeper } from './snapshots.ts';
+import type { BackgroundSpan } from './snapshots.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What surrounds the trials of a run. */
@@ -61,6 +62,8 @@ export interface CrashedLoad {
   readonly lostEarly: boolean;
   /** Snapshots that were asked for and failed. */
   readonly snapshotFailures: readonly string[];
+  /** Snapshots and rewrites while it ran. */
+  readonly background: readonly BackgroundSpan[];
   /** See DurabilityFacts. */
   readonly heldBackMs: number;
   /** Syncs of the log as INFO showed them. */
@@ -190,6 +193,7 @@ async function crash(
       exit: await running.exited,
       floors: keeper.floors,
       snapshotFailures: keeper.failures,
+      background: keeper.spansUntil(injection.cutNs),
       heldBackMs: keeper.heldBackMs(injection.cutNs),
       syncsSeen: keeper.syncsSeen(injection.cutNs),
       serverCpuUs: cpuFromUs === null || cpuToUs === null ? null : cpuToUs - cpuFromUs,

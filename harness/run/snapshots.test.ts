@@ -6,12 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicNs } from '../metrics/monotonic.ts';
 import { SnapshotKeeper } from './snapshots.ts';
 
-/** Answers every INFO; `pending` syncs are what it says at that moment. */
-async function infoServer(state: { pending: number }): Promise<net.Server> {
+/** Answers everything with an INFO of that moment; `pending` are syncs. */
+async function infoServer(state: { pending: number; rewriting?: number }): Promise<net.Server> {
   const server = net.createServer((socket) => {
     socket.on('error', () => {});
     socket.on('data', () => {
-      const text = `aof_pending_bio_fsync:${state.pending}\r\nrdb_bgsave_in_progress:0\r\n`;
+      const text = `aof_pending_bio_fsync:${state.pending}\r\nrdb_bgsave_in_progress:0\r\n`
+        + `aof_rewrite_in_progress:${state.rewriting ?? 0}\r\n`;
       socket.write(`$${text.length}\r\n${text}\r\n`);
     });
   });
@@ -35,6 +36,26 @@ test('held back at most since the last look without a running sync', async (t) =
   state.pending = 1;
   await sleep(200);
   t.true(keeper.heldBackMs(monotonicNs()) >= 100, 'the sync runs since then');
+  await keeper.close();
+  server.close();
+});
+
+test('snapshots and rewrites begin and end; what runs at the cut ends there', async (t) => {
+  const state = { pending: 0, rewriting: 0 };
+  const server = await infoServer(state);
+  const keeper = await SnapshotKeeper.connect({
+    host: '127.0.0.1', port: (server.address() as AddressInfo).port,
+  });
+  const startNs = monotonicNs();
+  keeper.begin(startNs, { snapshotsAtMs: [1], rewritesAtMs: [] });
+  while (keeper.spansUntil(Infinity).length < 1) await sleep(5);
+  state.rewriting = 1;
+  while (keeper.spansUntil(Infinity).length < 2) await sleep(5);
+  const cutNs = monotonicNs();
+  const [snapshot, rewrite] = keeper.spansUntil(cutNs);
+  t.is(snapshot?.kind, 'snapshot');
+  t.true((snapshot?.fromNs ?? 0) >= startNs && (snapshot?.toNs ?? 0) <= cutNs);
+  t.like(rewrite, { kind: 'rewrite', toNs: cutNs });
   await keeper.close();
   server.close();
 });

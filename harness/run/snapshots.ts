@@ -16,10 +16,20 @@ export interface Moments {
   readonly rewritesAtMs: readonly number[];
 }
 
+/** A stretch of the load in which the target wrote a snapshot, or its log anew. */
+export interface BackgroundSpan {
+  readonly kind: 'snapshot' | 'rewrite';
+  /** CLOCK_MONOTONIC ns. */
+  readonly fromNs: number;
+  readonly toNs: number;
+}
+
 /** Asks for snapshots over a connection of its own; the server's death ends it silently. */
 export class SnapshotKeeper {
   readonly #floors: Floor[] = [];
   readonly #failures: string[] = [];
+  readonly #spans: BackgroundSpan[] = [];
+  readonly #openNs: Map<BackgroundSpan['kind'], number> = new Map();
   readonly #client: RespClient;
   readonly #stop: AbortController = new AbortController();
   #running: Promise<void> = Promise.resolve();
@@ -63,6 +73,12 @@ export class SnapshotKeeper {
     return this.#floors;
   }
 
+  /** What it wrote in the background until `cutNs`; what ran then ends there. */
+  spansUntil(cutNs: number): BackgroundSpan[] {
+    const open = [...this.#openNs].map(([kind, fromNs]) => ({ kind, fromNs, toNs: cutNs }));
+    return [...this.#spans, ...open].filter(({ fromNs }) => fromNs < cutNs);
+  }
+
   /** Snapshots that the target could not make: what it keeps says nothing about them. */
   get failures(): readonly string[] {
     return this.#failures;
@@ -103,11 +119,13 @@ export class SnapshotKeeper {
   async #snapshot(): Promise<void> {
     const askedNs = monotonicNs();
     if (!await this.#asked('BGSAVE')) return;
+    this.#sawWork('snapshot', true, askedNs);
     let facts = await this.#persistence();
     while (facts.get('rdb_bgsave_in_progress') !== '0') {
       await this.#wait(pollMs);
       facts = await this.#persistence();
     }
+    this.#sawWork('snapshot', false, monotonicNs());
     const status = facts.get('rdb_last_bgsave_status');
     if (status === 'ok') {
       this.#floors.push({ atNs: askedNs, reason: 'a snapshot asked for after it had completed' });
@@ -136,8 +154,17 @@ export class SnapshotKeeper {
     const lines = text.split('\r\n').map((line) => line.split(':') as [string, string]);
     const facts = new Map(lines);
     this.#sawClaims(facts);
+    this.#sawWork('rewrite', facts.get('aof_rewrite_in_progress') === '1', askedNs);
     this.#sawSync(Number(facts.get('aof_pending_bio_fsync') ?? 0) > 0, askedNs);
     return facts;
+  }
+
+  #sawWork(kind: BackgroundSpan['kind'], isRunning: boolean, atNs: number): void {
+    const fromNs = this.#openNs.get(kind);
+    if (isRunning && fromNs === undefined) this.#openNs.set(kind, atNs);
+    if (isRunning || fromNs === undefined) return;
+    this.#spans.push({ kind, fromNs, toNs: atNs });
+    this.#openNs.delete(kind);
   }
 
   #sawClaims(facts: ReadonlyMap<string, string>): void {

@@ -44,7 +44,7 @@ export async function runTrial(given: Trial, around: TrialSurroundings): Promise
     const crashed = await loadUntilCrash(trial, around, disk);
     const told = withWrongReads(await tell({ trial, crashed, disk, around }));
     const { runDirectory } = around;
-    const series = writeArtefacts(told.aftermath.result, { runDirectory, trial });
+    const series = writeArtefacts(told.aftermath.result, { runDirectory, trial, crashed });
     const artefacts = { ...told.outcome.artefacts, ...series, ...crashed.artefacts };
     const outcome = { ...told.outcome, artefacts };
     return finishedTrial(told.aftermath, outcome, Date.now() - startedMs);

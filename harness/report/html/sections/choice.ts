@@ -12,6 +12,7 @@ import { axes, chartMarkup, legendMarkup, mark, shortened, tip } from '../chart.
 import type { Axis, Plot, Size } from '../chart.ts';
 import { cheapest } from '../client/choose.ts';
 import type { Candidate, Objective } from '../client/choose.ts';
+import { placeLabels } from '../label-places.ts';
 import { html, name } from '../markup.ts';
 import type { Content, Markup } from '../markup.ts';
 import { crashWords } from '../model.ts';
@@ -243,19 +244,17 @@ function dotMark({ entry, x, y }: Dot): Markup {
     tip(`${entry.label}: ${factsText(entry)}`));
 }
 
-/** Names beside the dots, towards the middle; those that would meet are moved apart. */
+/** Names beside the dots, where they cover neither dots nor one another. */
 function labels(
   dots: readonly Dot[], { plot, isNarrow }: { readonly plot: Plot; readonly isNarrow: boolean },
 ): Markup[] {
-  const middle = (plot.left + plot.right) / 2;
-  let last = Number.NEGATIVE_INFINITY;
-  return [...dots].sort((one, other) => one.y - other.y).map(({ entry, x, y }) => {
-    const isRight = x > middle;
-    last = Math.max(y, last + 17);
-    const at = x + (isRight ? -1 : 1) * (radiusOf(entry) + 6);
-    return html`<text class="name" x="${at}" y="${last + 4}"
- text-anchor="${isRight ? 'end' : 'start'}">${shortened(entry.label, isNarrow ? 18 : 40)}</text>`;
-  });
+  const named = dots.map(({ entry, x, y }) => (
+    { x, y, radius: radiusOf(entry), text: shortened(entry.label, isNarrow ? 18 : 40) }));
+  const room = { ...plot, bottom: plot.bottom - 2 };
+  return placeLabels(named, room).map(({ x, y, anchor }, at) => (
+    html`<text class="name" x="${x}" y="${y}" text-anchor="${anchor}">${
+      named[at]?.text ?? ''}</text>`
+  ));
 }
 
 /** A tick of a rate: `40 k`. */
