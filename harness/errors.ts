@@ -7,6 +7,7 @@ export const harnessErrorCodes = [
   'SCENARIO_BAD', // a scenario file does not validate: 64
   'ENVIRONMENT', // this machine cannot run it (binary, port, directory, disk, memory): 69
   'TARGET_FAILED', // the server did not start or died on its own: the trial says so
+  'RATE_TOO_HIGH', // the rate asked for is beyond this machine: the trial names one that is not
   'DRIVER_FAILED', // the load generator died or could not connect
   'LEDGER_BAD', // a ledger is damaged or from another version
   'RECORD_BAD', // a run record is damaged or from another version

@@ -120,14 +120,16 @@ async function showSends(running: RunningTarget, ms: number): Promise<void> {
     + `${late.max} µs; answered ${result.qps?.toFixed(0)} a second, not sent ${result.unsent}`);
 }
 
-/** Intervals of one long load, dealt out to A and B in pairs, the first of each by turns. */
-function dealt(series: readonly number[], pairs: number): MetricSamples[] {
+/** Trials of one load, dealt out to A and B in pairs, the first of each by turns. */
+function dealt(series: readonly number[], { pairs, steps }: Dealing): MetricSamples[] {
+  const trials = Array.from({ length: Math.floor(series.length / steps) }, (_, at) =>
+    series.slice(at * steps, (at + 1) * steps).reduce((sum, one) => sum + one, 0));
   const family: MetricSamples[] = [];
   const perMember = 2 * pairs;
-  for (let from = 0; from + perMember <= series.length; from += perMember) {
+  for (let from = 0; from + perMember <= trials.length; from += perMember) {
     const [before, after]: [number[], number[]] = [[], []];
     for (let pair = 0; pair < pairs; pair++) {
-      const two = series.slice(from + 2 * pair, from + 2 * pair + 2);
+      const two = trials.slice(from + 2 * pair, from + 2 * pair + 2);
       before.push(two[pair % 2] ?? 0);
       after.push(two[1 - (pair % 2)] ?? 0);
     }
@@ -139,27 +141,56 @@ function dealt(series: readonly number[], pairs: number): MetricSamples[] {
   return family;
 }
 
-const pairsOfAa = 16;
-const pairsOfAb = 24;
-
-async function showAa(running: RunningTarget, members: number): Promise<MetricSamples[]> {
-  const ms = (members * 2 * pairsOfAa + 3) * stepMs;
-  const { series } = await drive(running, { ms });
-  const family = dealt(series.acknowledged.slice(1), pairsOfAa).slice(0, members);
-  const found = compareMetrics(family, { familyLevel: 0.01 });
-  const different = found.filter(({ verdict }) =>
-    verdict === 'regression' || verdict === 'improvement').length;
-  print(`A/A: ${different} of ${family.length} pairs called different, as one family at 1 % `
-    + `(${pairsOfAa} trials each, no minimum effect, no noise floor)`);
-  return family;
+/** How a load is taken apart. */
+interface Dealing {
+  /** Trials of each side. */
+  readonly pairs: number;
+  /** Intervals of the driver's series in a trial. */
+  readonly steps: number;
 }
 
-/** Takes a tenth of the server's time in every interval that is B's: stopped for 10 of 100 ms. */
+const aa: Dealing = { pairs: 16, steps: 1 };
+const ab: Dealing = { pairs: 24, steps: 3 };
+/** Members of a family that one load gives: none lasts longer than a minute. */
+const membersPerLoad = 4;
+
+async function family(
+  members: number, { pairs, steps }: Dealing, load: (ms: number) => Promise<DriverResult>,
+): Promise<MetricSamples[]> {
+  const found: MetricSamples[] = [];
+  while (found.length < members) {
+    const wanted = Math.min(membersPerLoad, members - found.length);
+    const { series } = await load((wanted * 2 * pairs * steps + 3) * stepMs);
+    found.push(...dealt(series.acknowledged.slice(1), { pairs, steps }).slice(0, wanted));
+  }
+  return found;
+}
+
+/** Pairs of the same cell. */
+export function aaFamily(running: RunningTarget, members: number): Promise<MetricSamples[]> {
+  return family(members, aa, (ms) => drive(running, { ms }));
+}
+
+/** Prints how many are called different: none is. */
+export function showAa(samples: readonly MetricSamples[]): void {
+  const different = compareMetrics(samples, { familyLevel: 0.01 })
+    .filter(({ verdict }) => verdict === 'regression' || verdict === 'improvement').length;
+  print(`A/A: ${different} of ${samples.length} pairs called different, as one family at 1 % `
+    + `(${aa.pairs} trials each, no minimum effect, no noise floor)`);
+}
+
+/** Pairs of which B has a tenth of its time taken away. */
+export function abFamily(running: RunningTarget, members: number): Promise<MetricSamples[]> {
+  return family(members, ab, (ms) =>
+    drive(running, { ms, meanwhile: (signal) => slowB(running, signal) }));
+}
+
+/** Stops the server for 10 ms in every interval of B. */
 async function slowB(running: RunningTarget, signal: AbortSignal): Promise<void> {
   const beganMs = performance.now();
   for (let interval = 1; !signal.aborted; interval++) {
-    const pair = (interval - 1) >> 1;
-    const isB = (interval - 1) % 2 !== pair % 2;
+    const trial = Math.floor((interval - 1) / ab.steps);
+    const isB = trial % 2 !== (trial >> 1) % 2;
     const atMs = beganMs + interval * stepMs + 30;
     await sleep(Math.max(0, atMs - performance.now()), undefined, { signal });
     if (!isB) continue;
@@ -169,24 +200,26 @@ async function slowB(running: RunningTarget, signal: AbortSignal): Promise<void>
   }
 }
 
-async function showAb(
-  running: RunningTarget, members: number, floor: number,
-): Promise<void> {
-  const ms = (members * 2 * pairsOfAb + 3) * stepMs;
-  const meanwhile = (signal: AbortSignal): Promise<void> => slowB(running, signal);
-  const { series } = await drive(running, { ms, meanwhile });
-  const family = dealt(series.acknowledged.slice(1), pairsOfAb).slice(0, members)
-    .map((samples) => ({ ...samples, noiseFloor: floor, minimumEffect: 0.03 }));
-  const found = compareMetrics(family, { familyLevel: 0.01 });
+/** Prints in how many the tenth was found. */
+export function showAb(samples: readonly MetricSamples[], floor: number): void {
+  const slowed = samples.map((each) => ({ ...each, noiseFloor: floor, minimumEffect: 0.03 }));
+  const found = compareMetrics(slowed, { familyLevel: 0.01 });
   const count = (wanted: string): number =>
     found.filter(({ verdict }) => verdict === wanted).length;
-  print(`A/B, a tenth slower: found in ${count('regression')} of ${family.length} `
-    + `(${pairsOfAb} trials each, noise floor ${(floor * 100).toFixed(1)} % from the A/A pairs); `
+  print(`A/B, a tenth slower: found in ${count('regression')} of ${samples.length} `
+    + `(${ab.pairs} trials each, noise floor ${(floor * 100).toFixed(1)} % from the A/A pairs); `
     + `inconclusive ${count('inconclusive')}, within noise ${count('within noise')}, `
     + `no change ${count('no change')}, improvement ${count('improvement')}`);
 }
 
-/** Prints what was shown; there is no peer, so nothing for a program. `rounds` scales A/A. */
+/** Share that pairs of the same cell differ by; 1 when there are too few. */
+export function floorOf(samples: readonly MetricSamples[]): number {
+  const pairs = samples.flatMap(({ before, after }) =>
+    before.map((value, at) => [value, after[at] ?? value] as const));
+  return noiseFloor(pairs)?.share ?? 1;
+}
+
+/** Prints what was shown; there is no peer, so nothing for a program. */
 export async function trust(options: BenchOptions): Promise<BenchResult[]> {
   if (!await hasRedis()) {
     print('trust: skipped, redis-server is not on the PATH');
@@ -200,10 +233,9 @@ export async function trust(options: BenchOptions): Promise<BenchResult[]> {
   try {
     await showStall(running);
     await showSends(running, options.quick ? 1000 : 5000);
-    const aa = await showAa(running, options.quick ? 5 : 100);
-    const pairs = aa.flatMap(({ before, after }) =>
-      before.map((value, at) => [value, after[at] ?? value] as const));
-    await showAb(running, options.quick ? 2 : 20, noiseFloor(pairs)?.share ?? 1);
+    const same = await aaFamily(running, options.quick ? 5 : 100);
+    showAa(same);
+    showAb(await abFamily(running, options.quick ? 1 : 20), floorOf(same));
   } finally {
     process.kill(running.pid, 'SIGCONT');
     await running.stop();

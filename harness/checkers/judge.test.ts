@@ -199,6 +199,7 @@ test('a fault that did nothing is inconclusive, and never hides a loss', (t) => 
     const asked = question({ crash });
     const late = { ...run.history(), ...toyCut(1e12, survivors, { question: asked }) };
     t.is(judge(late).findings[0]?.text, 'no write was in flight at the cut');
+    t.deepEqual(judge({ ...late, mayBeIdle: true }).findings, []);
   }
   const nothing = run.survivors(run.serverAfter([]), wallMs);
   const early = judge({ ...run.history(), ...toyCut(1, nothing) });

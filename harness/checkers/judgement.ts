@@ -95,6 +95,8 @@ export interface Cut {
   readonly facts: DurabilityFacts;
   /** Why the fault may not have been applied (process still alive, …); [] = it was. */
   readonly notApplied: readonly string[];
+  /** That nothing was in flight proves nothing: a slow open loop asked for speed alone. */
+  readonly mayBeIdle?: boolean;
 }
 
 /** What all cuts of one run have in common. */

@@ -39,7 +39,8 @@ export function exitCodeOfError(error: unknown): number {
     case 'SCENARIO_BAD':
     case 'RECORD_BAD': return exitUsage;
     case 'ENVIRONMENT':
-    case 'TARGET_FAILED': return exitEnvironment;
+    case 'TARGET_FAILED':
+    case 'RATE_TOO_HIGH': return exitEnvironment;
     case 'INTERRUPTED': return exitInterrupted;
     case 'DRIVER_FAILED':
     case 'LEDGER_BAD': return exitBug;

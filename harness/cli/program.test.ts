@@ -219,7 +219,7 @@ test('every code of failure has an exit code', (t) => {
   ));
   t.deepEqual(Object.fromEntries(codes), {
     USAGE: 64, SCENARIO_BAD: 64, RECORD_BAD: 64, ENVIRONMENT: 69, TARGET_FAILED: 69,
-    DRIVER_FAILED: 70, LEDGER_BAD: 70, INTERRUPTED: 130,
+    RATE_TOO_HIGH: 69, DRIVER_FAILED: 70, LEDGER_BAD: 70, INTERRUPTED: 130,
   });
   t.is(exitCodeOfError(new EngineError('CONFIG_BAD', '')), 64);
   t.is(exitCodeOfError(new EngineError('PORT_UNAVAILABLE', '')), 69);

@@ -63,6 +63,7 @@ export function judgeSite(
     refusal: found.refusal,
     facts: site.facts,
     notApplied: site.notApplied,
+    mayBeIdle: cell.load.ratePerSecond !== null && !cell.measures.includes('loss'),
   });
   const { verdict, lost, acknowledged, inFlight, findings } = judgement;
   const record: CutRecord = {

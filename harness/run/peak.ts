@@ -1,9 +1,12 @@
 // The peak of a cell: what a closed loop reaches on a fresh server of it. Rates given as a
-// percentage count from it; it is measured once a cell and run.
+// percentage count from it, and a rate above it is refused before the load starts. It is measured
+// once a cell and run.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startDriver } from '../drivers/resp/driver.ts';
+import { HarnessError } from '../errors.ts';
 import type { Trial } from '../plan/plan.ts';
+import { groupedText } from '../plan/units.ts';
 import { freePort } from '../targets/ports.ts';
 import { startListening } from '../targets/targets.ts';
 import { orDeath } from './death.ts';
@@ -13,6 +16,12 @@ import type { TrialSurroundings } from './load.ts';
 const measuredMs = 1000;
 const warmupMs = 200;
 const startTimeoutMs = 30_000;
+/** An open loop waits for no reply: its peak is that of a closed loop with a deep pipeline. */
+const openPipeline = 64;
+/** Rates below are not tried first: nearly every server reaches them, and the trial tells else. */
+const leastTriedPerSecond = 5000;
+/** Of what was reached, a rate that would do. */
+const safeShare = 0.8;
 
 /** Peaks by cell. */
 export class Peaks {
@@ -20,21 +29,48 @@ export class Peaks {
 
   /**
    * The trial with a rate in operations a second: a percentage becomes its share of the peak.
-   * @throws {HarnessError} TARGET_FAILED when the server cannot be measured.
+   * @throws {HarnessError} TARGET_FAILED when the server cannot be measured, RATE_TOO_HIGH when
+   *   a rate in operations a second is above what it reached.
    */
   async paced(trial: Trial, around: TrialSurroundings): Promise<Trial> {
     const { cell } = trial;
     const { ratePercent } = cell.load;
-    if (ratePercent === null) return trial;
-    const peak = this.#found.get(cell.id) ?? await measurePeak(trial, around);
-    this.#found.set(cell.id, peak);
+    if (ratePercent === null) {
+      await this.#mustReach(trial, around);
+      return trial;
+    }
+    const peak = await this.#peakOf(trial, around);
     const ratePerSecond = Math.max(1, Math.round((peak * ratePercent) / 100));
     return { ...trial, cell: { ...cell, load: { ...cell.load, ratePerSecond } } };
+  }
+
+  async #mustReach(trial: Trial, around: TrialSurroundings): Promise<void> {
+    const { load, syncDelayMs } = trial.cell;
+    const { ratePerSecond, profile, pipeline } = load;
+    // What is recorded is slower than what would be tried here.
+    if (ratePerSecond === null || profile !== 'flat' || syncDelayMs !== null) return;
+    if (ratePerSecond < leastTriedPerSecond) return;
+    const peak = await this.#peakOf(trial, around, Math.max(pipeline, openPipeline));
+    if (ratePerSecond <= peak) return;
+    throw new HarnessError('RATE_TOO_HIGH', `the rate of ${groupedText(ratePerSecond)} a second is `
+      + `beyond this machine: without pauses ${groupedText(Math.round(peak))} were answered; `
+      + `--rate ${Math.floor(peak * safeShare)} would do`);
+  }
+
+  async #peakOf(
+    trial: Trial, around: TrialSurroundings, pipeline: number = trial.cell.load.pipeline,
+  ): Promise<number> {
+    const { id } = trial.cell;
+    const peak = this.#found.get(id) ?? await measurePeak(trial, around, pipeline);
+    this.#found.set(id, peak);
+    return peak;
   }
 }
 
 /** Operations a second, reads included, of a closed loop. */
-async function measurePeak(trial: Trial, around: TrialSurroundings): Promise<number> {
+async function measurePeak(
+  trial: Trial, around: TrialSurroundings, pipeline: number,
+): Promise<number> {
   const { target, workspace, directives, signal } = around;
   const { running } = await startListening(target, {
     directory: workspace.scratchDirectory(), port: await freePort(), directives,
@@ -43,7 +79,7 @@ async function measurePeak(trial: Trial, around: TrialSurroundings): Promise<num
   try {
     const options = driverOptions(trial, { server: running, workload: workloadOf(trial) });
     const driver = await startDriver({
-      ...options, ratePerSecond: null, warmupMs, ledgerPath: null, preloadKeys: 0,
+      ...options, pipeline, ratePerSecond: null, warmupMs, ledgerPath: null, preloadKeys: 0,
     }, { signal });
     try {
       await orDeath(running, driver.ready);

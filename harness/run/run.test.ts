@@ -85,6 +85,19 @@ test('a control run with the kill disabled ends inconclusive, never pass', async
   t.true(texts.some((text) => text.includes('control run')), texts.join('\n'));
 });
 
+test('a rate beyond the machine is refused before the load, with one that would do', async (t) => {
+  const plan = smallPlan({ settings: ['none'], crash: ['process'] });
+  const trials = plan.trials.map((trial) => ({ ...trial, cell: {
+    ...trial.cell, load: { ...trial.cell.load, ratePerSecond: 10_000_000 },
+  } }));
+  const { record, leftovers } = await run({ ...plan, trials });
+  const [trial] = record.cells[0]?.perTrial ?? [];
+  t.is(record.verdict, 'inconclusive');
+  t.regex(trial?.error ?? '', /rate of 10,000,000 a second is beyond.*--rate \d+ would do/);
+  t.is(trial?.acknowledged, 0);
+  t.deepEqual(leftovers, []);
+});
+
 test('a server that cannot start is told with its words and is no crash', async (t) => {
   const plan = smallPlan({ settings: ['none'], crash: ['process'] });
   const trials = plan.trials.map((trial) => ({

@@ -160,7 +160,7 @@ function findingEvents(trial: TrialName, record: TrialRecord): RunEvent[] {
 }
 
 function summaryOf(record: TrialRecord): string {
-  if (record.error !== null) return 'the server failed';
+  if (record.error !== null) return 'not measured';
   const isRefused = findingsOf(record).some(({ kind }) => kind === 'refused');
   if (isRefused) return 'the server did not start again';
   if (record.study !== undefined) return studySummary(record);

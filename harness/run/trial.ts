@@ -27,7 +27,9 @@ import type { Outcome } from './trial-record.ts';
 import { diskOptions, persistedBytes } from './workspace.ts';
 
 /** What ends a trial without a verdict, and not the run. */
-const tellable: ReadonlySet<string> = new Set(['TARGET_FAILED', 'DRIVER_FAILED', 'LEDGER_BAD']);
+const tellable: ReadonlySet<string> = new Set([
+  'TARGET_FAILED', 'DRIVER_FAILED', 'RATE_TOO_HIGH', 'LEDGER_BAD',
+]);
 
 /**
  * Runs one trial. A server or a generator that dies on its own is part of the record.
