@@ -4,6 +4,7 @@
 import type { RunOptions } from '../plan/events.ts';
 import type { Cell, Plan } from '../plan/plan.ts';
 import type { RunRecord } from '../report/record.ts';
+import type { RunVariant } from '../run/run.ts';
 import type { Target, TargetName } from '../targets/target.ts';
 
 /** A stream of text. */
@@ -65,6 +66,8 @@ export interface CliContext {
   readonly version: string;
   /** Calls the handler at each of these signals until the result is called. */
   onSignal(name: SignalName, handler: () => void): () => void;
+  /** Shows a page to the user, where that can be done. */
+  openBrowser(url: string): void;
   /** Ends the process at once. */
   exitNow(code: number): void;
   /** Folder of the built-in scenarios. */
@@ -75,7 +78,9 @@ export interface CliContext {
   readonly machine: Machine;
   /** Asks real servers whether they take the directives of a plan; throws USAGE when not. */
   tryDirectives(plan: Plan, targets: Readonly<Record<TargetName, Target>>): Promise<void>;
-  runPlan(plan: Plan, options: RunOptions): Promise<RunRecord>;
+  runPlan(
+    plan: Plan, options: RunOptions, watch: Pick<RunVariant, 'onRecord'>,
+  ): Promise<RunRecord>;
   /** Runs a plan for several servers in turn; a record for each. */
   runArms(plan: Plan, arms: readonly RunOptions[]): Promise<RunRecord[]>;
   /** A uint32 for runs without --seed. */

@@ -1,6 +1,7 @@
 // The process: the only file of the harness that reads `process`. Fills the context and ends with
 // the exit code of the command.
 
+import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import { freemem } from 'node:os';
@@ -63,6 +64,12 @@ const context: CliContext = {
     return () => {
       process.off(name, handler);
     };
+  },
+  openBrowser: (url) => {
+    const program = process.platform === 'darwin' ? 'open' : 'xdg-open';
+    spawn(program, [url], { detached: true, stdio: 'ignore' })
+      .on('error', () => {}) // no browser here: the address has been printed
+      .unref();
   },
   exitNow: (code) => process.exit(code),
   scenariosDirectory: join(root, 'scenarios'),

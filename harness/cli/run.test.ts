@@ -302,7 +302,7 @@ for (const { title, env, isTerminal, styled } of [
         const [trial] = plan.trials;
         if (trial === undefined) throw new Error('no trial');
         const name = { cell: trial.cell.id, index: 0, seed: 1 };
-        options.onEvent({ kind: 'trial-started', trial: name, estimatedMs: 1 });
+        options.onEvent({ kind: 'trial-started', trial: name, estimatedMs: 1, fault: 'kill' });
         return record;
       },
     });

@@ -8,6 +8,7 @@ import type { RunOptions } from '../plan/events.ts';
 import type { Cell, Plan, Trial } from '../plan/plan.ts';
 import type { RunRecord, TrialRecord } from '../report/record.ts';
 import { recordOf } from '../report/test-support.ts';
+import type { RunVariant } from '../run/run.ts';
 import type { Located, Target, TargetName } from '../targets/target.ts';
 import type { CliContext, SignalName } from './context.ts';
 import { runCli } from './program.ts';
@@ -21,6 +22,8 @@ export interface Outcome {
   readonly plans: readonly Plan[];
   /** Codes of immediate ends. */
   readonly exits: readonly number[];
+  /** Pages that were shown. */
+  readonly opened: readonly string[];
 }
 
 /** What a test changes; the rest is a healthy machine. */
@@ -49,16 +52,17 @@ export interface Setup {
   readonly runPlan?: (plan: Plan, options: RunOptions, press: Press) => Promise<RunRecord>;
 }
 
-/** Raises a signal. */
-export type Press = (name?: SignalName) => void;
+/** Raises a signal; with it comes what a run tells of its growing record. */
+export type Press = ((name?: SignalName) => void) & Pick<RunVariant, 'onRecord'>;
 
 /** Runs a command line in process. */
 export async function cli(argv: readonly string[], setup: Setup): Promise<Outcome> {
   const plans: Plan[] = [];
   const exits: number[] = [];
+  const opened: string[] = [];
   const texts = { stdout: '', stderr: '' };
   const handlers = new Map<SignalName, Set<() => void>>();
-  const press: Press = (name = 'SIGINT') => {
+  const press = (name: SignalName = 'SIGINT'): void => {
     for (const handler of new Set(handlers.get(name))) handler();
   };
   const output = (name: 'stdout' | 'stderr'): CliContext['stdout'] => ({
@@ -84,6 +88,7 @@ export async function cli(argv: readonly string[], setup: Setup): Promise<Outcom
       handlers.set(name, own.add(handler));
       return () => own.delete(handler);
     },
+    openBrowser: (url) => opened.push(url),
     exitNow: (code) => exits.push(code),
     scenariosDirectory: join(import.meta.dirname, '..', '..', 'scenarios'),
     engineEntry: join(import.meta.dirname, 'testdata', 'fake-engine.js'),
@@ -103,9 +108,11 @@ export async function cli(argv: readonly string[], setup: Setup): Promise<Outcom
       openFilesLimit: () => setup.openFiles ?? null,
     },
     tryDirectives: () => Promise.resolve(),
-    runPlan: async (plan, options) => {
+    runPlan: async (plan, options, watch) => {
       plans.push(plan);
-      if (setup.runPlan !== undefined) return setup.runPlan(plan, options, press);
+      if (setup.runPlan !== undefined) {
+        return setup.runPlan(plan, options, Object.assign(press, watch));
+      }
       return fakeRun(plan, options);
     },
     runArms: async (plan, arms) => {
@@ -117,7 +124,7 @@ export async function cli(argv: readonly string[], setup: Setup): Promise<Outcom
     monotonicMs: () => 0,
   };
   const code = await runCli(context);
-  return { code, ...texts, plans, exits };
+  return { code, ...texts, plans, exits, opened };
 }
 
 /** A run that finishes at once with a healthy record. */

@@ -27,7 +27,9 @@ export interface TrialName {
 export type RunEvent =
   | { readonly kind: 'run-started'; readonly id: string; readonly seed: number;
       readonly trials: number; readonly estimatedMs: number }
-  | { readonly kind: 'trial-started'; readonly trial: TrialName; readonly estimatedMs: number }
+  | { readonly kind: 'trial-started'; readonly trial: TrialName; readonly estimatedMs: number;
+      /** What is done to the target, in words: `disk-slow@0.2-0.6, power cut`. */
+      readonly fault: string }
   | { readonly kind: 'phase'; readonly trial: TrialName; readonly phase: TrialPhase }
   | { readonly kind: 'load-progress'; readonly operations: number;
       /** ms since the load of this trial began. */ readonly atMs: number }

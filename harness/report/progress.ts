@@ -2,6 +2,7 @@
 
 import { countText, durationText, roundedText } from '../plan/units.ts';
 import type { RunEvent, TrialName } from '../plan/events.ts';
+import { sparkline } from './sparkline.ts';
 
 /** Where progress goes and how. */
 export interface ProgressOptions {
@@ -17,7 +18,22 @@ export interface ProgressOptions {
 
 const redrawMs = 80;
 const rateWindowMs = 300;
+/** Rates of the sparkline: six seconds. */
+const ratesKept = 20;
 const eraseLine = '\r\u001b[2K';
+
+/** Where a run is, for views beside the terminal. */
+export interface RunStatus {
+  readonly trialsDone: number;
+  readonly trialsPlanned: number;
+  /** Null before the first trial and after the last. */
+  readonly leftMs: number | null;
+  /** The trial that runs; null between two. */
+  readonly trial: (TrialName & { readonly fault: string }) | null;
+  readonly phase: string;
+  /** Operations a second of this trial's load, every 0.3 s, latest last. */
+  readonly rates: readonly number[];
+}
 
 /** Follows the events of one run. */
 export class Progress {
@@ -25,9 +41,11 @@ export class Progress {
   #startedMs = 0;
   #planned = { trials: 0, estimatedMs: 0 };
   #done = { trials: 0, estimatedMs: 0 };
-  #trial: { name: TrialName; startedMs: number; estimatedMs: number } | null = null;
+  #trial: {
+    name: TrialName; fault: string; startedMs: number; estimatedMs: number;
+  } | null = null;
   #phase = '';
-  #rate: number | null = null;
+  #rates: number[] = [];
   #mark = { operations: 0, atMs: 0 };
   #drawnMs = Number.NEGATIVE_INFINITY;
   #lineShown = false;
@@ -69,23 +87,24 @@ export class Progress {
   }
 
   #trialStarted(event: RunEvent & { kind: 'trial-started' }): void {
-    const { trial, estimatedMs } = event;
-    this.#trial = { name: trial, startedMs: this.#options.nowMs(), estimatedMs };
+    const { trial, estimatedMs, fault } = event;
+    this.#trial = { name: trial, fault, startedMs: this.#options.nowMs(), estimatedMs };
     this.#mark = { operations: 0, atMs: 0 };
+    this.#rates = [];
     this.#setPhase('start');
   }
 
   #setPhase(phase: string): void {
     this.#phase = phase;
-    this.#rate = null;
     this.#draw(true);
   }
 
   #loadProgress({ operations, atMs }: RunEvent & { kind: 'load-progress' }): void {
     const sinceMs = atMs - this.#mark.atMs;
     if (sinceMs < 0) this.#mark = { operations, atMs };
-    if (sinceMs >= rateWindowMs || (this.#rate === null && sinceMs > 0)) {
-      this.#rate = ((operations - this.#mark.operations) * 1000) / sinceMs;
+    if (sinceMs >= rateWindowMs || (this.#rates.length === 0 && sinceMs > 0)) {
+      const rate = ((operations - this.#mark.operations) * 1000) / sinceMs;
+      this.#rates = [...this.#rates, rate].slice(-ratesKept);
       this.#mark = { operations, atMs };
     }
     this.#draw(false);
@@ -123,13 +142,32 @@ export class Progress {
   #statusText(): string {
     const parts = [this.#counter()];
     if (this.#trial !== null) {
-      parts.push(`${this.#trial.name.cell} #${this.#trial.name.index + 1}`, this.#phase);
+      const { name, fault } = this.#trial;
+      parts.push(`${name.cell} #${name.index + 1}`, this.#phase);
+      const rate = this.#rates.at(-1);
+      if (rate !== undefined && this.#hasLoad()) {
+        parts.push(`${sparkline(this.#rates)} ${roundedText(rate)} operations/s`);
+      }
+      parts.push(fault);
     }
-    if (this.#rate !== null) parts.push(`${roundedText(this.#rate)} operations/s`);
     // Time left comes second, so that a narrow terminal cuts off what matters least.
     const left = this.#leftText('');
     if (left !== '') parts.splice(1, 0, left);
     return parts.join(' · ');
+  }
+
+  /** Before and after the load there is no rate to show. */
+  #hasLoad(): boolean {
+    return this.#phase === 'warm-up' || this.#phase === 'load';
+  }
+
+  /** Where the run is now. */
+  status(): RunStatus {
+    return {
+      trialsDone: this.#done.trials, trialsPlanned: this.#planned.trials, leftMs: this.#leftMs(),
+      trial: this.#trial === null ? null : { ...this.#trial.name, fault: this.#trial.fault },
+      phase: this.#phase, rates: this.#rates,
+    };
   }
 
   #counter(): string {

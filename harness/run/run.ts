@@ -21,9 +21,11 @@ import { runTrial } from './trial.ts';
 import { makeWorkspace } from './workspace.ts';
 import type { Workspace } from './workspace.ts';
 
-/** What tests may swap: the fault that ends each load. */
+/** What is rarely wanted: a fault of a test's own, the record while it grows. */
 export interface RunVariant {
   readonly fault?: Fault;
+  /** Told after every trial; makes the record of what is there by then. */
+  readonly onRecord?: (record: () => RunRecord) => void;
 }
 
 /**
@@ -61,15 +63,24 @@ export async function runArms(
   try {
     const versions = await Promise.all(arms.map((arm) => locateTargets(plan, arm)));
     const before = await lookAt(workDirectory);
-    const trials = await runTrials(plan, arms, variant.fault ?? null);
+    const recordsOf = (
+      trials: readonly CellTrial[][], after: Look | null, interrupted: boolean,
+    ): RunRecord[] => {
+      const tookMs = Date.now() - startedMs;
+      const testbed = testbedRecord(workDirectory, before, after);
+      return arms.map((arm, at) => buildRunRecord({
+        id: arm.id, startedAt: arm.startedAt, tookMs, interrupted, plan, testbed,
+        version: installation.version, targetVersions: versions[at] ?? {}, trials: trials[at] ?? [],
+      }));
+    };
+    const trials = await runTrials(plan, arms, {
+      fault: variant.fault ?? null,
+      onTrial: (done) => variant.onRecord?.(() => recordsOf(done, null, true)[0] as RunRecord),
+    });
     const interrupted = signal.aborted;
     const after = interrupted ? null : await lookAt(workDirectory);
+    const records = recordsOf(trials, after, interrupted);
     const tookMs = Date.now() - startedMs;
-    const testbed = testbedRecord(workDirectory, before, after);
-    const records = arms.map((arm, at) => buildRunRecord({
-      id: arm.id, startedAt: arm.startedAt, tookMs, interrupted, plan, testbed,
-      version: installation.version, targetVersions: versions[at] ?? {}, trials: trials[at] ?? [],
-    }));
     const verdict = worstVerdict(records.map((record) => record.verdict));
     onEvent({ kind: 'run-finished', verdict, tookMs, interrupted });
     return records;
@@ -81,7 +92,10 @@ export async function runArms(
 
 /** The trials of each arm. */
 async function runTrials(
-  plan: Plan, arms: readonly RunOptions[], given: Fault | null,
+  plan: Plan, arms: readonly RunOptions[],
+  { fault: given, onTrial }: {
+    readonly fault: Fault | null; readonly onTrial: (done: readonly CellTrial[][]) => void;
+  },
 ): Promise<CellTrial[][]> {
   const done = arms.map((): CellTrial[] => []);
   // Shared, so that all arms are asked for the same rate.
@@ -97,6 +111,7 @@ async function runTrials(
         const fault = given ?? (trial.cell.crash === 'block' ? faults.power : faults.kill);
         const record = await watched(trial, { options, target, fault, workspace, peaks });
         done[at]?.push({ cell: trial.cell, record });
+        onTrial(done);
       } catch (error) {
         if (!(error instanceof HarnessError) || error.code !== 'INTERRUPTED') throw error;
       } finally {
@@ -128,7 +143,7 @@ async function watched(
   const { onEvent, signal, runDirectory } = options;
   const { cell, index, seed, estimatedMs } = trial;
   const name: TrialName = { cell: cell.id, index, seed };
-  onEvent({ kind: 'trial-started', trial: name, estimatedMs });
+  onEvent({ kind: 'trial-started', trial: name, estimatedMs, fault: faultWords(cell) });
   const record = await runTrial(trial, {
     target, fault, workspace, signal, runDirectory, peaks, directives: cell.directives,
     onPhase: (phase) => onEvent({ kind: 'phase', trial: name, phase }),
@@ -140,6 +155,15 @@ async function watched(
   const summary = summaryOf(record);
   onEvent({ kind: 'trial-finished', trial: name, verdict, tookMs, estimatedMs, summary });
   return kept;
+}
+
+const crashNames = {
+  'process': 'process crash', 'power': 'power cut', 'power-torn': 'power cut, torn',
+  'block': 'power cut of a real disk',
+} as const;
+
+function faultWords({ faultText, crash }: Trial['cell']): string {
+  return [...(faultText === '' ? [] : [faultText]), crashNames[crash]].join(', ');
 }
 
 /** The record of a trial that broke a promise names what was kept of it. */

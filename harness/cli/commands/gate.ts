@@ -3,6 +3,7 @@
 
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { RunEvent } from '../../plan/events.ts';
 import type { Plan, SkippedCell } from '../../plan/plan.ts';
 import { skippedLines } from '../../plan/plan-text.ts';
 import { compareRuns } from '../../report/compare/compare.ts';
@@ -80,12 +81,13 @@ async function gate(
   await warn(context, flags, plan.skipped);
   await cleanLeftovers(context);
   const out = resolve(context.cwd, flags.out);
-  const records = await interruptibly(context, (signal, onEvent) => (
+  const records = await interruptibly(context, ({ signal, progress }) => (
     withRevisions(context, { flags, out, plan, signal }, async (arms) => {
       const [base, head] = arms;
       await preflight({ ...context, targets: head.targets }, plan, out);
       const options = [base, head].map(({ folder, targets }) => ({
-        ...folder, targets, signal, onEvent, startedAt: context.now().toISOString(),
+        ...folder, targets, signal, startedAt: context.now().toISOString(),
+        onEvent: (event: RunEvent) => progress.onEvent(event),
       }));
       return context.runArms(plan, options);
     })));

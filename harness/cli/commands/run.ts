@@ -20,12 +20,15 @@ import { addSelectionFlags, parseSelection } from '../options.ts';
 import type { SelectionFlags } from '../options.ts';
 import { checkDirectives, preflight } from '../preflight.ts';
 import { tellGitHub } from '../github-step.ts';
+import { startLiveServer } from '../live/server.ts';
+import type { LiveServer } from '../live/server.ts';
 import { usage } from '../values.ts';
 import { findScenarios } from '../scenario-files.ts';
 
 interface RunFlags extends SelectionFlags {
   readonly out: string;
   readonly json?: boolean;
+  readonly open?: boolean;
   readonly dryRun?: boolean;
   readonly shard?: string;
   readonly durations?: string;
@@ -44,6 +47,7 @@ export function addRunCommand(
     .option('--durations <run>', 'balance the parts by what the cells of this run took')
     .optionsGroup('Output:')
     .option('--out <folder>', 'where records go', 'reports')
+    .option('--open', 'show the report in a browser while it grows, on loopback')
     .option('--json', 'print the record instead of the table')
     .option('--dry-run', 'print the plan and stop')
     .addHelpText('after', examples)
@@ -107,7 +111,7 @@ async function run(
   if (plan.skipped.length > 0) context.stderr.write(`${skippedLines(plan.skipped).join('\n')}\n`);
   await cleanLeftovers(context);
   const folder = await createRunFolder(out, { startedAt: context.now(), seed: plan.seed });
-  const record = await runInterruptibly(context, plan, folder);
+  const record = await runInterruptibly(context, plan, { ...folder, isOpen: flags.open === true });
   const reportPath = await keep(context, record, out);
   await tellGitHub(context, record, reportPath);
   print(context, record, flags);
@@ -142,23 +146,54 @@ async function ownPart(
 
 /** Runs the plan; the first Ctrl-C asks it to stop, the second ends the process. */
 export async function runInterruptibly(
-  context: CliContext, plan: Plan, folder: RunFolder,
+  context: CliContext, plan: Plan,
+  { isOpen = false, ...folder }: RunFolder & { readonly isOpen?: boolean },
 ): Promise<RunRecord> {
   try {
-    return await interruptibly(context, (signal, onEvent) => context.runPlan(plan, {
-      ...folder, signal, onEvent,
-      startedAt: context.now().toISOString(), targets: context.targets,
-    }));
+    return await interruptibly(context, async ({ signal, progress }) => {
+      const live = isOpen ? await openLive(context, folder, progress) : null;
+      const options = {
+        ...folder, signal, startedAt: context.now().toISOString(), targets: context.targets,
+        onEvent: (event: RunEvent) => progress.onEvent(event),
+      };
+      try {
+        return await context.runPlan(plan, options, { onRecord: (made) => live?.update(made) });
+      } finally {
+        live?.close();
+      }
+    });
   } catch (error) {
     await discardRunFolder(folder);
     throw error;
   }
 }
 
-/** Shows the progress of `work`; its signal is the first Ctrl-C. */
+/** The report while it grows; trouble with it is said and changes nothing else. */
+async function openLive(
+  context: CliContext, { id, runDirectory }: RunFolder, progress: Progress,
+): Promise<LiveServer | null> {
+  try {
+    const live = await startLiveServer({ id, runDirectory, status: () => progress.status() });
+    progress.line(`live: ${live.url}`);
+    if (context.stderr.isTerminal) context.openBrowser(live.url);
+    return live;
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    progress.line(`warning: the report cannot be shown live: ${words}`);
+    return null;
+  }
+}
+
+/** What runs while its progress is shown. */
+export interface Shown {
+  /** The first Ctrl-C. */
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+}
+
+/** Shows the progress of `work`. */
 export async function interruptibly<TResult>(
-  context: CliContext,
-  work: (signal: AbortSignal, onEvent: (event: RunEvent) => void) => Promise<TResult>,
+  context: CliContext, work: (shown: Shown) => Promise<TResult>,
 ): Promise<TResult> {
   const abort = new AbortController();
   const progress = progressOf(context);
@@ -173,7 +208,7 @@ export async function interruptibly<TResult>(
   const unlisten = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     .map((name) => context.onSignal(name, onInterrupt));
   try {
-    return await work(abort.signal, (event) => progress.onEvent(event));
+    return await work({ signal: abort.signal, progress });
   } finally {
     progress.close();
     for (const stop of unlisten) stop();
