@@ -240,7 +240,7 @@ export class Persistence implements PersistencePort {
       this.rewriter.begin();
       return;
     }
-    if (this.saver.scheduled) {
+    if (this.saver.scheduled && this.saver.mayTry) {
       this.saver.begin();
       return;
     }

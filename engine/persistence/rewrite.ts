@@ -211,6 +211,7 @@ export class Rewriter {
     this.healthy = true;
     this.rewrites++;
     this.consecutiveFailures = 0;
+    this.nextTrySec = 0;
     this.lastDurationSec = this.nowSec() - this.startedSec;
     this.options.log('notice', 'Background AOF rewrite finished successfully');
     this.appender.healed();

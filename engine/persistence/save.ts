@@ -154,10 +154,15 @@ export class Saver {
     this.options.log('notice', 'Background saving aborted');
   }
 
+  /** Whether a save may begin by itself: not soon after one that failed. */
+  get mayTry(): boolean {
+    return this.healthy || this.nowSec() - this.lastTrySec > retryDelaySec;
+  }
+
   /** The save point that is reached, or null. */
   duePoint(): { readonly seconds: number; readonly changes: number } | null {
+    if (!this.mayTry) return null;
     const nowSec = this.nowSec();
-    if (!this.healthy && nowSec - this.lastTrySec <= retryDelaySec) return null;
     for (const point of this.settings.savePoints) {
       if (this.changes >= point.changes && nowSec - this.lastSaveSec > point.seconds) return point;
     }
