@@ -12,6 +12,7 @@
 //               file <name> seq <number> type b|h|i [<key> <value>]…     unknown keys: ignored
 //               blocks yes: an increment that was begun with `aof-checksum yes`, so that it is
 //               known to be blocks although a power cut took the header of its first one
+//               # crc32 <8 hexadecimal digits>: as the first line, the CRC-32 of what follows it
 //               '#' starts a comment line; blank lines are errors; a line has at most 1024 bytes
 //
 //   log         ( command | annotation | block )*

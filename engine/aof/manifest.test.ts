@@ -1,4 +1,5 @@
 // The grammar of the manifest, and what is refused.
+import { crc32 } from 'node:zlib';
 import test from 'ava';
 import type { EngineError } from '../errors.ts';
 import { formatManifest, parseManifest } from './manifest.ts';
@@ -21,8 +22,15 @@ file appendonly.aof.4.incr.aof seq 4 type i
 file appendonly.aof.7.incr.aof seq 7 type i
 `;
 
+/** Without the line of the checksum. */
+function textOf(manifest: Buffer): string {
+  return manifest.toString('latin1', manifest.indexOf('\n') + 1);
+}
+
 test('is written as Redis writes it, and read again', (t) => {
-  t.is(formatManifest(full).toString(), text);
+  const written = formatManifest(full);
+  t.is(written.toString(), `# crc32 ${crc32(text).toString(16).padStart(8, '0')}\n${text}`);
+  t.deepEqual(parseManifest(written, path), full);
   t.deepEqual(parseManifest(Buffer.from(text), path), full);
 });
 
@@ -32,7 +40,7 @@ test('an increment that was begun in blocks says so, in a key that Redis ignores
     base: null, history: [], increments: [{ name, sequence: 1, inBlocks: true }],
   };
   const written = formatManifest(manifest);
-  t.is(written.toString(), `file ${name} seq 1 type i blocks yes\n`);
+  t.is(textOf(written), `file ${name} seq 1 type i blocks yes\n`);
   t.deepEqual(parseManifest(written, path), manifest);
   const other = Buffer.from(`file ${name} seq 1 type i blocks no\n`);
   t.deepEqual(parseManifest(other, path).increments, [{ name, sequence: 1 }]);
@@ -42,11 +50,11 @@ test('names that are not one word are quoted', (t) => {
   for (const name of ['my log.aof.1.base.rdb', 'tab\there', 'q"uote', "'", 'back\\slash', 'ü']) {
     const manifest = { base: { name, sequence: 1 }, history: [], increments: [] };
     const written = formatManifest(manifest);
-    t.regex(written.toString('latin1'), /^file "[\x20-\x7e]+" seq 1 type b\n$/);
+    t.regex(textOf(written), /^file "[\x20-\x7e]+" seq 1 type b\n$/);
     t.deepEqual(parseManifest(written, path), manifest);
   }
   const spaced = { base: { name: 'a b', sequence: 1 }, history: [], increments: [] };
-  t.is(formatManifest(spaced).toString(), 'file "a b" seq 1 type b\n');
+  t.is(textOf(formatManifest(spaced)), 'file "a b" seq 1 type b\n');
 });
 
 test('comments, unknown keys, odd order and letter case are accepted', (t) => {
@@ -59,7 +67,34 @@ file appendonly.aof.4.incr.aof seq 4 type i startoffset 0 endoffset 50
   t.deepEqual(parseManifest(Buffer.from(odd), path), full);
 });
 
+test('no flipped bit and no cut makes another manifest of it', (t) => {
+  const whole = formatManifest(full);
+  let refused = 0;
+  for (let bit = 0; bit < whole.length * 8; bit++) {
+    const damaged = Buffer.from(whole);
+    damaged[bit >> 3] = (damaged[bit >> 3] as number) ^ (1 << (bit & 7));
+    try {
+      t.deepEqual(parseManifest(damaged, path), full, `bit ${bit}`);
+    } catch (error) {
+      t.is((error as EngineError).code, 'MANIFEST_BAD');
+      refused++;
+    }
+  }
+  for (let length = 0; length < whole.length; length++) {
+    t.throws(() => parseManifest(whole.subarray(0, length), path), { code: 'MANIFEST_BAD' });
+  }
+  t.log(`${whole.length * 8} flips, ${refused} refused, the others in the mark of the checksum;`
+    + ` ${whole.length} lengths`);
+  t.true(refused >= (whole.length - '# crc32 '.length) * 8);
+});
+
 const rows = [
+  { name: 'a file twice', text: 'file a seq 1 type b\nfile a seq 1 type i\n', says: /a again/ },
+  { name: 'a key twice', text: 'file a seq 1 type b file b\n', says: /expected one file/ },
+  {
+    name: 'a wrong checksum', text: '# crc32 00000000\nfile a seq 1 type b\n',
+    says: /line 1: .*CRC-32 "00000000".*remove line 1/,
+  },
   { name: 'an empty file', text: '', says: /line 1: expected at least one file/ },
   { name: 'a blank line', text: 'file a seq 1 type b\n\n', says: /line 2: .*a blank line/ },
   { name: 'no end of line', text: 'file a seq 1 type b', says: /line 1: .*the end of the file/ },
@@ -95,12 +130,12 @@ for (const row of rows) {
   });
 }
 
-test('cut at any byte it is refused, or says less where a line ends', (t) => {
+test("Redis' own, cut at any byte, is refused, or says less where a line ends", (t) => {
   const whole = Buffer.from(text);
   for (let length = 0; length < whole.length; length++) {
     const part = whole.subarray(0, length);
     if (part.at(-1) === 10) {
-      t.true(formatManifest(parseManifest(part, path)).equals(part));
+      t.is(textOf(formatManifest(parseManifest(part, path))), part.toString());
     } else {
       const error = t.throws(() => parseManifest(part, path)) as EngineError;
       t.is(error.code, 'MANIFEST_BAD');

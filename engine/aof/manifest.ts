@@ -1,4 +1,5 @@
 // The manifest of a log: text ⇄ which files count. Grammar in format.ts.
+import { crc32 } from 'node:zlib';
 import { EngineError } from '../errors.ts';
 import { splitInline } from '../resp/inline.ts';
 import type { ArgumentOffsets } from '../resp/inline.ts';
@@ -31,6 +32,7 @@ interface Line extends LogFile {
 
 const lineFeed = 10;
 const hash = 35;
+const checksumMark = '# crc32 ';
 
 /**
  * Reads a manifest; `path` is for messages.
@@ -40,12 +42,15 @@ export function parseManifest(bytes: Buffer, path: string): Manifest {
   let base: LogFile | null = null;
   const history: LogFile[] = [];
   const increments: LogFile[] = [];
+  const names = new Set<string>();
   let lines = 0;
   for (const { line, number } of linesOf(bytes, path)) {
-    lines++;
+    if (lines++ === 0) checkChecksum(bytes, line, path);
     if (line[0] === hash) continue;
     const { type, ...file } = parseLine(line, number, path);
-    const { sequence } = file;
+    const { name, sequence } = file;
+    if (names.has(name)) throw bad(path, number, 'each file once', `${name} again`);
+    names.add(name);
     const last = increments.at(-1);
     if (type === 'h') {
       history.push(file);
@@ -60,6 +65,21 @@ export function parseManifest(bytes: Buffer, path: string): Manifest {
   }
   if (lines === 0) throw bad(path, 1, 'at least one file', 'an empty manifest');
   return { base, history, increments };
+}
+
+/** Our manifests begin with a line that has the checksum of what follows. */
+function checkChecksum(bytes: Buffer, first: Buffer, path: string): void {
+  const line = first.toString('latin1');
+  if (!line.startsWith(checksumMark)) return;
+  const stored = line.slice(checksumMark.length);
+  const computed = checksumOf(bytes.subarray(bytes.indexOf(lineFeed) + 1));
+  if (stored === computed) return;
+  throw bad(path, 1, `lines that follow with the CRC-32 ${JSON.stringify(stored)}`,
+    `some with ${computed}. If they were changed on purpose, remove line 1`);
+}
+
+function checksumOf(bytes: Buffer): string {
+  return crc32(bytes).toString(16).padStart(8, '0');
 }
 
 function* linesOf(bytes: Buffer, path: string): Generator<{ line: Buffer; number: number }> {
@@ -85,7 +105,9 @@ function parseLine(line: Buffer, number: number, path: string): Line {
   }
   const fields = new Map<string, string>();
   for (let i = 0; i < words.length; i += 2) {
-    fields.set((words[i] as string).toLowerCase(), words[i + 1] as string);
+    const key = (words[i] as string).toLowerCase();
+    if (fields.has(key)) throw bad(path, number, `one ${key}`, 'two in one line');
+    fields.set(key, words[i + 1] as string);
   }
   const name = fields.get('file') ?? '';
   const sequence = fields.get('seq') ?? '';
@@ -113,7 +135,7 @@ function splitWords(line: Buffer): string[] | null {
     line.toString('utf8', offsets.argStart[i], offsets.argEnd[i]));
 }
 
-/** The manifest as text, as Redis writes it but for a key that it does not know and ignores. */
+/** The manifest as text, as Redis writes it but for a comment and a key, which it ignores. */
 export function formatManifest(manifest: Manifest): Buffer {
   const lines: string[] = [];
   const add = (file: LogFile, type: string): void => {
@@ -123,7 +145,9 @@ export function formatManifest(manifest: Manifest): Buffer {
   if (manifest.base !== null) add(manifest.base, 'b');
   for (const file of manifest.history) add(file, 'h');
   for (const file of manifest.increments) add(file, 'i');
-  return Buffer.from(lines.join(''), 'latin1');
+  const text = Buffer.from(lines.join(''), 'latin1');
+  const checksum = Buffer.from(`${checksumMark}${checksumOf(text)}\n`, 'latin1');
+  return Buffer.concat([checksum, text]);
 }
 
 const escapes: ReadonlyMap<number, string> = new Map([

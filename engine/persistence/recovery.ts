@@ -117,6 +117,10 @@ export class Loader {
     progress.keysExpired += decoder.keysExpired;
     const version = decoder.aux.get('redis-ver') ?? decoder.aux.get('valkey-ver') ?? 'unknown';
     options.log('notice', `Loading RDB produced by version ${version}`);
+    if (decoder.unchecked && options.settings.rdbChecksum) {
+      options.log('warning', `${path} was saved without a checksum: damage that keeps its structure`
+        + ' whole would not be noticed. Save again with rdbchecksum yes.');
+    }
     options.log('notice', `Done loading RDB, keys loaded: ${decoder.keysLoaded}, keys expired:`
       + ` ${decoder.keysExpired}, empty keys skipped: ${decoder.keysEmpty}.`);
     return decoder.offset;

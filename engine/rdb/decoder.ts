@@ -48,6 +48,8 @@ export class RdbDecoder {
   keysExpired = 0;
   /** Keys left out because their collections were empty. */
   keysEmpty = 0;
+  /** Eight zeros stand for the checksum: nothing tells whether the bytes are what was saved. */
+  unchecked = false;
   /** Version of the file, 0 before the first step. */
   version = 0;
   /** Whether it has Valkey's magic, where some numbers mean something else. */
@@ -288,7 +290,8 @@ export class RdbDecoder {
     window.settle();
     this.strings.need(checksumBytes, 'a checksum of 8 bytes');
     const stored = window.buffer.subarray(window.at, window.at + checksumBytes);
-    if (window.crc !== null && stored.some((byte) => byte !== 0)) {
+    this.unchecked = stored.every((byte) => byte === 0);
+    if (window.crc !== null && !this.unchecked) {
       const computed = Buffer.alloc(checksumBytes);
       window.crc.writeTo(computed, 0);
       if (!computed.equals(stored)) {

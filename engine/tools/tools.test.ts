@@ -208,7 +208,7 @@ test('the rescue: a copy without the FLUSHALL, the log itself untouched', async 
   t.is(count, 1);
   t.is(textOf(disk, '/data/rescued/a.aof.2.incr.aof'), second.replace(request('FLUSHALL'), ''));
   t.is(textOf(disk, '/data/rescued/a.aof.1.base.aof'), base);
-  t.is(textOf(disk, '/data/rescued/a.aof.manifest'), manifest);
+  t.true(textOf(disk, '/data/rescued/a.aof.manifest').endsWith(`\n${manifest}`));
   t.is(textOf(disk, `${folder}/a.aof.2.incr.aof`), second);
   t.is((await check(disk, { path: '/data/rescued' })).code, 0);
   const again = (): unknown => edit(disk, { names: new Set(['del']) }, '/data/rescued');
