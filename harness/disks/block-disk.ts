@@ -8,7 +8,7 @@ import { HarnessError } from '../errors.ts';
 import { hold } from '../holdings/holdings.ts';
 import { detachLoops, loopsOf, mounts, runTool, unmountAll } from '../holdings/system.ts';
 import { monotonicNs } from '../metrics/monotonic.ts';
-import type { DiskOptions, FileSystem, Settled } from './disk.ts';
+import type { BlockDisk, DiskOptions, FileSystem, Settled } from './disk.ts';
 
 /** What a cut did. */
 export interface BlockCut {
@@ -57,7 +57,7 @@ export async function openBlockDisk(options: DiskOptions): Promise<BlockDisk> {
     hold({ kind: 'loop', imagePath }), hold({ kind: 'mount', mountPoint }),
   ];
   const { fileSystem } = options;
-  const disk = new BlockDisk({ imagePath, mountPoint, fileSystem, releases });
+  const disk = new LoopDisk({ imagePath, mountPoint, fileSystem, releases });
   try {
     await disk.make();
     return disk;
@@ -88,8 +88,7 @@ interface Parts {
   readonly releases: readonly (() => void)[];
 }
 
-/** The mounted file system; made by `openBlockDisk`. */
-export class BlockDisk {
+class LoopDisk implements BlockDisk {
   readonly kind = 'block';
   readonly directory: string;
   readonly opLogPath: null = null;
@@ -105,12 +104,10 @@ export class BlockDisk {
     this.fileSystem = parts.fileSystem;
   }
 
-  /** How long the cut took; 0 before it. */
   get cutMs(): number {
     return this.#cutMs;
   }
 
-  /** How long the mount after the cut took, the journal's replay with it; 0 before it. */
   get mountMs(): number {
     return this.#mountMs;
   }
@@ -126,10 +123,6 @@ export class BlockDisk {
     await mustRun('mount', ['-i', '-t', fileSystem, device, mountPoint]);
   }
 
-  /**
-   * Cuts the power: from here on nothing reaches the device.
-   * @throws {HarnessError} ENVIRONMENT when what is mounted there is not our own device.
-   */
   async cut(): Promise<BlockCut> {
     this.#mustBeOurs();
     const cutNs = monotonicNs();
@@ -175,7 +168,6 @@ export class BlockDisk {
     return { directory: mountPoint, broken };
   }
 
-  /** Unmounts it and asks the file system's own checker, which changes nothing. */
   async check(): Promise<FileSystemCheck> {
     const left = await unmountAll(this.#parts.mountPoint);
     if (left !== null) return { clean: false, words: `cannot be unmounted: ${left}` };

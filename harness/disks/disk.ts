@@ -1,7 +1,7 @@
 // What lies under the data directory of a trial, and what a crash leaves of it.
 
 import type { FaultRule, HeldCall } from '../faultfs/client.ts';
-import type { BlockDisk } from './block-disk.ts';
+import type { BlockCut, FileSystemCheck } from './block-disk.ts';
 
 /** The file systems that `block` can make. */
 export const fileSystems = ['ext4', 'xfs'] as const;
@@ -44,6 +44,23 @@ export interface FaultfsDisk extends AnyDisk {
   nextHeld(timeoutMs: number): Promise<HeldCall | null>;
 }
 
+/** A real file system on a loop device of our own. */
+export interface BlockDisk extends AnyDisk {
+  readonly kind: 'block';
+  readonly fileSystem: FileSystem;
+  /** How long the cut took; 0 before it. */
+  readonly cutMs: number;
+  /** How long the mount after the cut took, the journal's replay with it; 0 before it. */
+  readonly mountMs: number;
+  /**
+   * Cuts the power: from here on nothing reaches the device.
+   * @throws {HarnessError} ENVIRONMENT when what is mounted there is not our own device.
+   */
+  cut(): Promise<BlockCut>;
+  /** Unmounts it and asks the file system's own checker, which changes nothing. */
+  check(): Promise<FileSystemCheck>;
+}
+
 /** One of the grounds a trial can stand on. */
 export type TrialDisk = PlainDisk | FaultfsDisk | BlockDisk;
 
@@ -54,7 +71,7 @@ export interface DiskOptions {
   readonly root: string;
   /** Exists and is empty; the files are there once the disk has settled. */
   readonly dataDirectory: string;
-  /** `faultfs`: write an op log, and let each sync begin so much later. */
+  /** `faultfs`, and `block` where a faultfs can be had: an op log, and syncs so much later. */
   readonly record: { readonly syncDelayMs: number } | null;
   /** `block`. */
   readonly fileSystem: FileSystem;

@@ -10,9 +10,8 @@ import { cleanLeftovers, findLeftovers } from '../holdings/clean.ts';
 import { startTicks } from '../holdings/holdings.ts';
 import { loopsOf, mounts, runTool } from '../holdings/system.ts';
 import { openBlockDisk } from './block-disk.ts';
-import type { BlockDisk } from './block-disk.ts';
 import { fileSystems } from './disk.ts';
-import type { DiskOptions, FileSystem } from './disk.ts';
+import type { BlockDisk, DiskOptions, FileSystem } from './disk.ts';
 import { diskUnavailable, openDisk, plainDisk } from './disks.ts';
 import { diskTest } from './test-support.ts';
 

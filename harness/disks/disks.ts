@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import { faultfsUnavailable } from '../faultfs/client.ts';
 import { hasTool } from '../holdings/system.ts';
+import { WatchedBlockDisk, watchOptions } from './watched-block-disk.ts';
 import { openBlockDisk, toolsOf } from './block-disk.ts';
 import type { DiskOptions, FileSystem, TrialDisk } from './disk.ts';
 import { openFaultfsDisk } from './faultfs-disk.ts';
@@ -13,9 +14,20 @@ import { openFaultfsDisk } from './faultfs-disk.ts';
  */
 export function openDisk(options: DiskOptions): Promise<TrialDisk> {
   switch (options.kind) {
-    case 'block': return openBlockDisk(options);
+    case 'block': return openBlock(options);
     case 'faultfs': return openFaultfsDisk(options);
     case 'plain': return Promise.resolve(plainDisk(options.dataDirectory));
+  }
+}
+
+async function openBlock(options: DiskOptions): Promise<TrialDisk> {
+  const below = await openBlockDisk(options);
+  if (options.record === null || faultfsUnavailable() !== null) return below;
+  try {
+    return new WatchedBlockDisk(below, await openFaultfsDisk(watchOptions(options)));
+  } catch (error) {
+    await below.remove();
+    throw error;
   }
 }
 

@@ -3,7 +3,7 @@
 
 import { syncDoubt } from '../metrics/honesty.ts';
 import { countText, groupedText, shareText, significant } from '../plan/units.ts';
-import { crashModels } from '../plan/scenario.ts';
+import { crashModels, fileSystems } from '../plan/scenario.ts';
 import { recordLabel } from './aggregate.ts';
 import { coverageOf, coverageSentence } from './coverage.ts';
 import type {
@@ -153,7 +153,24 @@ function lossNotes(record: RunRecord): string[] {
     texts.push(`Power cuts: each sync was slowed by ${Math.max(...delays)} ms, so that a reply `
       + 'sent too early shows; these cells give no write rate.');
   }
-  return texts;
+  return [...texts, ...inclusionNotes(record)];
+}
+
+/** What real file systems kept, beside what the model `power` calls durable. */
+function inclusionNotes({ cells }: RunRecord): string[] {
+  return fileSystems.flatMap((fileSystem) => {
+    const found = cells.flatMap(({ perTrial }) => perTrial).flatMap(({ cuts }) => cuts)
+      .flatMap(({ block }) => (block?.fileSystem === fileSystem ? block.inclusion ?? [] : []));
+    const [first] = found;
+    if (first === undefined) return [];
+    const held = found.filter(({ holds }) => holds).length;
+    const beyond = found.reduce((sum, each) => sum + each.beyondWrites, 0);
+    const seconds = (each: number | null): string => (each === null ? '?' : `${each / 1000} s`);
+    const cuts = countText(found.length, 'cut');
+    return [`Inclusion on ${fileSystem}: ${held} of ${cuts} kept all that the model power calls `
+      + `durable, and ${countText(beyond, 'write')} beyond it (writeback after `
+      + `${seconds(first.dirtyExpireMs)}, a commit each ${seconds(first.commitMs)}).`];
+  });
 }
 
 const noisyHalfWidth = 0.1;

@@ -82,6 +82,10 @@ const cut = v.strictObject({
   block: v.exactOptional(v.strictObject({
     fileSystem: v.picklist(fileSystems),
     cutMs: amount, mountMs: amount, isClean: v.boolean(), check: v.string(),
+    inclusion: v.exactOptional(v.strictObject({
+      holds: v.boolean(), powerLostWrites: count, beyondWrites: count,
+      dirtyExpireMs: v.nullable(amount), commitMs: v.nullable(amount),
+    })),
   })),
   window: v.exactOptional(v.string()),
 });

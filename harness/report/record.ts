@@ -93,6 +93,22 @@ export interface BlockRecord {
   readonly isClean: boolean;
   /** What it said. */
   readonly check: string;
+  /** Where an op log of the run was kept. */
+  readonly inclusion?: InclusionRecord;
+}
+
+/** How what came back from a real file system compares with the model `power`. */
+export interface InclusionRecord {
+  /** Everything that the model calls durable at the cut came back. */
+  readonly holds: boolean;
+  /** Acknowledged writes that a cut by the model would have cost. */
+  readonly powerLostWrites: number;
+  /** Operations that came back beyond what the model calls durable. */
+  readonly beyondWrites: number;
+  /** Age at which the kernel begins to write data back, ms; null when it cannot be read. */
+  readonly dirtyExpireMs: number | null;
+  /** How often the journal is committed, ms; null when it cannot be read. */
+  readonly commitMs: number | null;
 }
 
 /** How often the windows of a recorded run were hit, over all its trials and over one. */

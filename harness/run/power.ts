@@ -207,7 +207,8 @@ function differenceOf(
   return isExact ? disagreement(judgement, instant) : shortfall(judgement, instant);
 }
 
-function withFinding(record: CutRecord, finding: Finding | null): CutRecord {
+/** The record with a further finding, and the verdict that it then has. */
+export function withFinding(record: CutRecord, finding: Finding | null): CutRecord {
   if (finding === null) return record;
   const verdict = record.verdict === 'fail' || finding.breaks ? 'fail' : 'inconclusive';
   return { ...record, verdict, findings: [...record.findings, finding] };

@@ -85,7 +85,9 @@ export async function run(plan: Plan, around: Around = {}): Promise<Ran> {
   };
   try {
     const record = await runPlan(plan, options, around);
-    return { record, events, leftovers: fs.readdirSync(runDirectory) };
+    // What servers said of themselves is there after every run.
+    const leftovers = fs.readdirSync(runDirectory).filter((name) => name !== 'servers');
+    return { record, events, leftovers };
   } finally {
     fs.rmSync(runDirectory, { recursive: true, force: true });
   }

@@ -2,13 +2,14 @@
 
 import { promiseSentence } from '../checkers/promise.ts';
 import { STATUS_FAIL } from '../history/ledger.ts';
-import type { BlockDisk } from '../disks/block-disk.ts';
+import type { BlockDisk } from '../disks/disk.ts';
 import type { Verdict } from '../plan/events.ts';
 import type { Trial } from '../plan/plan.ts';
 import { describeExit } from '../targets/server-process.ts';
 import { worstVerdict } from '../report/aggregate.ts';
 import type {
-  BlockRecord, CoverageRecord, CurveRecord, CutRecord, FaultedRecord, TrialRecord,
+  BlockRecord, CoverageRecord, CurveRecord, CutRecord, FaultedRecord, InclusionRecord,
+  TrialRecord,
 } from '../report/record.ts';
 import type { Aftermath } from './cuts.ts';
 import { generatorRecord, isLowerBound } from './generator.ts';
@@ -107,10 +108,13 @@ export function failedTrial(
 }
 
 /** What the file system did at its cut and after it; unmounts it for its own checker. */
-export async function blockRecord(disk: BlockDisk): Promise<BlockRecord> {
+export async function blockRecord(
+  disk: BlockDisk, inclusion: InclusionRecord | null,
+): Promise<BlockRecord> {
   const { clean, words } = await disk.check();
   const { fileSystem, cutMs, mountMs } = disk;
-  return { fileSystem, cutMs, mountMs, isClean: clean, check: words };
+  const record = { fileSystem, cutMs, mountMs, isClean: clean, check: words };
+  return inclusion === null ? record : { ...record, inclusion };
 }
 
 /** The curve alone passes nothing: it speaks where it found something. */

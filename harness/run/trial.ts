@@ -2,8 +2,8 @@
 
 import fs from 'node:fs';
 import { Judge } from '../checkers/judge.ts';
-import type { BlockDisk } from '../disks/block-disk.ts';
-import type { TrialDisk } from '../disks/disk.ts';
+import type { Judgement } from '../checkers/judgement.ts';
+import type { BlockDisk, TrialDisk } from '../disks/disk.ts';
 import { openDisk } from '../disks/disks.ts';
 import { HarnessError } from '../errors.ts';
 import { readLedger } from '../history/ledger.ts';
@@ -19,7 +19,8 @@ import { judgeSite, readBackFrom, recoverAt, stop } from './judged-cut.ts';
 import { noteFailedCut } from './keep.ts';
 import { loadUntilCrash } from './load.ts';
 import type { CrashedLoad, TrialSurroundings } from './load.ts';
-import { judgePower } from './power.ts';
+import { inclusionOf } from './inclusion.ts';
+import { judgePower, withFinding } from './power.ts';
 import type { Recovered } from './recover.ts';
 import { runStudy } from './studies/study.ts';
 import { blockRecord, failedTrial, finishedTrial } from './trial-record.ts';
@@ -110,8 +111,8 @@ async function afterProcessCrash(crash: Crash): Promise<Told> {
   });
   const told = async (): Promise<Told> => {
     const aftermath = await endLoad(crash, null);
-    const told = await judgeBack(site, { recovered, aftermath, around });
-    const record = crashed.schedule.hasDamage ? afterDamage(told) : told;
+    const { record: judged } = await judgeBack(site, { recovered, aftermath, around });
+    const record = crashed.schedule.hasDamage ? afterDamage(judged) : judged;
     if (record.verdict === 'fail') noteFailedCut(around.workspace, site, crashed);
     return { aftermath, outcome: { cuts: [record], curve: null, coverage: [], artefacts: {} } };
   };
@@ -154,9 +155,11 @@ async function afterBlockCut(crash: Crash, disk: BlockDisk): Promise<Told> {
   const aftermath = await endLoad(crash, null);
   const site = crashSite(trial, crashed, settled);
   const recovered = await recoverAt(site, await freePort(), around);
-  const record = await judgeBack(site, { recovered, aftermath, around })
+  const judged = await judgeBack(site, { recovered, aftermath, around })
     .finally(() => stop(recovered));
-  const cuts = [{ ...record, block: await blockRecord(disk) }];
+  const inclusion = inclusionOf(aftermath, judged, disk);
+  const block = await blockRecord(disk, inclusion?.record ?? null);
+  const cuts = [{ ...withFinding(judged.record, inclusion?.finding ?? null), block }];
   return { aftermath, outcome: { cuts, curve: null, coverage: [], artefacts: {} } };
 }
 
@@ -177,15 +180,21 @@ interface Back {
   readonly around: TrialSurroundings;
 }
 
+interface JudgedBack {
+  readonly judge: Judge;
+  readonly judgement: Judgement;
+  readonly record: CutRecord;
+}
+
 /** Judges the one directory that a crash left, by the clients' clocks. */
 async function judgeBack(
   site: CrashSite, { recovered, aftermath, around }: Back,
-): Promise<CutRecord> {
+): Promise<JudgedBack> {
   const { crashed: { workload }, ledger } = aftermath;
   const judge = new Judge({ workload, ledger, releases: null });
   const found = await readBackFrom(recovered, aftermath, around);
   around.onPhase('check');
-  return judgeSite(judge, site, { found, aftermath }).record;
+  return { judge, ...judgeSite(judge, site, { found, aftermath }) };
 }
 
 /** Ends the driver; its ledger is whole afterwards. */

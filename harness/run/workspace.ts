@@ -60,10 +60,12 @@ function workspaceAt(root: string): Workspace {
 
 /** What the disk under the data directory of a trial is made from. */
 export function diskOptions({ cell }: Trial, { root, dataDirectory }: Workspace): DiskOptions {
-  const { disk: kind, syncDelayMs, fileSystem } = cell;
+  const { disk: kind, syncDelayMs, fileSystem, measures, study } = cell;
+  // For the inclusion; where a rate is asked for, nothing stands between server and disk.
+  const isWatched = kind === 'block' && study === null && !measures.includes('qps');
+  const record = isWatched ? { syncDelayMs: 0 } : syncDelayMs === null ? null : { syncDelayMs };
   return {
-    kind, root, dataDirectory,
-    record: syncDelayMs === null ? null : { syncDelayMs },
+    kind, root, dataDirectory, record,
     fileSystem: fileSystem ?? 'ext4',
     sizeBytes: imageBytes(cell),
   };

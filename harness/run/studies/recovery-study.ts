@@ -68,7 +68,7 @@ async function studyOn(
   const found = await lookAfter(trial, recovered, { around, prepared });
   const cut = {
     ...cutOf(recovered, { prepared, cache, keys: found.keys }),
-    ...(disk.kind === 'block' ? { block: await blockRecord(disk) } : {}),
+    ...(disk.kind === 'block' ? { block: await blockRecord(disk, null) } : {}),
   };
   const { backMs } = found;
   const { words, residentShare } = cache;
