@@ -130,9 +130,10 @@ test('rdb without the snapshots that were asked for is inconclusive, never pass'
 
 test('a server that turns clients away is told, and is no load as asked for', async (t) => {
   const plan = smallPlan({ settings: ['none'], crash: ['process'] });
-  const trials = plan.trials.map((trial) => ({
-    ...trial, cell: { ...trial.cell, directives: [['maxclients', '5'] as const] },
-  }));
+  const trials = plan.trials.map((trial) => {
+    const directives = [...trial.cell.directives, ['maxclients', '5'] as const];
+    return { ...trial, cell: { ...trial.cell, directives } };
+  });
   const { record } = await run({ ...plan, trials });
   t.is(record.verdict, 'inconclusive');
   t.regex(record.cells[0]?.findings[0]?.text ?? '', /closed connections .* before the crash/);

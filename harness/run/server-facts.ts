@@ -3,13 +3,15 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
-import { RespClient } from '../drivers/resp/client.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ReplyError, RespClient } from '../drivers/resp/client.ts';
 import { HarnessError } from '../errors.ts';
 import type { Trial } from '../plan/plan.ts';
 import { settingDirectives } from '../plan/settings.ts';
 import type { Address } from '../targets/ports.ts';
 
 const askTimeoutMs = 10_000;
+const pollMs = 2;
 
 /**
  * Asks a server that has just been started with nothing; returns the file for the record.
@@ -20,7 +22,7 @@ export async function serverFacts(
 ): Promise<Record<string, string>> {
   const client = await RespClient.connect({ host, port, timeoutMs: askTimeoutMs });
   try {
-    const keys = Number(await client.call('DBSIZE'));
+    const keys = await untilLoaded(client);
     if (keys > 0) throw unfit(`expected a server without data, found ${keys} keys`);
     const config = pairsOf(await client.call('CONFIG', 'GET', '*'));
     for (const [name, asked] of settingDirectives(trial.cell.setting)) {
@@ -33,6 +35,18 @@ export async function serverFacts(
     return write(trial, runDirectory, { server: factsOf(build), config });
   } finally {
     client.close();
+  }
+}
+
+/** Its keys, once it has loaded what it was started on: until then it answers LOADING. */
+async function untilLoaded(client: RespClient): Promise<number> {
+  for (;;) {
+    try {
+      return Number(await client.call('DBSIZE'));
+    } catch (error) {
+      if (!(error instanceof ReplyError) || !error.message.startsWith('LOADING')) throw error;
+    }
+    await sleep(pollMs);
   }
 }
 
