@@ -41,20 +41,23 @@ test('rows are sound', (t) => {
     t.is(unsupportedGroup(row.name), undefined, fullName);
     const unknown = row.flags.split(' ').filter((name) => name !== '' && !(name in flag));
     t.deepEqual(unknown, [], fullName);
-    const docs = parseArguments(row.syntax ?? '');
-    const keyArguments = docs.reduce((sum, doc) => sum + keysIn(doc), 0);
+    const docs = parseArguments(row.syntax ?? '', row.keys?.length);
+    const keyArguments = new Set(docs.flatMap((doc) => keysIn(doc))).size;
     const keys = row.keys?.filter(({ access, after }) =>
       !access.includes('not_key') && after !== '') ?? [];
     t.is(keyArguments, keys.length, `${fullName}: keys in its syntax`);
   }
 });
 
-function keysIn(doc: ReturnType<typeof parseArguments>[number]): number {
-  return (doc.type === 'key' ? 1 : 0) + doc.parts.reduce((sum, part) => sum + keysIn(part), 0);
+function keysIn({ keySpecIndex, parts }: ReturnType<typeof parseArguments>[number]): number[] {
+  return [...(keySpecIndex === null ? [] : [keySpecIndex]), ...parts.flatMap((part) => keysIn(part))];
 }
 
 test('syntax becomes arguments', (t) => {
-  const leaf = { token: null, keySpecIndex: null, optional: false, multiple: false, parts: [] };
+  const leaf = {
+    token: null, keySpecIndex: null, optional: false, multiple: false, multipleToken: false,
+    parts: [],
+  };
   t.deepEqual(parseArguments('key [NX | XX] [EX seconds]'), [
     { ...leaf, name: 'key', type: 'key', keySpecIndex: 0 },
     { ...leaf, name: 'nx_xx', type: 'oneof', optional: true, parts: [
@@ -72,6 +75,13 @@ test('syntax becomes arguments', (t) => {
   ]);
   t.deepEqual(parseArguments('[TYPE (A | B)]').map(({ name, type, token }) => [name, type, token]),
     [['a_b', 'oneof', 'TYPE']]);
+  t.deepEqual(parseArguments('[LIMIT {score to:integer}] [GET pattern]...'), [
+    { ...leaf, name: 'score_to', type: 'block', token: 'LIMIT', optional: true, parts: [
+      { ...leaf, name: 'score', type: 'double' }, { ...leaf, name: 'to', type: 'integer' },
+    ] },
+    { ...leaf, name: 'pattern', type: 'pattern', token: 'GET', optional: true, multiple: true,
+      multipleToken: true },
+  ]);
 });
 
 /** Commands that Redis 7.0 does not have. */
@@ -103,4 +113,38 @@ withRedis(hasRedisServer ? title : `${title} ${skippedWithoutRedis}`, async (t) 
 function facts(spec: CommandSpec, reply: string): string {
   if (spec.subcommands === null) return reply;
   return reply.slice(0, reply.indexOf(`["${spec.row.name}|`));
+}
+
+/** Options of later versions, single words that stand where Redis has a text, key specs of SORT. */
+const otherwise = new Set([
+  'hscan', 'zrank', 'zrevrank', 'sort', 'sort_ro', 'bitop', 'pfdebug', 'pfmerge', 'client|kill',
+  'client|tracking', 'command|getkeys', 'command|getkeysandflags',
+]);
+const docsTitle = 'COMMAND DOCS has the arguments that Redis has, but for their names';
+
+withRedis(hasRedisServer ? docsTitle : `${docsTitle} ${skippedWithoutRedis}`, async (t) => {
+  const redis = await RedisProcess.start();
+  const client = await redis.connect();
+  const server = new InProcessServer();
+  try {
+    for (const { fullName } of all.filter((one) => !isNewer(one) && one.subcommands === null)) {
+      const parts = ['COMMAND', 'DOCS', fullName];
+      const ours = shapeOf(server.send(server.context.session, parts));
+      const theirs = shapeOf(await client.send(parts));
+      if (otherwise.has(fullName)) t.not(ours, theirs, `${fullName} is no exception any more`);
+      else t.is(ours, theirs, fullName);
+    }
+  } finally {
+    client.close();
+    await redis.stop();
+  }
+});
+
+/** Types, tokens, flags and nesting of the arguments; not their names and versions. */
+function shapeOf(reply: string): string {
+  const from = reply.indexOf('"arguments", ');
+  if (from < 0) return '';
+  return reply.slice(from)
+    .replaceAll(/"(?:name|since|summary|deprecated_since|display_text)", "[^"]*"(?:, )?/g, '')
+    .replaceAll(', ]', ']');
 }

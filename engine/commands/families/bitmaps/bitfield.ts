@@ -193,8 +193,8 @@ export const bitfieldRows: readonly CommandRow[] = [
     name: 'bitfield', arity: -2, flags: 'write denyoom', group: 'bitmap', since: '3.2.0',
     summary: 'Reads, sets and adds to integers of any width within a string.',
     complexity: 'O(1) for each operation',
-    syntax: 'key [GET encoding offset | [OVERFLOW (WRAP | SAT | FAIL)] '
-      + '(SET encoding offset value | INCRBY encoding offset increment)]...',
+    syntax: 'key [GET {encoding offset} | [OVERFLOW (WRAP | SAT | FAIL)] '
+      + '(SET {encoding offset value:integer} | INCRBY {encoding offset increment})]...',
     keys: oneKey('RW access update variable_flags',
       'This command allows both access and modification of the key'),
     handler: (ctx) => bitfield(ctx, false),
@@ -202,7 +202,7 @@ export const bitfieldRows: readonly CommandRow[] = [
   {
     name: 'bitfield_ro', arity: -2, flags: 'readonly fast', group: 'bitmap', since: '6.0.0',
     summary: 'Reads integers of any width within a string.', complexity: 'O(1) for each operation',
-    syntax: 'key [GET encoding offset]...', keys: oneKey('RO access'),
+    syntax: 'key [GET {encoding offset}]...', keys: oneKey('RO access'),
     handler: (ctx) => bitfield(ctx, true),
   },
 ];

@@ -187,7 +187,7 @@ export const bitRows: readonly CommandRow[] = [
   {
     name: 'setbit', arity: 4, flags: 'write denyoom', group: 'bitmap', since: '2.2.0',
     summary: 'Sets or clears one bit of a string, which grows as needed.', complexity: 'O(1)',
-    syntax: 'key offset value', keys: oneKey('RW access update'), handler: setbit,
+    syntax: 'key offset value:integer', keys: oneKey('RW access update'), handler: setbit,
   },
   {
     name: 'getbit', arity: 3, flags: 'readonly fast', group: 'bitmap', since: '2.2.0',

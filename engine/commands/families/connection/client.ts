@@ -266,7 +266,7 @@ const subcommands: readonly CommandRow[] = [
   row('info', 2, { since: '6.2.0', summary: 'This connection as CLIENT LIST shows it.',
     tips: ['nondeterministic_output'] }, info),
   row('list', -2, { since: '2.4.0', summary: 'All connections, one a line.', flags: admin,
-    syntax: '[TYPE (NORMAL | MASTER | REPLICA | PUBSUB)] [ID client-id...]',
+    syntax: '[TYPE (NORMAL | MASTER | REPLICA | PUBSUB)] [ID {client-id...}]',
     tips: ['nondeterministic_output'] }, list),
   row('setname', 3, { since: '2.6.9', summary: 'Names this connection.',
     syntax: 'connection-name' }, setname),

@@ -194,6 +194,6 @@ export const connectionRows: readonly CommandRow[] = [
   {
     name: 'hello', arity: -1, flags: always, group: 'connection', since: '6.0.0',
     summary: 'Chooses the protocol and tells who the server is.', complexity: 'O(1)',
-    syntax: '[protover [AUTH username password] [SETNAME clientname]]', handler: hello,
+    syntax: '[protover [AUTH {username password}] [SETNAME clientname]]', handler: hello,
   },
 ];

@@ -44,7 +44,8 @@ const basicRows: readonly CommandRow[] = [
   {
     ...growing, name: 'hincrbyfloat', arity: 4, since: '2.6.0', complexity: 'O(1)',
     summary: 'Adds a floating point number to a field of a hash, which starts at 0.',
-    syntax: 'key field increment', keys: oneKey('RW access update'), handler: hincrbyfloat,
+    syntax: 'key field increment:double', keys: oneKey('RW access update'),
+    handler: hincrbyfloat,
   },
   {
     name: 'hdel', arity: -3, flags: 'write fast', group: 'hash', since: '2.0.0', complexity: many,

@@ -209,7 +209,7 @@ function store(ctx: CommandContext, index: number, values: readonly (Buffer | nu
   ctx.reply.integer(values.length);
 }
 
-const order = '[BY pattern] [LIMIT offset count] [GET pattern]... [ASC | DESC] [ALPHA]';
+const order = '[BY pattern] [LIMIT {offset count}] [GET pattern]... [ASC | DESC] [ALPHA]';
 const readKeys = [
   ...oneKey('RO access'),
   keyAfter('', 'RO access', "For the optional BY/GET keyword. It is marked 'unknown' because the "

@@ -135,7 +135,7 @@ export const pubsubRows: readonly CommandRow[] = [
   row('2.0.0', { name: 'unsubscribe', arity: -1, syntax: '[channel...]',
     summary: 'Listens to channels no more, to none at all if none is named.',
     handler: unsubscribing('unsubscribe', 'channels') }),
-  row('2.0.0', { name: 'psubscribe', arity: -2, syntax: 'pattern...',
+  row('2.0.0', { name: 'psubscribe', arity: -2, syntax: '{pattern}...',
     summary: 'Listens to all channels whose names match.',
     handler: subscribing('psubscribe', 'patterns') }),
   row('2.0.0', { name: 'punsubscribe', arity: -1, syntax: '[pattern...]',

@@ -53,7 +53,7 @@ const base = { flags: admin, group: 'server', since: '2.0.0' } as const;
 const subcommands: readonly CommandRow[] = [
   {
     ...base, name: 'get', arity: -3, summary: 'Directives whose names match a pattern.',
-    complexity: 'O(N) with N patterns', syntax: 'parameter...', handler: get,
+    complexity: 'O(N) with N patterns', syntax: '{parameter}...', handler: get,
   },
   {
     ...base, name: 'set', arity: -4, summary: 'Changes directives, all or none.',

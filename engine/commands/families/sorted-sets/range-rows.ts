@@ -29,7 +29,7 @@ export const rangeRows: readonly CommandRow[] = [
   {
     name: 'zrange', arity: -4, flags, group, since: '1.2.0', complexity,
     summary: 'Members of a range by rank, score or name.', keys: readKey,
-    syntax: `key start stop [BYSCORE | BYLEX] [REV] ${limit} [WITHSCORES]`,
+    syntax: `key start:string stop:string [BYSCORE | BYLEX] [REV] ${limit} [WITHSCORES]`,
     handler: (ctx) => replyRange(ctx, anyRange),
   },
   {
@@ -40,12 +40,12 @@ export const rangeRows: readonly CommandRow[] = [
   {
     name: 'zrangebyscore', arity: -4, flags, group, since: '1.0.5', complexity,
     summary: 'Members of a range by score.', keys: readKey,
-    syntax: `key min max [WITHSCORES] ${limit}`, handler: (ctx) => replyRange(ctx, byScore),
+    syntax: `key min:double max:double [WITHSCORES] ${limit}`, handler: (ctx) => replyRange(ctx, byScore),
   },
   {
     name: 'zrevrangebyscore', arity: -4, flags, group, since: '2.2.0', complexity,
     summary: 'Members of a range by score, the highest first.', keys: readKey,
-    syntax: `key max min [WITHSCORES] ${limit}`,
+    syntax: `key max:double min:double [WITHSCORES] ${limit}`,
     handler: (ctx) => replyRange(ctx, byScoreBackwards),
   },
   {
@@ -68,7 +68,8 @@ export const rangeRows: readonly CommandRow[] = [
   {
     name: 'zcount', arity: 4, flags: 'readonly fast', group, since: '2.0.0',
     summary: 'How many members have a score in a range.', complexity: 'O(log N)',
-    syntax: 'key min max', keys: readKey, handler: (ctx) => countRange(ctx, 'score'),
+    syntax: 'key min:double max:double', keys: readKey,
+    handler: (ctx) => countRange(ctx, 'score'),
   },
   {
     name: 'zlexcount', arity: 4, flags: 'readonly fast', group, since: '2.8.9',
@@ -84,7 +85,8 @@ export const rangeRows: readonly CommandRow[] = [
   {
     name: 'zremrangebyscore', arity: 4, flags: 'write', group, since: '1.2.0',
     summary: 'Removes the members of a range by score.', complexity: removing,
-    syntax: 'key min max', keys: removeKey, handler: (ctx) => removeRange(ctx, 'score'),
+    syntax: 'key min:double max:double', keys: removeKey,
+    handler: (ctx) => removeRange(ctx, 'score'),
   },
   {
     name: 'zremrangebylex', arity: 4, flags: 'write', group, since: '2.8.9',

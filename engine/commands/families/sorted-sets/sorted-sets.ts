@@ -96,20 +96,20 @@ const popRows: readonly CommandRow[] = [
   {
     name: 'bzpopmin', arity: -3, flags: 'write noscript blocking fast', group, since: '5.0.0',
     summary: 'As ZPOPMIN on the first sorted set that is not empty; waits until there is one.',
-    complexity: 'O(log N)', syntax: 'key... timeout', keys: waitKeys,
+    complexity: 'O(log N)', syntax: 'key... timeout:double', keys: waitKeys,
     handler: (ctx) => bzpop(ctx, false),
   },
   {
     name: 'bzpopmax', arity: -3, flags: 'write noscript blocking fast', group, since: '5.0.0',
     summary: 'As ZPOPMAX on the first sorted set that is not empty; waits until there is one.',
-    complexity: 'O(log N)', syntax: 'key... timeout', keys: waitKeys,
+    complexity: 'O(log N)', syntax: 'key... timeout:double', keys: waitKeys,
     handler: (ctx) => bzpop(ctx, true),
   },
   {
     name: 'bzmpop', arity: -5, flags: 'write blocking movablekeys', group, since: '7.0.0',
     summary: 'As ZMPOP; waits until there is something.',
     complexity: `${perMember}, O(K) with K keys`,
-    syntax: 'timeout numkeys key... (MIN | MAX) [COUNT count]',
+    syntax: 'timeout:double numkeys key... (MIN | MAX) [COUNT count]',
     keys: [countedKeys(2, 'RW access delete')], handler: bzmpop,
   },
 ];

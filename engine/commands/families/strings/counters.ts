@@ -154,6 +154,6 @@ export const counterRows: readonly CommandRow[] = [
   {
     name: 'incrbyfloat', arity: 3, flags, group: 'string', since: '2.6.0',
     summary: 'Adds a floating point number to a value, which starts at 0.', complexity: 'O(1)',
-    syntax: 'key increment', keys, handler: incrbyfloat,
+    syntax: 'key increment:double', keys, handler: incrbyfloat,
   },
 ];
