@@ -50,7 +50,8 @@ test('rows are sound', (t) => {
 });
 
 function keysIn({ keySpecIndex, parts }: ReturnType<typeof parseArguments>[number]): number[] {
-  return [...(keySpecIndex === null ? [] : [keySpecIndex]), ...parts.flatMap((part) => keysIn(part))];
+  const own = keySpecIndex === null ? [] : [keySpecIndex];
+  return [...own, ...parts.flatMap((part) => keysIn(part))];
 }
 
 test('syntax becomes arguments', (t) => {

@@ -1,6 +1,7 @@
 // Memory: how much the process grows by, engine beside redis-server on the same data.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { hasRedis, startServer } from './test-support/bench/servers.ts';
-import type { ServerKind } from './test-support/bench/servers.ts';
+import type { BenchServer, ServerKind } from './test-support/bench/servers.ts';
 import { print, resultOf, row } from './test-support/bench/table.ts';
 import type { BenchOptions, BenchResult } from './test-support/bench/table.ts';
 import { fill } from './test-support/bench/fill.ts';
@@ -8,6 +9,7 @@ import type { Filling } from './test-support/bench/fill.ts';
 
 const widths = [34, 12, 12, 7];
 const collectionSize = 100;
+const warmUpRounds = 50;
 
 function fillings(quick: boolean): readonly Filling[] {
   const keys = quick ? 200_000 : 1_800_000;
@@ -31,14 +33,25 @@ async function growth(kind: ServerKind, filling: Filling): Promise<number> {
   const server = await startServer(kind, 'none');
   try {
     const size = filling.command === 'SET' ? 1 : collectionSize;
-    // A little first, and away with it: compiled code and buffers are no data.
-    await fill(server.port, { ...filling, count: Math.ceil(filling.count / 50) }, size);
-    await server.command('FLUSHALL');
+    // A little again and again, and away with it: what JavaScript's own heap, compiled code and
+    // threads grow to is no data.
+    for (let round = 0; round < warmUpRounds; round++) {
+      await fill(server.port, { ...filling, count: Math.ceil(filling.count / 50) }, size);
+      await server.command('FLUSHALL');
+    }
+    await snapshot(server);
     const before = server.rssBytes();
     await fill(server.port, filling, size);
     return server.rssBytes() - before;
   } finally {
     await server.stop();
+  }
+}
+
+async function snapshot(server: BenchServer): Promise<void> {
+  await server.command('BGSAVE');
+  for (let info = ''; !/rdb_bgsave_in_progress:0/.test(info); await sleep(20)) {
+    info = await server.info('persistence');
   }
 }
 

@@ -40,7 +40,8 @@ export const rangeRows: readonly CommandRow[] = [
   {
     name: 'zrangebyscore', arity: -4, flags, group, since: '1.0.5', complexity,
     summary: 'Members of a range by score.', keys: readKey,
-    syntax: `key min:double max:double [WITHSCORES] ${limit}`, handler: (ctx) => replyRange(ctx, byScore),
+    syntax: `key min:double max:double [WITHSCORES] ${limit}`,
+    handler: (ctx) => replyRange(ctx, byScore),
   },
   {
     name: 'zrevrangebyscore', arity: -4, flags, group, since: '2.2.0', complexity,
