@@ -9,7 +9,8 @@ const usage = `npm run bench -- [options]
   --only micro,engine,memory,latency,persistence,slow-disk,driver,trust
                                         parts; default: all, about 20 minutes
   --json                                one object on stdout, {results: [{name, unit, ours, theirs,
-                                        ratio: {median, ci95}}]}; the tables go to stderr
+                                        ratio: {median, ci95, rounds}}]}; tables go to stderr;
+                                        plugpull compare ONE.json OTHER.json reads two of them
   --quick                               about a minute, for a look
   --tests set,get,lpush,...             of redis-benchmark's default tests
   --policy none,no,everysec,always      --pipeline 1,16

@@ -97,3 +97,30 @@ test('compare concludes nothing from a record that is cut in half', async (t) =>
   t.is(outcome.code, 64);
   t.regex(outcome.stderr, /half.json is not whole: The record ends too early/);
 });
+
+function bench(factor: number): string {
+  const rounds = Array.from({ length: 12 }, (_, at) => factor * (1 + (at % 3) / 200));
+  const one = (name: string, unit: string): object => ({
+    name, unit, ours: 1, theirs: 1, ratio: { median: factor, ci95: null, rounds },
+  });
+  const alone = { name: 'micro/get', unit: 'ns an operation', ours: 1, theirs: null, ratio: null };
+  const results = [one('SET', 'operations a second'), one('cpu', 'µs CPU an operation'), alone];
+  return JSON.stringify({ results });
+}
+
+test('compare: two benches, by their ratios to the peer', async (t) => {
+  const cwd = temporaryFolder(t);
+  for (const [name, factor] of [['a', 1], ['b', 1], ['c', 0.8]] as const) {
+    writeFileSync(join(cwd, `${name}.json`), bench(factor));
+  }
+  const same = await cli(['compare', 'a.json', 'b.json', '--fail-on', 'regression'], { cwd });
+  t.is(same.code, 0, same.stderr);
+  t.regex(same.stdout, /no change +SET: ours ÷ theirs[^]*not compared: micro\/get: no peer/);
+  const slower = await cli(['compare', 'a.json', 'c.json', '--fail-on', 'regression'], { cwd });
+  t.is(slower.code, 3);
+  t.regex(slower.stdout, /regression +SET[^]*improvement +cpu/);
+  const mixed = await cli(['compare', 'a.json', 'latest'], { cwd });
+  t.is(mixed.code, 64);
+  t.regex(mixed.stderr, /latest is not what npm run bench -- --json prints/);
+  t.regex((await cli(['compare', 'a.json'], { cwd })).stderr, /expected a second bench/);
+});

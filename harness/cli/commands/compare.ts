@@ -1,8 +1,11 @@
-// `plugpull compare`: runs with one another, or settings within one run; and the baselines that
-// runs are compared with.
+// `plugpull compare`: runs with one another, settings within one run, or benches; and the baselines
+// that runs are compared with.
 
+import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { compareBenches, parseBench } from '../../report/compare/bench-results.ts';
+import type { BenchFigures } from '../../report/compare/bench-results.ts';
 import { compareRuns, compareSettings } from '../../report/compare/compare.ts';
 import type { Comparison } from '../../report/compare/compare.ts';
 import { comparisonText } from '../../report/compare/comparison-text.ts';
@@ -34,7 +37,8 @@ export function addCompareCommands(
   const more = (word: string, words: readonly string[] = []): string[] => [...words, word];
   program.command('compare')
     .description('what changed between runs, or between settings of one run, beyond noise')
-    .argument('<run...>', 'path, id, latest or baseline:NAME; all are compared with the first')
+    .argument('<run...>', 'path, id, latest or baseline:NAME, or what npm run bench -- --json '
+      + 'printed; all are compared with the first')
     .option('--settings <before,after>', 'two settings of one run, such as aof/everysec,aof/always',
       more)
     .option('--fail-on <names>', 'regression (exit code 3), loss (exit code 1)', more)
@@ -107,6 +111,8 @@ function gateCode(
 async function comparisonsOf(
   context: CliContext, runs: readonly string[], flags: CompareFlags,
 ): Promise<Comparison[]> {
+  const benches = runs.map((run) => benchAt(resolve(context.cwd, run), run));
+  if (benches.some((bench) => bench !== null)) return comparedBenches(runs, benches);
   const out = resolve(context.cwd, flags.out);
   const records: RunRecord[] = [];
   for (const run of runs) records.push((await wholeRun(context, run, out)).record);
@@ -125,6 +131,27 @@ async function comparisonsOf(
     }
     return comparison;
   });
+}
+
+function comparedBenches(
+  runs: readonly string[], benches: readonly (BenchFigures | null)[],
+): Comparison[] {
+  const odd = benches.indexOf(null);
+  if (odd >= 0) {
+    throw usage(`compare: ${runs[odd] ?? ''} is not what npm run bench -- --json prints`);
+  }
+  const [first, ...others] = benches.flatMap((bench) => bench ?? []);
+  if (first === undefined || others.length === 0) throw usage('compare: expected a second bench');
+  return others.map((other) => compareBenches(first, other));
+}
+
+/** The results of a bench in a file; null for everything else, such as a run. */
+function benchAt(path: string, id: string): BenchFigures | null {
+  try {
+    return statSync(path).isFile() ? parseBench(JSON.parse(readFileSync(path, 'utf8')), id) : null;
+  } catch {
+    return null; // whoever reads it as a run says what is wrong with it
+  }
 }
 
 /** A damaged record is shown by `report`, but nothing is concluded from it. */

@@ -34,6 +34,8 @@ export interface BenchResult {
   readonly ratio: {
     readonly median: number;
     readonly ci95: readonly [low: number, high: number] | null;
+    /** Of each round: what `plugpull compare` reads. */
+    readonly rounds: readonly number[];
   } | null;
 }
 
@@ -56,7 +58,8 @@ export function resultOf(
   pairs: readonly (readonly [ours: number, theirs: number])[],
   { name, unit }: Pick<BenchResult, 'name' | 'unit'>,
 ): BenchResult {
-  const ratios = pairs.map(([ours, theirs]) => ours / theirs).sort((a, b) => a - b);
+  const rounds = pairs.map(([ours, theirs]) => ours / theirs);
+  const ratios = rounds.toSorted((a, b) => a - b);
   const rank = lowRank(ratios.length);
   const [low, high] = [ratios[rank - 1], ratios[ratios.length - rank]];
   return {
@@ -65,6 +68,7 @@ export function resultOf(
     theirs: median(pairs.map(([, theirs]) => theirs)),
     ratio: {
       median: median(ratios), ci95: low === undefined || high === undefined ? null : [low, high],
+      rounds,
     },
   };
 }
