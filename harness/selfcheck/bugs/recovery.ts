@@ -134,21 +134,26 @@ class ReplaysTwice extends OtherContent {
   }
 }
 
+/** The lines of a manifest that are files: without the checksum in its first one. */
+function filesIn(manifest: Buffer): string[] {
+  return manifest.toString('latin1').match(/^[^#].*\n/gm) ?? [];
+}
+
 /** The manifest is read without its last line. */
 class LastFileIgnored extends OtherContent {
   contentOf(path: string, real: () => Buffer): Uint8Array | null {
     if (!isManifest(path)) return null;
-    const lines = real().toString('latin1').split('\n');
-    return lines.length < 3 ? null : Buffer.from(`${lines.slice(0, -2).join('\n')}\n`);
+    const lines = filesIn(real());
+    return lines.length < 2 ? null : Buffer.from(lines.slice(0, -1).join(''));
   }
 }
 
-/** The base is left out: the manifest is read without its first line. */
+/** The base is left out: the manifest is read without its first file. */
 class BaseIgnored extends OtherContent {
   contentOf(path: string, real: () => Buffer): Uint8Array | null {
     if (!isManifest(path)) return null;
-    const lines = real().toString('latin1').split('\n');
-    return lines.length < 3 ? null : Buffer.from(lines.slice(1).join('\n'));
+    const lines = filesIn(real());
+    return lines.length < 2 ? null : Buffer.from(lines.slice(1).join(''));
   }
 }
 
