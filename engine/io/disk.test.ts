@@ -1,7 +1,7 @@
 // The disk port: real files and files in memory answer alike.
 
 import test from 'ava';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -202,3 +202,40 @@ test('writeFully does not loop on a disk that takes nothing', (t) => {
   const error = t.throws(() => writeFully(disk, fd, Buffer.from('hello'), 0, 5));
   t.like(error, { code: 'EIO', writtenBytes: 0 });
 });
+
+test('large files whose names go are let go of soon after, whoever had them open', async (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'plugpull-disk-'));
+  t.teardown(() => rmSync(root, { recursive: true }));
+  const disk = realDisk();
+  const text = 'x'.repeat(2 ** 21);
+  for (const name of ['removed', 'replaced', 'new', 'aborted']) put(disk, `${root}/${name}`, text);
+  const fd = disk.open(`${root}/aborted`, 'append');
+  disk.unlink(`${root}/removed`);
+  disk.rename(`${root}/new`, `${root}/replaced`);
+  disk.unlink(`${root}/aborted`);
+  writeFully(disk, fd, Buffer.from('more'), 0, 4);
+  disk.close(fd);
+  t.deepEqual(disk.list(root), ['replaced']);
+  t.is(disk.stat(`${root}/replaced`)?.sizeBytes, text.length);
+  t.is(codeOf(() => disk.unlink(`${root}/removed`)), 'ENOENT');
+  t.is(codeOf(() => disk.rename(`${root}/none`, `${root}/replaced`)), 'ENOENT');
+  while (openFiles().some((path) => path.startsWith(root))) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  t.pass();
+});
+
+/** What this process has open; nothing where the system does not say. */
+function openFiles(): string[] {
+  try {
+    return readdirSync('/proc/self/fd').flatMap((fd) => {
+      try {
+        return [readlinkSync(`/proc/self/fd/${fd}`)];
+      } catch {
+        return [];
+      }
+    });
+  } catch {
+    return [];
+  }
+}
