@@ -69,6 +69,7 @@ export function timelineCharts(Plot: typeof uPlot): TimelineCharts {
     return new Plot({
       ...sizeOf(place),
       scales: { x: { time: false } },
+      legend: { show: crashed.length <= 8 }, // more of them cannot be told apart
       axes: [axis({ label: 's from the crash' }), axis({ label: 'operations a second', size: 70 })],
       series: [{ label: 's' }, ...crashed.map((_, at): uPlot.Series => ({
         label: `trial ${at + 1}`, stroke: colour(`--c${at % 8}`), width: 1.5, spanGaps: true,

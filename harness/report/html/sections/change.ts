@@ -36,8 +36,9 @@ ${left.length === 0 ? null : html`<details><summary>Not compared (${left.length}
 
 /** Without another run: the settings of this one against each other; null when there are none. */
 export function withinRun({ cells, comparisons, noise }: RunRecord): Markup | null {
+  const isOne = new Set(cells.map((cell) => cell.target.name)).size === 1;
   const labels = new Map(cells.map((cell) => (
-    [cell.id, `${cell.target.name} ${recordLabel(cell)}`] as const)));
+    [cell.id, `${isOne ? '' : `${cell.target.name} `}${recordLabel(cell)}`] as const)));
   const drawn = comparisons.filter(({ ratio }) => ratio !== null).slice(0, rowsMax);
   if (drawn.length === 0) return null;
   const metrics = drawn.map((each): ForestRow => ({
@@ -54,7 +55,8 @@ ${chartMarkup({
     reading: `${floor} ${metrics.filter(({ verdict }) => verdict === 'regression').length} of ${
       metrics.length} are slower beyond doubt.`,
     height: (isNarrow) => 60 + metrics.length * (isNarrow ? 40 : 26),
-    draw: (size) => drawing(metrics, size, noise?.share ?? matters),
+    draw: (size) => drawing(metrics.map((each) => ({ ...each, name: '' })), size,
+      noise?.share ?? matters),
     table: {
       caption: 'Settings of this run against one another',
       columns: ['before → after', 'verdict', 'after ÷ before', 'why'],
@@ -112,14 +114,18 @@ function drawing(
   });
   return html`${grid}${metrics.map((metric, at) => {
     const y = plot.top + at * pitch + (isNarrow ? 26 : 14);
-    const label = `${metric.verdict}: ${metric.name}, ${metric.cell}`;
+    // The verdict last, where it is never cut off.
+    const words = [metric.name, metric.cell].filter((word) => word !== '').join(', ');
+    const label = `${shortened(words, labelChars - metric.verdict.length - 2)}: ${metric.verdict}`;
     const text = isNarrow
-      ? html`<text class="name" x="${left}" y="${y - 10}">${shortened(label, 52)}</text>`
-      : html`<text class="name" x="${left - 8}" y="${y + 4}" text-anchor="end">${
-        shortened(label, 54)}</text>`;
+      ? html`<text class="name" x="${left}" y="${y - 10}">${label}</text>`
+      : html`<text class="name" x="${left - 8}" y="${y + 4}" text-anchor="end">${label}</text>`;
     return html`${text}${rowMark(metric, { x, y, band })}`;
   })}<path class="zero" d="M${x.at(1)} ${plot.top}V${plot.bottom}"/>`;
 }
+
+/** Characters of a label: the room beside the wide drawing, and the width of the narrow one. */
+const labelChars = 46;
 
 /** Least change that matters, where no noise floor was measured. */
 const matters = 0.05;

@@ -31,6 +31,9 @@ export interface Span {
 /** Series beyond these would make the file large; the others stay beside the record. */
 export const seriesMax = 24;
 
+/** Courses that are open at once; the others are folded away. */
+const openMax = 4;
+
 /** The section. */
 export function timelineSection(model: Model, series: readonly TimeSeries[]): Markup {
   if (series.length === 0) {
@@ -45,7 +48,10 @@ cannot be drawn.${seen}</p>`;
   const shown = series.slice(0, seriesMax);
   return html`<p class="note">Shaded red: from the
 crash to the first reply after it; green: a snapshot; purple: a rewrite of the log. The tables say
-the same in words.</p>${shown.map(timeline)}${overlay(shown)}
+the same in words.</p>${overlay(shown)}${shown.slice(0, openMax).map(timeline)}
+${shown.length <= openMax ? null : html`<details><summary>More trials (${
+    shown.length - openMax})</summary>${shown.slice(openMax).map((each, at) => (
+    timeline(each, at + openMax)))}</details>`}
 ${series.length > shown.length ? html`<p class="note">${series.length - shown.length} more trials
 are in the files beside the record.</p>` : null}`;
 }
@@ -108,5 +114,5 @@ function overlay(series: readonly TimeSeries[]): Markup | null {
   return html`<figure><figcaption>All crashes laid over one another, the crash at 0
 </figcaption><div class="timeline" data-overlay="yes"></div>
 <p class="reading">${crashed.length} crashes: each line is one trial's operations a
-second, so that a slow return stands out; each trial's own table is above.</p></figure>`;
+second, so that a slow return stands out; each trial's own table is below.</p></figure>`;
 }
