@@ -32,7 +32,8 @@ for (const name of pages) {
       const index = JSON.stringify(join(root, 'harness', 'index.ts'));
       writeFileSync(join(cwd, `${file}.mts`), snippet.replace("'plugpull'", index));
     }
-    if (!page.includes('plugpull run')) await cli(['run', '--seed', '7'], { cwd });
+    const ownRun = blocksOf(page, 'sh').some((block) => block.includes('plugpull run'));
+    if (!ownRun) await cli(['run', '--seed', '7'], { cwd });
     for (const workflow of blocksOf(page, 'yml')) {
       t.deepEqual(validateWorkflow(workflow).errors, []);
       for (const [, words = ''] of workflow.matchAll(/run: npx plugpull (.*)/g)) {

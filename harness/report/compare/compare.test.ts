@@ -93,6 +93,9 @@ test('nothing in common is no comparison, and three trials are inconclusive', (t
   const few = recordOf(planOf([{ ...scenario, trials: 3 }]));
   t.true(compareRuns(few, few).metrics.filter(({ name }) => name === 'write rate')
     .every(({ verdict, furtherTrials }) => verdict === 'inconclusive' && furtherTrials !== null));
+  const text = comparisonText(compareRuns(few, few), { color: false, quietMax: 2 });
+  t.is(text.match(/^inconclusive/gm)?.length, 2, 'one is like the other');
+  t.regex(text, /^… and \d+ more that are inconclusive$/m);
 });
 
 test('a testbed is another when the machine is, or its disk twice as slow', (t) => {

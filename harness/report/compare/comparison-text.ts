@@ -41,7 +41,7 @@ export function ratioText({ ratio }: Pick<ComparedMetric, 'ratio'>): string {
 /** How a comparison is laid out: `color` allows escape codes. */
 export interface TextLayout {
   readonly color: boolean;
-  /** Rows of metrics that did not change are left out beyond these. */
+  /** Rows beyond these are left out of those that did not change, and of those left open. */
   readonly quietMax: number;
 }
 
@@ -53,12 +53,14 @@ export function comparisonText(comparison: Comparison, { color, quietMax }: Text
   for (const { cell, isNew } of broken) {
     lines.push(colored(`BROKEN PROMISE ${isNew ? '(new) ' : ''}in ${cell}`, 'regression', color));
   }
-  let quiet = 0;
+  let [open, quiet] = [0, 0];
   for (const metric of sortedMetrics(comparison)) {
+    const isOpen = metric.verdict === 'inconclusive';
     const isQuiet = metric.verdict === 'no change' || metric.verdict === 'within noise';
-    if (isQuiet && ++quiet > quietMax) continue;
+    if ((isOpen && ++open > quietMax) || (isQuiet && ++quiet > quietMax)) continue;
     lines.push(...metricLines(metric, color));
   }
+  if (open > quietMax) lines.push(`… and ${open - quietMax} more that are inconclusive`);
   if (quiet > quietMax) lines.push(`… and ${quiet - quietMax} more that did not change`);
   for (const { cell, reason } of left) lines.push(`not compared: ${cell}: ${reason}`);
   lines.push('', comparisonLine(comparison));
