@@ -6,7 +6,7 @@ import type { BenchOptions, BenchResult } from '../../engine/server/test-support
 import { aliases, parts } from './parts.bench.ts';
 
 const usage = `npm run bench -- [options]
-  --only micro,engine,memory,latency,persistence,slow-disk,driver,trust
+  --only micro,engine,memory,latency,persistence,slow-disk,disks,driver,trust
                                         parts; default: all, about 20 minutes
   --json                                one object on stdout, {results: [{name, unit, ours, theirs,
                                         ratio: {median, ci95, rounds}}]}; tables go to stderr;

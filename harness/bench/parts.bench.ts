@@ -7,12 +7,13 @@ import { micro } from '../../engine/server/micro.bench.ts';
 import { persistence } from '../../engine/server/persistence.bench.ts';
 import { slowDisk } from '../../engine/server/slow-disk.bench.ts';
 import type { BenchPart } from '../../engine/server/test-support/bench/table.ts';
+import { disks } from './disks.bench.ts';
 import { driver } from './driver.bench.ts';
 import { trust } from './trust.bench.ts';
 
 /** Run in this order when none is named. */
 export const parts: Readonly<Record<string, BenchPart>> = {
-  micro, engine: compare, memory, latency, persistence, 'slow-disk': slowDisk, driver, trust,
+  micro, engine: compare, memory, latency, persistence, 'slow-disk': slowDisk, disks, driver, trust,
 };
 
 /** Former names, still understood. */
