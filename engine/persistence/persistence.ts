@@ -39,6 +39,8 @@ export class Persistence implements PersistencePort {
   private readonly walker: SnapshotWalker;
   private directory: LogDirectory | null = null;
   private replay: ReplayPort | null = null;
+  private loader: Loader | null = null;
+  private loadingStopped = false;
 
   constructor(options: PersistenceOptions, walker: SnapshotWalker) {
     this.options = options;
@@ -78,8 +80,16 @@ export class Persistence implements PersistencePort {
     }
   }
 
+  /** The process ends while it loads: from here on no file is changed, and `recover` never ends. */
+  stopLoading(): void {
+    this.loadingStopped = true;
+    if (this.loader !== null) this.loader.stopped = true;
+  }
+
   private async load(loader: Loader): Promise<RecoverySummary> {
     const { clock, log } = this.options;
+    this.loader = loader;
+    loader.stopped = this.loadingStopped;
     const beganNs = clock.monotonicNs();
     this.progress = loader.progress;
     const directory = this.newDirectory();
@@ -91,6 +101,7 @@ export class Persistence implements PersistencePort {
     } else if (plan.kind === 'log') {
       cut = await loader.loadLog(plan.files);
     }
+    await loader.unlessStopped();
     const seconds = (clock.monotonicNs() - beganNs) / 1e9;
     if (plan.kind !== 'nothing') {
       log('notice', `DB loaded from ${plan.kind === 'log' ? 'append only file' : 'disk'}:`
@@ -101,7 +112,7 @@ export class Persistence implements PersistencePort {
     if (this.settings.appendOnly) {
       this.directory = directory;
       if (plan.kind === 'log') this.continueLog(directory, plan, cut);
-      else await this.createLog(directory, plan);
+      else await this.createLog(directory, plan, loader);
     }
     this.saver.loaded();
     const source = plan.kind === 'log' ? 'aof' : plan.kind === 'snapshot' ? 'rdb' : 'nothing';
@@ -171,7 +182,9 @@ export class Persistence implements PersistencePort {
   }
 
   /** Writes the first base, of what was loaded, and opens the first increment. */
-  private async createLog(directory: LogDirectory, plan: StartPlan): Promise<void> {
+  private async createLog(
+    directory: LogDirectory, plan: StartPlan, loader: Loader,
+  ): Promise<void> {
     const { disk, log, processId } = this.options;
     if (plan.kind === 'snapshot') {
       log('warning', `AOF is on and there is no log yet: the data of ${plan.path} becomes its`
@@ -183,6 +196,7 @@ export class Persistence implements PersistencePort {
     const temporary = `${this.settings.directory}/temp-rewriteaof-${processId}.aof`;
     const result = await this.writeBase(temporary, rdb);
     if (result.error !== null) throw result.error;
+    await loader.unlessStopped();
     const increment = directory.nextIncrement();
     const path = directory.pathOf(increment.name);
     const fd = disk.open(path, 'truncate');

@@ -52,6 +52,8 @@ const magicBytes = 5;
 /** Loads files into the keyspace; changes no file. */
 export class Loader {
   readonly progress: LoadProgress;
+  /** The process is about to end: nothing is read or changed any more. */
+  stopped = false;
   private readonly options: PersistenceOptions;
   private readonly replay: ReplayPort;
 
@@ -243,10 +245,16 @@ export class Loader {
   /** Takes steps with pauses between them, in which the server answers. */
   private async inSteps<T>(steps: Steps<T>): Promise<T> {
     for (;;) {
+      await this.unlessStopped();
       const step = steps.next();
       if (step.done === true) return step.value;
       await new Promise<void>((resolve) => this.options.schedule(resolve));
     }
+  }
+
+  /** Waits for ever once loading was stopped. */
+  unlessStopped(): Promise<void> {
+    return this.stopped ? new Promise(() => {}) : Promise.resolve();
   }
 }
 

@@ -6,7 +6,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { EngineError } from '../errors.ts';
+import type { Disk, ReadAt } from '../io/disk.ts';
 import { readOpLog } from '../io/op-log.ts';
+import type { RunningEngine } from '../start.ts';
 import { HeldJournal } from './test-support/held-journal.ts';
 import {
   bulk, emptyDisk, eventually, request, startTestEngine, TestClient, turns,
@@ -104,6 +106,51 @@ test('clients are told while the data is loading', async (t) => {
   t.regex(log.join(''), /^\d+:M \d\d \w{3} \d{4} [\d:.]{12} \* Ready to accept connections$/m);
   await engine.close();
 });
+
+for (const when of ['before', 'in the middle of'] as const) {
+  test(`SIGTERM ${when} loading ends with 0 and changes no file`, async (t) => {
+    const disk = emptyDisk();
+    const command = `*3\r\n$3\r\nSET\r\n$1\r\na\r\n$100000\r\n${'x'.repeat(100_000)}\r\n`;
+    // It ends in the middle of a command, which a whole start would cut off.
+    disk.seed('/data/appendonly.aof', Buffer.from(command.repeat(100).slice(0, -7)));
+    disk.seed('/data/temp-1.rdb', Buffer.from('left over'));
+    const before = disk.tree().files;
+    const ended = Promise.withResolvers<number>();
+    let running: RunningEngine | null = null;
+    const stop = (): void => void running?.shutdownBySignal('SIGTERM');
+    void startTestEngine({ appendonly: 'yes' }, {
+      disk,
+      onListening: (engine) => {
+        running = engine;
+        void engine.ended.then(ended.resolve);
+        if (when === 'before') stop();
+      },
+      // What is read of the log comes in pieces of four megabytes.
+      wrap: { disk: (inner) => onRead(inner, 2 ** 20, stop) },
+    });
+    t.is(await ended.promise, 0);
+    await turns(50);
+    const after = disk.tree().files;
+    t.deepEqual([...after.keys()], [...before.keys()]);
+    for (const [name, bytes] of before) {
+      t.true(Buffer.from(bytes).equals(after.get(name) ?? Buffer.alloc(0)), name);
+    }
+  });
+}
+
+/** A disk that calls `seen` when so many bytes or more are asked for. */
+function onRead(inner: Disk, bytes: number, seen: () => void): Disk {
+  return new Proxy(inner, {
+    get: (target, name): unknown => {
+      const member = Reflect.get(target, name, target) as unknown;
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]): unknown => {
+        if (name === 'read' && (args[2] as ReadAt).length >= bytes) seen();
+        return Reflect.apply(member, target, args);
+      };
+    },
+  });
+}
 
 test('a refusal to load leaves nothing running', async (t) => {
   const disk = emptyDisk();

@@ -303,6 +303,7 @@ export class Server implements ServerPort, SessionHost, RestHost {
     const { log } = this.options;
     if (this.persistence.loading) {
       log('warning', 'Received shutdown during loading, exiting now.');
+      this.persistence.stopLoading();
       this.stop(0);
       return null;
     }
