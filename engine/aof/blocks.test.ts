@@ -176,6 +176,18 @@ test('zeroed, swapped, doubled and missing blocks are found', (t) => {
   }
 });
 
+test('the start of a torn header is no annotation, wherever the next line ends', (t) => {
+  const [, second = 0] = ends;
+  for (let kept = 1; kept < blockHeaderBytes - 2; kept++) {
+    const bytes = Buffer.from(whole);
+    bytes.fill(0, second + kept, second + blockHeaderBytes + 1);
+    const outcome = read(bytes);
+    t.deepEqual(outcome.commands, commands.slice(0, 2), `${kept} bytes of the header kept`);
+    t.deepEqual([outcome.end, outcome.validBytes], ['damaged', second]);
+    t.deepEqual(outcome.annotations, []);
+  }
+});
+
 test('the messages say what was expected and what was found', (t) => {
   const damaged = Buffer.from(whole);
   damaged[80] = 0x7a;

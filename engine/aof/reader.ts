@@ -227,6 +227,10 @@ export class AofReader {
       this.at += blockHeaderBytes;
       return true;
     }
+    // The start of a torn header, up to the next line end that happens to come after a hole.
+    if (this.buffer.subarray(this.at, end).includes(0)) {
+      throw this.damaged('a line of text', 'zeros in it');
+    }
     if (this.contiguousTo === this.offset) this.contiguousTo += end + 1 - this.at;
     if (this.target.annotate !== undefined) this.annotate(end);
     this.at = end + 1;

@@ -11,6 +11,7 @@ import { noFacts } from '../checkers/promise.ts';
 import type { DurabilityFacts, Floor } from '../checkers/promise.ts';
 import { CrashImager } from '../crash/image.ts';
 import type { FileTree } from '../crash/image.ts';
+import { drawTear, tornImage } from '../crash/images/torn.ts';
 import { completedSnapshots, durableSnapshots, syncFacts } from '../crash/sync-facts.ts';
 import { readBack } from '../drivers/resp/read-back.ts';
 import { Ledger } from '../history/ledger.ts';
@@ -84,16 +85,28 @@ export class Crashes {
       this.#imageOf({ log: this.log, imager: this.#imager }, cutNs, cut), cut,
     );
     const survivors = booted.kind === 'serving' ? await this.#read(booted.engine) : null;
+    const excuse = booted.kind === 'refused' ? this.#excuse(cut, cutNs, isDamaged) : null;
     const judgement = this.#judge.judge({
       question: { ...parseSetting(this.#life.plan.setting), crash: cut.crash, target: 'bundled' },
       cutNs, deadNs: cutNs, survivors,
-      // Of what is damaged an engine may say so; what it must not do is serve it.
-      refusal: booted.kind === 'refused' && !isDamaged
+      refusal: booted.kind === 'refused' && excuse === null
         ? { file: null, words: booted.words, repair: null } : null,
       facts: this.#facts(cutNs, cut.crash),
-      notApplied: booted.kind === 'refused' && isDamaged ? ['damage was seen and refused'] : [],
+      notApplied: excuse === null ? [] : [excuse],
     });
     return { cutNs, crash: cut.crash, image: on, booted, judgement };
+  }
+
+  /** Why an engine may refuse to start; null: it must not. */
+  #excuse({ crash }: PlannedCut, cutNs: number, isDamaged: boolean): string | null {
+    // Of what is damaged an engine may say so; what it must not do is serve it.
+    if (isDamaged) return 'damage was seen and refused';
+    if (crash !== 'power-torn') return null;
+    // A log whose sync failed is followed by a new one until a base replaces both. When a power cut
+    // tears the old one before that, it looks like damage, and cutting there would throw away the
+    // new one, of which some may have been synced: two failures in a row are for people to see.
+    return syncFacts(this.log, cutNs, isLog).failedSyncs > 0
+      ? 'a sync had failed, and the log that it left was torn and refused' : null;
   }
 
   /** Starts on the image, with what the plan does to the start itself. */
@@ -129,7 +142,8 @@ export class Crashes {
   }
 
   #imageOf({ log, imager }: Recorded, cutNs: number, { crash, seed }: PlannedCut): FileTree {
-    if (crash !== 'process') return imager.at(cutNs);
+    if (crash === 'power') return imager.at(cutNs);
+    if (crash === 'power-torn') return torn(imager, cutNs, seed);
     return withHalfWrite(imager.liveAt(cutNs), log, { cutNs, seed });
   }
 
@@ -168,6 +182,13 @@ export class Crashes {
 interface Recorded {
   readonly log: OpLog;
   readonly imager: CrashImager;
+}
+
+/** What a power cut leaves besides what was synced, drawn from the seed of the cut. */
+function torn(imager: CrashImager, cutNs: number, seed: number): FileTree {
+  const random = new Random(seed);
+  const draw = (low: number, high: number): number => random.between(low, high);
+  return tornImage(imager.timeline, cutNs, { tear: drawTear(draw), draw });
 }
 
 /** A write that SIGKILL interrupts may have been done in part. */

@@ -13,7 +13,7 @@ import { Random } from './random.ts';
 
 /** Crash models that need nothing but the op log. */
 export type SimulatedCrash = Exclude<CrashModel, 'block'>;
-export const simulatedCrashes: readonly SimulatedCrash[] = ['process', 'power'];
+export const simulatedCrashes: readonly SimulatedCrash[] = ['process', 'power', 'power-torn'];
 
 /** Settings that keep something. */
 export const simulatedSettings: readonly SettingLabel[] = [

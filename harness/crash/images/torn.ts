@@ -91,6 +91,8 @@ class TornFile {
   readonly #draw: Draw;
   /** Sectors are numbered as they were written; of `first ones`, those below this are there. */
   #sectorsLeft: number;
+  /** Sectors of which something is missing: what was written to them later is missing as well. */
+  readonly #missing = new Set<number>();
 
   constructor(
     before: Uint8Array, open: readonly DataChange[], { tear, draw }: { tear: Tear; draw: Draw },
@@ -127,8 +129,12 @@ class TornFile {
     const { sectorBytes } = this.#tear;
     const end = offsetBytes + bytes.length;
     for (let at = offsetBytes; at < end;) {
-      const next = Math.min(end, (Math.floor(at / sectorBytes) + 1) * sectorBytes);
-      if (this.#isThere()) {
+      const sector = Math.floor(at / sectorBytes);
+      const next = Math.min(end, (sector + 1) * sectorBytes);
+      // A sector goes to the disk as the cache has it: never with a later write and without an
+      // earlier one.
+      if (!this.#isThere()) this.#missing.add(sector);
+      if (!this.#missing.has(sector)) {
         this.#content.set(bytes.subarray(at - offsetBytes, next - offsetBytes), at);
       }
       at = next;

@@ -1,5 +1,6 @@
 // All planted bugs that are looked for in the simulation.
 
+import { collectionBugs } from './collections.ts';
 import { loggingBugs } from './logging.ts';
 import { recoveryBugs } from './recovery.ts';
 import { snapshotBugs } from './snapshots.ts';
@@ -8,5 +9,6 @@ import { writeBugs } from './writes.ts';
 import type { PlantedBug } from './planted.ts';
 
 export const catalogue: readonly PlantedBug[] = [
-  ...syncBugs, ...writeBugs, ...loggingBugs, ...snapshotBugs, ...recoveryBugs,
+  ...syncBugs, ...writeBugs, ...loggingBugs, ...collectionBugs,
+  ...snapshotBugs, ...recoveryBugs,
 ];

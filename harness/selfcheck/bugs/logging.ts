@@ -211,10 +211,10 @@ export const loggingBugs: readonly PlantedBug[] = [
     name: 'always-commits-lazily', what: 'the same under always, looked at by a power cut',
     settings: always, crashes: ['power'], finds: ['lost'], within: 5, wrap: onJournal(LazyCommit),
   },
+  {
+    // Without blocks, which would keep the commands of a turn together whatever they say.
+    name: 'multi-not-logged', what: 'the log does not say where a MULTI begins and ends',
+    settings: withLog, crashes: ['process'], finds: ['split', 'hole'], within: 100,
+    directives: [['aof-checksum', 'no']], wrap: onJournal(NoMulti),
+  },
 ];
-
-/** It shows where a write is torn: in crash model power-torn. */
-export const noMulti: Pick<PlantedBug, 'name' | 'what' | 'wrap'> = {
-  name: 'multi-not-logged', what: 'the log does not say where a MULTI begins and ends',
-  wrap: onJournal(NoMulti),
-};
