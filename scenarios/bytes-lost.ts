@@ -13,7 +13,7 @@ const scenario: Scenario = defineScenario({
   trials: 1,
   load: { mix: 'chaos', warmupMs: 0, durationMs: 1500, clients: 32, pipeline: 4, keys: 8000 },
   snapshots: 2,
-  cutInstants: 3,
+  cutInstants: 2,
 });
 
 export default scenario;

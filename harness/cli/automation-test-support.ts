@@ -182,7 +182,7 @@ function useAction(step: Step, { cwd, artifacts }: JobPlace, contexts: object): 
 
 /** What a checkout holds: this very source, by links, and a scenario of so many groups of cells. */
 export function fillCheckout(cwd: string, groups: number): void {
-  for (const name of ['package.json', 'harness', 'engine', 'scenarios', 'node_modules']) {
+  for (const name of ['package.json', 'bin', 'harness', 'engine', 'scenarios', 'node_modules']) {
     symlinkSync(join(root, name), join(cwd, name));
   }
   const preloadKeys = Array.from({ length: groups }, (_, at) => 10 * (at + 1));
