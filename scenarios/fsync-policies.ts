@@ -10,8 +10,8 @@ const scenario: Scenario = defineScenario({
   settings: ['none', 'rdb', 'aof/no', 'aof/everysec', 'aof/always', 'rdb+aof/everysec'],
   crash: ['process'],
   measures: ['qps'],
-  trials: 3,
-  load: { mix: 'set', warmupMs: 100, durationMs: 1200, clients: 50, pipeline: 1, keys: 20_000 },
+  trials: 2,
+  load: { mix: 'set', warmupMs: 100, durationMs: 1800, clients: 50, pipeline: 1, keys: 20_000 },
   snapshots: 1,
 });
 

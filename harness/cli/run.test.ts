@@ -12,7 +12,7 @@ test('a healthy run: exit 0, table on stdout, seed first and last, record kept',
   t.is(code, 0);
   t.deepEqual([...new Set(plans[0]?.cells.map((cell) => cell.scenario))].sort(),
     ['bytes-lost', 'fsync-policies', 'recovery-time']);
-  t.regex(stderr.split('\n')[0] ?? '', /seed 7: 36 trials/);
+  t.regex(stderr.split('\n')[0] ?? '', /seed 7: 30 trials/);
   t.regex(stdout.trimEnd().split('\n').at(-1) ?? '', /^pass: .* \(seed 7\)$/);
   for (const label of ['none', 'rdb', 'aof/no', 'aof/everysec', 'aof/always', 'rdb+aof/everysec']) {
     t.regex(stdout, new RegExp(`^${label.replace('+', '\\+')} `, 'm'));
@@ -202,7 +202,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     t.is(outcome.code, 130);
     t.deepEqual(outcome.exits, []);
     t.true(outcome.stderr.includes('stopping: what was measured is kept'));
-    t.true(outcome.stdout.includes('interrupted after 5 of 36 trials'));
+    t.true(outcome.stdout.includes('interrupted after 5 of 30 trials'));
     const [id = ''] = readdirSync(join(cwd, 'reports', 'runs'));
     const text = readFileSync(join(cwd, 'reports', 'runs', id, 'run.json'), 'utf8');
     t.like(JSON.parse(text), { interrupted: true, verdict: 'inconclusive' });
