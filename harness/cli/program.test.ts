@@ -118,7 +118,7 @@ test('check accepts the built-in scenarios', async (t) => {
   t.is(stdout, `${[
     'ok: bytes-lost, 12 cells, 12 trials', 'ok: disk-faults, 96 cells, 96 trials',
     'ok: every-type, 12 cells, 12 trials',
-    'ok: fsync-policies, 6 cells, 18 trials', 'ok: gate-promises, 10 cells, 20 trials',
+    'ok: fsync-policies, 6 cells, 12 trials', 'ok: gate-promises, 10 cells, 20 trials',
     'ok: gate-speed, 3 cells, 42 trials', 'ok: http-edge, 3 cells, 9 trials',
     'ok: recovery-forms, 30 cells, 30 trials',
     'ok: recovery-time, 6 cells, 6 trials', 'ok: snapshot-impact, 6 cells, 6 trials',
