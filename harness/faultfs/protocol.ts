@@ -40,7 +40,7 @@ export const opcodes = {
 
 /** Errors by number, as the kernel wants them. */
 export const errnos = {
-  ENOENT: 2, EINTR: 4, EIO: 5, EAGAIN: 11, EEXIST: 17, ENODEV: 19, EINVAL: 22, ENOSPC: 28,
+  EPERM: 1, ENOENT: 2, EINTR: 4, EIO: 5, EAGAIN: 11, EEXIST: 17, ENODEV: 19, EINVAL: 22, ENOSPC: 28,
   EROFS: 30, ENOSYS: 38, EOPNOTSUPP: 95, EDQUOT: 122,
 } as const;
 

@@ -19,6 +19,9 @@ import { Recorder } from './recorder.ts';
 import { subjectOf } from './subject.ts';
 import type { FaultRule, HeldCall } from './rules.ts';
 
+const mountPollMs = 1;
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
 /** What a worker is started with. */
 export interface SessionOptions {
   /** Descriptor of /dev/fuse. */
@@ -138,6 +141,11 @@ export class Session {
       } catch (error) {
         const errno = errnoOf(error);
         if (errno === errnos.ENODEV) return false;
+        // EPERM: not mounted yet; a mount that fails ends the process.
+        if (errno === errnos.EPERM) {
+          Atomics.wait(pause, 0, 0, mountPollMs);
+          continue;
+        }
         // ENOENT: the request was withdrawn before we read it.
         const again = errno === errnos.EINTR || errno === errnos.EAGAIN || errno === errnos.ENOENT;
         if (!again) throw error;
