@@ -1,19 +1,13 @@
 // Large values that change in place while a snapshot reads them.
 import test from 'ava';
-import { Arena, windowMask, windowShift } from '../memory/arena.ts';
-import { Keyspace } from './keyspace.ts';
+import { windowMask, windowShift } from '../memory/arena.ts';
 import { pieceBytes } from './pins.ts';
+import { oneString } from './test-support/one-string.ts';
 
 const valueBytes = 5 * pieceBytes + 100;
 
 function setUp(capacityBytes: number = 2 ** 24) {
-  const arena = new Arena({ capacityBytes });
-  const keyspace = new Keyspace({ arena, databaseCount: 1, hashSeed: 1 });
-  const database = keyspace.databases[0];
-  if (database === undefined) throw new Error('no database');
-  const bytes = Buffer.alloc(1 + valueBytes, 'old');
-  database.find(bytes, 0, 1);
-  const entry = database.put(bytes, 1, bytes.length, 0);
+  const { arena, keyspace, database, entry, bytes } = oneString(valueBytes, { capacityBytes });
   const { kept } = keyspace;
   /** The addresses of the pieces that were kept. */
   const pieces = (table: number): number[] =>

@@ -131,7 +131,7 @@ export class Pins {
    * @throws {EngineError} ARENA_FULL when there is no room; nothing may be changed then.
    */
   keep(value: Address, from: number, to: number): void {
-    const pin = this.pins.size === 0 ? undefined : this.pins.get(value);
+    const pin = this.pins.get(value);
     if (pin === undefined || pin.snapshot !== this.snapshot) return;
     const end = Math.min(to, pin.lengthBytes);
     for (let piece = Math.floor(from / pieceBytes); piece * pieceBytes < end; piece++) {

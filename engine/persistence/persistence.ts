@@ -39,7 +39,6 @@ export class Persistence implements PersistencePort {
   private readonly walker: SnapshotWalker;
   private directory: LogDirectory | null = null;
   private replay: ReplayPort | null = null;
-  private loader: Loader | null = null;
   private loadingStopped = false;
 
   constructor(options: PersistenceOptions, walker: SnapshotWalker) {
@@ -69,7 +68,7 @@ export class Persistence implements PersistencePort {
     this.loading = true;
     this.replay = replay;
     try {
-      return await this.load(new Loader(this.options, replay));
+      return await this.load(new Loader(this.options, replay, () => this.loadingStopped));
     } catch (error) {
       if (error instanceof EngineError) throw error;
       const reason = error instanceof Error ? error.message : String(error);
@@ -83,13 +82,10 @@ export class Persistence implements PersistencePort {
   /** The process ends while it loads: from here on no file is changed, and `recover` never ends. */
   stopLoading(): void {
     this.loadingStopped = true;
-    if (this.loader !== null) this.loader.stopped = true;
   }
 
   private async load(loader: Loader): Promise<RecoverySummary> {
     const { clock, log } = this.options;
-    this.loader = loader;
-    loader.stopped = this.loadingStopped;
     const beganNs = clock.monotonicNs();
     this.progress = loader.progress;
     const directory = this.newDirectory();

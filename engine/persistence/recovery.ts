@@ -52,14 +52,17 @@ const magicBytes = 5;
 /** Loads files into the keyspace; changes no file. */
 export class Loader {
   readonly progress: LoadProgress;
-  /** The process is about to end: nothing is read or changed any more. */
-  stopped = false;
   private readonly options: PersistenceOptions;
   private readonly replay: ReplayPort;
+  private readonly isStopped: () => boolean;
 
-  constructor(options: PersistenceOptions, replay: ReplayPort) {
+  /** `isStopped`: the process is about to end, nothing is read or changed any more. */
+  constructor(
+    options: PersistenceOptions, replay: ReplayPort, isStopped: () => boolean = () => false,
+  ) {
     this.options = options;
     this.replay = replay;
+    this.isStopped = isStopped;
     this.progress = new LoadProgress(options);
   }
 
@@ -254,7 +257,7 @@ export class Loader {
 
   /** Waits for ever once loading was stopped. */
   unlessStopped(): Promise<void> {
-    return this.stopped ? new Promise(() => {}) : Promise.resolve();
+    return this.isStopped() ? new Promise(() => {}) : Promise.resolve();
   }
 }
 

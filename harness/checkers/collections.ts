@@ -56,7 +56,7 @@ export function isExplainedBy(
 }
 
 /** How far past the prefix an explanation is looked for. */
-const lookAhead = 4_096;
+export const lookAhead = 4_096;
 
 /** How often each element is there: fields with their sequence, elements of lists by it alone. */
 function countsOf(content: Content): Map<string, number> {

@@ -7,7 +7,7 @@ import {
 } from '../workloads/operations.ts';
 import { slotKey } from '../workloads/keys.ts';
 import type { OwnedKeys } from '../workloads/owned-keys.ts';
-import { differenceOf, isExplainedBy } from './collections.ts';
+import { differenceOf, isExplainedBy, lookAhead } from './collections.ts';
 import type { RunContext } from './context.ts';
 import { acknowledgedWords, counted, durationWords, grouped, wordsOf } from './judgement.ts';
 import type { Findings } from './judgement.ts';
@@ -17,9 +17,6 @@ import type { Evidence, SideEvidence, Survivors } from './survivors.ts';
 
 /** No operation touches a key, and nothing is judged, within this time of a deadline. */
 export const deadlineMarginMs = 1_000;
-
-/** How far past the prefix an explanation is looked for. */
-const lookAhead = 4_096;
 
 /** Everything for one client. */
 export interface StateCheck {

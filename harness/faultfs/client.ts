@@ -3,8 +3,8 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, realpathSync } from 'node:fs';
-import { extname, join } from 'node:path';
 import { HarnessError } from '../errors.ts';
+import { entryNear } from '../metrics/bundle.ts';
 import { faultfsUnavailable, isMounted, removeStaleMount } from './mounts.ts';
 import { checkRules } from './rules.ts';
 import type { FaultRule, FromFaultfs, HeldCall, ToFaultfs } from './rules.ts';
@@ -87,8 +87,7 @@ function preparedMountPoint(options: FaultfsOptions): string {
 }
 
 function start(options: FaultfsOptions, mountPoint: string): ChildProcess {
-  // `.ts` in the checkout, `.js` when built.
-  const main = join(import.meta.dirname, `main${extname(import.meta.filename)}`);
+  const main = entryNear(import.meta.filename, 'main');
   const args = [main, '--backing', options.backing, '--mount-point', mountPoint];
   if (options.opLogPath !== undefined) args.push('--op-log', options.opLogPath);
   if (options.rules !== undefined) args.push('--rules', JSON.stringify(options.rules));

@@ -2,8 +2,7 @@
 // and there it is killed. Once for `kill-in-loading`; `crash-loop` kills it again and again, each
 // time a little further, before it may come back.
 
-import { setTimeout as sleep } from 'node:timers/promises';
-import { ReplyError, RespClient } from '../drivers/resp/client.ts';
+import { waitServing } from '../drivers/resp/probe.ts';
 import type { FaultRule } from '../faultfs/client.ts';
 import { monotonicNs } from '../metrics/monotonic.ts';
 import type { RunningTarget } from '../targets/target.ts';
@@ -22,7 +21,6 @@ const kills: Readonly<Record<string, readonly Omit<FaultRule, 'fault'>[][]>> = {
 export const loadingNames: readonly string[] = Object.keys(kills);
 
 const windowMs = 20_000;
-const pollMs = 5;
 
 /** The kills of that name. */
 export function loadingFault(name: string): Fault {
@@ -66,16 +64,5 @@ async function killInRead(
 /** Resolves when it answers with data: Redis takes connections while it loads. */
 async function serves(running: RunningTarget): Promise<void> {
   await running.waitListening(windowMs);
-  const { host, port } = running;
-  const client = await RespClient.connect({ host, port, timeoutMs: windowMs });
-  try {
-    while (!await client.call('DBSIZE').then(() => true, isLoading)) await sleep(pollMs);
-  } finally {
-    client.close();
-  }
-}
-
-function isLoading(error: unknown): false {
-  if (error instanceof ReplyError) return false;
-  throw error;
+  await waitServing(running, windowMs);
 }

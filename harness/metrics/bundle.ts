@@ -11,6 +11,11 @@ import { installation } from './installation.ts';
 /** Where a clone keeps what it compiled: beside its packages, which the bundles still import. */
 export const cacheFolder: string = path.join(installation.folder, 'node_modules/.cache/plugpull');
 
+/** An entry near a module: its source in a clone, what was compiled from it in the package. */
+export function entryNear(module: string, name: string): string {
+  return path.join(path.dirname(module), `${name}${path.extname(module)}`);
+}
+
 const unusedForMs = 24 * 3600 * 1000;
 const made = new Map<string, Promise<string>>();
 

@@ -163,7 +163,8 @@ export class PowerCuts {
     return lossCurve({
       log: this.log, timeline: this.imager.timeline,
       layout: layoutOf(cell.setting.persist, new Map(cell.directives)),
-      ledger: run.ledger, operations: run.operations, ackedNs: run.ackedNs,
+      ledger: run.ledger, operations: run.operations, barriers: run.barriers,
+      ackedNs: run.ackedNs,
       ...this.span, askedNs,
     });
   }

@@ -6,6 +6,8 @@ import type { Load } from '../plan/scenario.ts';
 import { groupedText, shareText } from '../plan/units.ts';
 import type { GeneratorRecord } from '../report/record.ts';
 
+/** Of a rate that was reached, one that would do. */
+const safeShare = 0.8;
 /** From this share of a core on the generator had no time left. */
 const busyShare = 0.9;
 /** Below this share of a core the server had room. */
@@ -63,7 +65,12 @@ function missedRate(result: DriverResult, load: Load): string | null {
   // A ramp ends with more than its mean, so what is measured of it is compared with care.
   if (load.profile !== 'flat' || answered >= reachedShare * offered) return null;
   return `the rate of ${groupedText(offered)} a second was not reached, ${groupedText(answered)} `
-    + `were answered: --rate ${Math.floor(answered * 0.8)} would be`;
+    + `were answered: --rate ${rateWithinReach(answered)} would be`;
+}
+
+/** A rate to ask for where so much was reached. */
+export function rateWithinReach(reachedPerSecond: number): number {
+  return Math.floor(reachedPerSecond * safeShare);
 }
 
 function rounded(share: number): number {

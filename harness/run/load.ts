@@ -5,7 +5,7 @@ import type { Floor, SyncTimes } from '../checkers/promise.ts';
 import { RespClient } from '../drivers/resp/client.ts';
 import { forkDriver } from '../drivers/resp/driver.ts';
 import type { Driver, DriverOptions, IdleDriver } from '../drivers/resp/driver.ts';
-import { waitServing } from '../drivers/resp/probe.ts';
+import { startServing } from '../drivers/resp/probe.ts';
 import type { TrialDisk } from '../disks/disk.ts';
 import type { Fault, FaultSite, Injection } from '../faults/fault.ts';
 import { monotonicNs } from '../metrics/monotonic.ts';
@@ -16,7 +16,6 @@ import { freePort } from '../targets/ports.ts';
 import type { Address } from '../targets/ports.ts';
 import { describeExit } from '../targets/server-process.ts';
 import type { ExitInfo, RunningTarget, Target } from '../targets/target.ts';
-import { startListening } from '../targets/targets.ts';
 import type { WorkloadSpec } from '../workloads/spec.ts';
 import { orDeath } from './death.ts';
 import type { Peaks } from './peak.ts';
@@ -97,7 +96,7 @@ export async function loadUntilCrash(
   const idle = await idleDriver(around);
   let running: RunningTarget | null = null;
   try {
-    const listening = await startListening(target, {
+    const server = await startServing(target, {
       directory: disk.directory,
       port: await freePort(),
       directives: around.directives,
@@ -107,9 +106,7 @@ export async function loadUntilCrash(
       isFresh: around.flushFirst !== true,
       signal,
     }, startTimeoutMs);
-    const server = listening.running;
     running = server;
-    await waitServing(server, startTimeoutMs);
     const isFirst = trial.index === 0 && around.flushFirst !== true;
     const artefacts = isFirst
       ? await orDeath(server, serverFacts(server, trial, around.runDirectory)) : {};
@@ -137,7 +134,6 @@ export async function loadUntilCrash(
 async function flush({ host, port }: Address, save: boolean): Promise<number> {
   const client = await RespClient.connect({ host, port, timeoutMs: 60_000 });
   try {
-    await client.call('DBSIZE'); // answered once everything is loaded
     const atNs = monotonicNs();
     await client.call('FLUSHALL');
     if (save) await client.call('SAVE');

@@ -4,12 +4,13 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startDriver } from '../drivers/resp/driver.ts';
+import { startServing } from '../drivers/resp/probe.ts';
 import { HarnessError } from '../errors.ts';
 import type { Trial } from '../plan/plan.ts';
 import { groupedText } from '../plan/units.ts';
 import { freePort } from '../targets/ports.ts';
-import { startListening } from '../targets/targets.ts';
 import { orDeath } from './death.ts';
+import { rateWithinReach } from './generator.ts';
 import { driverOptions, workloadOf } from './load.ts';
 import type { TrialSurroundings } from './load.ts';
 
@@ -20,8 +21,6 @@ const startTimeoutMs = 30_000;
 const openPipeline = 64;
 /** Rates below are not tried first: nearly every server reaches them, and the trial tells else. */
 const leastTriedPerSecond = 5000;
-/** Of what was reached, a rate that would do. */
-const safeShare = 0.8;
 
 /** Peaks by cell. */
 export class Peaks {
@@ -54,7 +53,7 @@ export class Peaks {
     if (ratePerSecond <= peak) return;
     throw new HarnessError('RATE_TOO_HIGH', `the rate of ${groupedText(ratePerSecond)} a second is `
       + `beyond this machine: without pauses ${groupedText(Math.round(peak))} were answered; `
-      + `--rate ${Math.floor(peak * safeShare)} would do`);
+      + `--rate ${rateWithinReach(peak)} would do`);
   }
 
   async #peakOf(
@@ -72,7 +71,7 @@ async function measurePeak(
   trial: Trial, around: TrialSurroundings, pipeline: number,
 ): Promise<number> {
   const { target, workspace, directives, signal } = around;
-  const { running } = await startListening(target, {
+  const running = await startServing(target, {
     directory: workspace.scratchDirectory(), port: await freePort(), directives,
     logPath: workspace.logPath, record: null, isFresh: true, signal,
   }, startTimeoutMs);

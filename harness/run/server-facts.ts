@@ -3,18 +3,17 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { ReplyError, RespClient } from '../drivers/resp/client.ts';
+import { RespClient } from '../drivers/resp/client.ts';
+import { infoFields } from '../drivers/resp/info.ts';
 import { HarnessError } from '../errors.ts';
 import type { Trial } from '../plan/plan.ts';
 import { settingDirectives } from '../plan/settings.ts';
 import type { Address } from '../targets/ports.ts';
 
 const askTimeoutMs = 10_000;
-const pollMs = 2;
 
 /**
- * Asks a server that has just been started with nothing; returns the file for the record.
+ * Asks a server that serves and was started with nothing; returns the file for the record.
  * @throws {HarnessError} TARGET_FAILED when it has other settings than the cell, or data.
  */
 export async function serverFacts(
@@ -22,7 +21,7 @@ export async function serverFacts(
 ): Promise<Record<string, string>> {
   const client = await RespClient.connect({ host, port, timeoutMs: askTimeoutMs });
   try {
-    const keys = await untilLoaded(client);
+    const keys = Number(await client.call('DBSIZE'));
     if (keys > 0) throw unfit(`expected a server without data, found ${keys} keys`);
     const config = pairsOf(await client.call('CONFIG', 'GET', '*'));
     for (const [name, asked] of settingDirectives(trial.cell.setting)) {
@@ -31,22 +30,10 @@ export async function serverFacts(
       throw unfit(`expected ${name} '${asked}', found '${found}': it was started without the `
         + 'directives of the cell');
     }
-    const build = String(await client.call('INFO', 'server'));
-    return write(trial, runDirectory, { server: factsOf(build), config });
+    const server = Object.fromEntries(await infoFields(client, 'server'));
+    return write(trial, runDirectory, { server, config });
   } finally {
     client.close();
-  }
-}
-
-/** Its keys, once it has loaded what it was started on: until then it answers LOADING. */
-async function untilLoaded(client: RespClient): Promise<number> {
-  for (;;) {
-    try {
-      return Number(await client.call('DBSIZE'));
-    } catch (error) {
-      if (!(error instanceof ReplyError) || !error.message.startsWith('LOADING')) throw error;
-    }
-    await sleep(pollMs);
   }
 }
 
@@ -64,15 +51,6 @@ function pairsOf(reply: unknown): Record<string, string> {
     pairs[words[at] as string] = words[at + 1] as string;
   }
   return pairs;
-}
-
-/** INFO server as fields: version, build id, compiler, allocator, operating system. */
-function factsOf(info: string): Record<string, string> {
-  const lines = info.split('\r\n').filter((line) => /^\w+:/.test(line));
-  return Object.fromEntries(lines.map((line) => {
-    const at = line.indexOf(':');
-    return [line.slice(0, at), line.slice(at + 1)];
-  }));
 }
 
 function unfit(text: string): HarnessError {

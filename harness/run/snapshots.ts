@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ReplyError, RespClient } from '../drivers/resp/client.ts';
+import { infoFields } from '../drivers/resp/info.ts';
 import { monotonicNs } from '../metrics/monotonic.ts';
 import type { Address } from '../targets/ports.ts';
 import type { Floor, SyncTimes } from '../checkers/promise.ts';
@@ -150,9 +151,7 @@ export class SnapshotKeeper {
 
   async #persistence(): Promise<ReadonlyMap<string, string>> {
     const askedNs = monotonicNs();
-    const text = String(await this.#client.call('INFO', 'persistence'));
-    const lines = text.split('\r\n').map((line) => line.split(':') as [string, string]);
-    const facts = new Map(lines);
+    const facts = await infoFields(this.#client, 'persistence');
     this.#sawClaims(facts);
     this.#sawWork('rewrite', facts.get('aof_rewrite_in_progress') === '1', askedNs);
     this.#sawSync(Number(facts.get('aof_pending_bio_fsync') ?? 0) > 0, askedNs);

@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RespClient } from '../drivers/resp/client.ts';
+import { infoFields } from '../drivers/resp/info.ts';
 import type { Fault } from '../faults/fault.ts';
 import { faults } from '../faults/faults.ts';
 import { defineScenario } from '../plan/define-scenario.ts';
@@ -103,9 +104,7 @@ export function killOnce(isTime: (info: ReadonlyMap<string, string>) => boolean)
     inject: async (site) => {
       const client = await RespClient.connect({ port: site.running.port, timeoutMs: 60_000 });
       for (let seen = 0; seen < 2; await sleep(100)) {
-        const text = String(await client.call('INFO'));
-        const lines = text.split('\r\n').map((line) => line.split(':') as [string, string]);
-        if (isTime(new Map(lines))) seen++;
+        if (isTime(await infoFields(client))) seen++;
       }
       client.close();
       return faults.kill.inject(site);

@@ -4,10 +4,9 @@
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { HarnessError } from '../errors.ts';
-import { bundleOf } from '../metrics/bundle.ts';
+import { bundleOf, entryNear } from '../metrics/bundle.ts';
 import { installation } from '../metrics/installation.ts';
 import { baseArguments, directiveArguments } from './redis.ts';
 import { launch } from './server-process.ts';
@@ -31,7 +30,7 @@ export interface BundledOptions {
 
 /** The target `bundled`. */
 export function bundledTarget(options: BundledOptions = {}): Target {
-  const entry = options.entry ?? defaultEntry();
+  const entry = options.entry ?? entryNear(import.meta.filename, '../../engine/main');
   let located: Promise<Located> | null = null;
   const version = options.version ?? installation.version;
   return {
@@ -40,12 +39,6 @@ export function bundledTarget(options: BundledOptions = {}): Target {
     locate: () => located ??= tryEntry(entry, version),
     start: (startOptions) => startEntry(entry, startOptions),
   };
-}
-
-/** engine/main.ts from source, engine/main.js from the build: whichever this file is. */
-function defaultEntry(): string {
-  const here = fileURLToPath(import.meta.url);
-  return path.resolve(path.dirname(here), `../../engine/main${path.extname(here)}`);
 }
 
 function locateEntry(entry: string, version: string = installation.version): Located {

@@ -2,7 +2,7 @@
 // while the writer copies it.
 import test from 'ava';
 import { Keyspace } from '../../keyspace/keyspace.ts';
-import { Arena } from '../../memory/arena.ts';
+import { oneString } from '../../keyspace/test-support/one-string.ts';
 import { ArenaView } from '../../memory/view.ts';
 import { ScratchCopier } from './copier.ts';
 import { SnapshotRing } from './ring.ts';
@@ -18,13 +18,7 @@ class MeddledRing extends SnapshotRing {
 }
 
 function setUp(valueBytes: number) {
-  const arena = new Arena({ capacityBytes: 2 ** 24 });
-  const keyspace = new Keyspace({ arena, databaseCount: 1, hashSeed: 1 });
-  const database = keyspace.databases[0];
-  if (database === undefined) throw new Error('no database');
-  const bytes = Buffer.alloc(3 + valueBytes, 'old');
-  database.find(bytes, 0, 3);
-  const entry = database.put(bytes, 3, bytes.length, 77);
+  const { arena, keyspace, entry } = oneString(valueBytes, { keyBytes: 3, deadlineMs: 77 });
   const ring = new MeddledRing();
   ring.put(0, entry, 0);
   const view = new ArenaView(arena.buffer);

@@ -3,8 +3,7 @@
 import test from 'ava';
 import * as fc from 'fast-check';
 import { pieceBytes } from '../../keyspace/pins.ts';
-import { Keyspace } from '../../keyspace/keyspace.ts';
-import { Arena } from '../../memory/arena.ts';
+import { oneString } from '../../keyspace/test-support/one-string.ts';
 import { memoryDisk, TestEngine } from '../test-support/test-engine.ts';
 import { LargeValueReader } from './large-values.ts';
 import { SnapshotRing } from './ring.ts';
@@ -24,13 +23,7 @@ class MeddledRing extends SnapshotRing {
 
 for (const moment of ['before', 'between copy and question', 'after'] as const) {
   test(`a piece that changes ${moment} is read as it was`, (t) => {
-    const arena = new Arena({ capacityBytes: 2 ** 24 });
-    const keyspace = new Keyspace({ arena, databaseCount: 1, hashSeed: 1 });
-    const database = keyspace.databases[0];
-    if (database === undefined) throw new Error('no database');
-    const bytes = Buffer.alloc(1 + valueBytes, 'old');
-    database.find(bytes, 0, 1);
-    const entry = database.put(bytes, 1, bytes.length, 0);
+    const { arena, keyspace, database, entry, bytes } = oneString(valueBytes);
     const ring = new MeddledRing();
     ring.put(5, entry, 0);
     const change = (): void => {

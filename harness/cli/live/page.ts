@@ -1,9 +1,8 @@
 // The page of a run that goes on: where it is, how the rate goes, and the report as it grows. It
 // asks the server that it came from, and nobody else.
 
-import { createHash } from 'node:crypto';
 import { startLive } from './client.ts';
-import { html } from '../../report/html/markup.ts';
+import { html, policyHash } from '../../report/html/markup.ts';
 
 const style = `
 :root{color-scheme:light dark;font:16px/1.4 system-ui,sans-serif}
@@ -17,10 +16,8 @@ iframe{border:0;flex:1;width:100%}`;
 /** The page as text, and the policy that it is served with. */
 export function livePage(id: string): { readonly text: string; readonly policy: string } {
   const script = `'use strict';(${startLive.toString()})();`;
-  const hashOf = (text: string): string => (
-    `'sha256-${createHash('sha256').update(text).digest('base64')}'`);
-  const policy = ["default-src 'none'", `style-src ${hashOf(style)}`,
-    `script-src ${hashOf(script)}`, "connect-src 'self'", "frame-src 'self'", "base-uri 'none'",
+  const policy = ["default-src 'none'", `style-src ${policyHash(style)}`,
+    `script-src ${policyHash(script)}`, "connect-src 'self'", "frame-src 'self'", "base-uri 'none'",
     "form-action 'none'", "frame-ancestors 'none'"].join('; ');
   const text = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8">

@@ -6,6 +6,7 @@ import { MemorySink, OpLogWriter, opFlags, readOpLog } from '../../../engine/io/
 import type { OpBegin } from '../../../engine/io/op-log.ts';
 import { Ledger, STATUS_OK } from '../../history/ledger.ts';
 import { OperationEncoder } from '../../workloads/encoder.ts';
+import { Barriers } from '../../workloads/model/barriers.ts';
 import { Operations } from '../../workloads/operations.ts';
 import type { WorkloadSpec } from '../../workloads/spec.ts';
 import { Timeline } from '../timeline.ts';
@@ -84,9 +85,10 @@ for (const mix of ['set', 'chaos'] as const) {
   const cpu = process.cpuUsage();
   const log = readOpLog(bytes);
   const timeline = new Timeline(log, { loadStartNs: startNs - 1000 });
+  const operations = new Operations(workload);
   const curve = lossCurve({
     log, timeline, layout: layoutOf('aof', new Map()), ledger,
-    operations: new Operations(workload), ackedNs: ledger.ackedNs,
+    operations, barriers: new Barriers(operations, ledger), ackedNs: ledger.ackedNs,
     startNs: startNs - 1000, endNs: startNs + (total + 500) * gapNs, askedNs: [],
   });
   const seconds = Number(process.hrtime.bigint() - began) / 1e9;

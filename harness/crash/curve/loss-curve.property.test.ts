@@ -11,6 +11,7 @@ import { recordingDisk } from '../../../engine/io/recording-disk.ts';
 import type { Disk } from '../../../engine/io/disk.ts';
 import { Ledger, STATUS_INFO, STATUS_OK } from '../../history/ledger.ts';
 import { OperationEncoder } from '../../workloads/encoder.ts';
+import { Barriers } from '../../workloads/model/barriers.ts';
 import { Operations } from '../../workloads/operations.ts';
 import type { WorkloadSpec } from '../../workloads/spec.ts';
 import { CrashImager } from '../image.ts';
@@ -292,9 +293,10 @@ function told(story: readonly (readonly [string, number, boolean])[]):
   const log = readOpLog(toy.sink.bytes());
   const imager = new CrashImager(log, { loadStartNs: toy.startNs });
   const ledger = ledgerOf(toy.operations);
+  const operations = new Operations(workload);
   const curve = lossCurve({
     log, timeline: imager.timeline, layout: layoutOf('aof', new Map()), ledger,
-    operations: new Operations(workload), ackedNs: ledger.ackedNs,
+    operations, barriers: new Barriers(operations, ledger), ackedNs: ledger.ackedNs,
     startNs: toy.startNs, endNs: toy.clock.monotonicNs(), askedNs: toy.timesNs,
   });
   const slow = toy.timesNs.map((atNs) => slowly(imager.at(atNs), toy.operations, atNs));

@@ -7,7 +7,7 @@
 
 import type { OpLog } from '../../../engine/io/op-log.ts';
 import type { Ledger } from '../../history/ledger.ts';
-import { Barriers } from '../../workloads/model/barriers.ts';
+import type { Barriers } from '../../workloads/model/barriers.ts';
 import type { Operations } from '../../workloads/operations.ts';
 import type { Timeline } from '../timeline.ts';
 import { Acknowledgements } from './acknowledgements.ts';
@@ -27,6 +27,8 @@ export interface CurveInput {
   readonly layout: Layout;
   readonly ledger: Ledger;
   readonly operations: Operations;
+  /** Swaps and flushes of the run. */
+  readonly barriers: Barriers;
   /** As the ledger's, or when the server released each reply. */
   readonly ackedNs: Float64Array;
   /** The load's first operation, and the kill. */
@@ -106,10 +108,10 @@ class Sweep {
   #most = { writes: 0, bytes: 0, windowMs: 0 };
 
   constructor(input: CurveInput) {
-    const { timeline, layout, ledger, operations, ackedNs, startNs, endNs } = input;
+    const { timeline, layout, ledger, operations, barriers, ackedNs, startNs, endNs }
+      = input;
     this.#input = input;
     this.#nowNs = startNs;
-    const barriers = new Barriers(operations, ledger);
     this.#recoveries = new Recoveries(timeline, {
       layout, positions: this.#positions, clients: ledger.clients, barriers,
     });

@@ -4,9 +4,8 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { HarnessError } from '../../errors.ts';
+import { entryNear } from '../../metrics/bundle.ts';
 import type { HttpEvent, HttpLoad, HttpResult } from './messages.ts';
 
 export type { HttpLoad, HttpResult, StatedMs } from './messages.ts';
@@ -29,7 +28,9 @@ export function httpMissing(): string | null {
  */
 export async function driveHttp(load: HttpLoad, signal: AbortSignal): Promise<HttpResult> {
   if (signal.aborted) throw interrupted();
-  const child = fork(entryPath(), [], { execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  const child = fork(entryNear(import.meta.filename, 'process'), [], {
+    execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
   const onAbort = (): void => {
     child.kill('SIGKILL');
   };
@@ -43,12 +44,6 @@ export async function driveHttp(load: HttpLoad, signal: AbortSignal): Promise<Ht
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
-}
-
-/** process.ts from source, process.js from the build: whichever this file is. */
-function entryPath(): string {
-  const here = fileURLToPath(import.meta.url);
-  return path.join(path.dirname(here), `process${path.extname(here)}`);
 }
 
 function interrupted(): HarnessError {

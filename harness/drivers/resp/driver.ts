@@ -3,10 +3,8 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { HarnessError } from '../../errors.ts';
-import { bundleOf } from '../../metrics/bundle.ts';
+import { bundleOf, entryNear } from '../../metrics/bundle.ts';
 import type {
   DriverCommand,
   DriverEvent,
@@ -65,7 +63,7 @@ export interface IdleDriver {
  */
 export async function forkDriver(surroundings: DriverSurroundings = {}): Promise<IdleDriver> {
   if (surroundings.signal?.aborted === true) throw interrupted();
-  const child = fork(await bundleOf(entryPath()), [], {
+  const child = fork(await bundleOf(entryNear(import.meta.filename, 'process')), [], {
     execArgv: [],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
@@ -88,12 +86,6 @@ export async function startDriver(
   surroundings: DriverSurroundings = {},
 ): Promise<Driver> {
   return (await forkDriver(surroundings)).start(options);
-}
-
-/** process.ts from source, process.js from the build: whichever this file is. */
-function entryPath(): string {
-  const here = fileURLToPath(import.meta.url);
-  return path.join(path.dirname(here), `process${path.extname(here)}`);
 }
 
 function interrupted(): HarnessError {

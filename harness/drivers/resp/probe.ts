@@ -4,8 +4,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HarnessError } from '../../errors.ts';
 import { monotonicNs } from '../../metrics/monotonic.ts';
-import type { RunningTarget } from '../../targets/target.ts';
+import type { RunningTarget, StartOptions, Target } from '../../targets/target.ts';
 import { describeExit, quoteLog } from '../../targets/server-process.ts';
+import { startListening } from '../../targets/targets.ts';
 import { RespClient } from './client.ts';
 import { ReplyError } from './codec.ts';
 import type { Argument } from './codec.ts';
@@ -65,6 +66,23 @@ export async function waitServing(running: RunningTarget, timeoutMs: number): Pr
     await prober.untilAnswered('GET', probeKey);
   } finally {
     prober.close();
+  }
+}
+
+/**
+ * Starts a target that is to be loaded and waits until it serves what it was started on.
+ * @throws {HarnessError} TARGET_FAILED with its last words; nothing is left running then.
+ */
+export async function startServing(
+  target: Target, options: StartOptions, timeoutMs: number,
+): Promise<RunningTarget> {
+  const { running } = await startListening(target, options, timeoutMs);
+  try {
+    await waitServing(running, timeoutMs);
+    return running;
+  } catch (error) {
+    await running.stop();
+    throw error;
   }
 }
 

@@ -1,6 +1,8 @@
 // HTML as values: whatever is put into a template is escaped unless it is markup already, so that a
 // name with <script> in it is a name with <script> in it.
 
+import { createHash } from 'node:crypto';
+
 /** A piece of HTML or SVG that is safe to put into a page. */
 export interface Markup {
   readonly html: string;
@@ -16,6 +18,11 @@ export function html(parts: readonly string[], ...contents: readonly Content[]):
     text += textOf(content) + (parts[at + 1] ?? '');
   });
   return { html: text };
+}
+
+/** How a content security policy names a style or script of the page. */
+export function policyHash(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 }
 
 /** A name that came from outside: kept apart from the text around it, whichever way it runs. */

@@ -1,13 +1,12 @@
 // The HTML report: one file with everything in it, that asks the network for nothing. Its policy
 // allows only the style sheet and the scripts whose hashes it names.
 
-import { createHash } from 'node:crypto';
 import type { RunRecord } from '../record.ts';
 import { verdictLine } from '../notes.ts';
 import { cheapest } from './client/choose.ts';
 import { startPage } from './client/start.ts';
 import { drawTimelines, timelineCharts } from './client/timelines.ts';
-import { html } from './markup.ts';
+import { html, policyHash } from './markup.ts';
 import type { Markup } from './markup.ts';
 import { modelOf } from './model.ts';
 import type { Model } from './model.ts';
@@ -54,8 +53,8 @@ export function htmlReport(input: PageInput): string {
   const scripts = series.length === 0 ? [pageScript()]
     : [pageScript(), plotLibrary.script, timelineScript()];
   const policy = [
-    "default-src 'none'", `style-src '${hashOf(style)}'`,
-    `script-src ${scripts.map((script) => `'${hashOf(script)}'`).join(' ')}`,
+    "default-src 'none'", `style-src ${policyHash(style)}`,
+    `script-src ${scripts.map((script) => policyHash(script)).join(' ')}`,
     "base-uri 'none'", "form-action 'none'",
   ].join('; ');
   return html`<!doctype html>
@@ -115,10 +114,6 @@ function pageScript(): string {
 
 function timelineScript(): string {
   return `(${drawTimelines.toString()})((${timelineCharts.toString()})(uPlot));`;
-}
-
-function hashOf(text: string): string {
-  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
 }
 
 /** Text that is ours, or was made safe for its place. */

@@ -1,7 +1,6 @@
 // The trend as a page of its own: static, one file, no script needed.
 
-import { createHash } from 'node:crypto';
-import { html } from '../html/markup.ts';
+import { html, policyHash } from '../html/markup.ts';
 import { trendSection } from '../html/sections/trend.ts';
 import { pageStyle } from '../html/style.ts';
 import type { History } from './history.ts';
@@ -9,11 +8,10 @@ import { trendsOf } from './trend.ts';
 
 /** The page as text. */
 export function trendPage(history: History): string {
-  const hash = createHash('sha256').update(pageStyle).digest('base64');
   const { runs, notes, problems } = history;
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-${hash}';
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src ${{ html: policyHash(pageStyle) }};
  base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">

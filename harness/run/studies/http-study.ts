@@ -11,7 +11,7 @@ import type { CutRecord, TrialRecord } from '../../report/record.ts';
 import type { EdgeFigures } from '../../report/study-record.ts';
 import { freePort } from '../../targets/ports.ts';
 import type { RunningTarget } from '../../targets/target.ts';
-import { generatorRecord } from '../generator.ts';
+import { generatorRecord, rateWithinReach } from '../generator.ts';
 import { workloadOf } from '../load.ts';
 import type { TrialSurroundings } from '../load.ts';
 import { failedTrial } from '../trial-record.ts';
@@ -142,7 +142,7 @@ function limitOfHttp(
 ): string | null {
   if (rate !== null && perSecond < reachedShare * rate) {
     return `HTTP: the rate of ${rate} a second was not reached, ${Math.round(perSecond)} were `
-      + `answered: --rate ${Math.floor(perSecond * 0.8)} would be`;
+      + `answered: --rate ${rateWithinReach(perSecond)} would be`;
   }
   if (rate !== null || cpuShare < busyShare || serverShare >= busyServerShare) return null;
   return `HTTP: autocannon, not the server, was the limit (${shareText(cpuShare)} of a core, the `

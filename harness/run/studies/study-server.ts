@@ -4,11 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startDriver } from '../../drivers/resp/driver.ts';
 import type { Driver, DriverOptions } from '../../drivers/resp/driver.ts';
 import { RespClient } from '../../drivers/resp/client.ts';
+import { infoFields } from '../../drivers/resp/info.ts';
+import { startServing } from '../../drivers/resp/probe.ts';
 import { HarnessError } from '../../errors.ts';
 import type { Trial } from '../../plan/plan.ts';
 import { freePort } from '../../targets/ports.ts';
 import type { RunningTarget } from '../../targets/target.ts';
-import { startListening } from '../../targets/targets.ts';
 import { orDeath } from '../death.ts';
 import { driverOptions, workloadOf } from '../load.ts';
 import type { TrialSurroundings } from '../load.ts';
@@ -20,11 +21,10 @@ const longestWaitMs = 120_000;
 /** Starts the target on the data directory of the trial. */
 export async function startServer(around: TrialSurroundings): Promise<RunningTarget> {
   const { target, workspace, directives, signal } = around;
-  const { running } = await startListening(target, {
+  return startServing(target, {
     directory: workspace.dataDirectory, port: await freePort(), directives,
     logPath: workspace.logPath, record: null, signal,
   }, startTimeoutMs);
-  return running;
 }
 
 /** A driver of the trial's load that is ready to begin; it keeps no ledger. */
@@ -66,12 +66,6 @@ export async function withClient<T>(
   }
 }
 
-/** Facts of INFO persistence. */
-export async function persistenceFacts(client: RespClient): Promise<ReadonlyMap<string, string>> {
-  const text = String(await client.call('INFO', 'persistence'));
-  return new Map(text.split('\r\n').map((line) => line.split(':') as [string, string]));
-}
-
 /** True while a snapshot or rewrite runs or is about to. */
 export function isAtWork(facts: ReadonlyMap<string, string>): boolean {
   return ['rdb_bgsave_in_progress', 'aof_rewrite_in_progress', 'aof_rewrite_scheduled']
@@ -85,11 +79,11 @@ export function isAtWork(facts: ReadonlyMap<string, string>): boolean {
 export async function finishWork(client: RespClient, command: string): Promise<void> {
   await client.call(command);
   const endMs = performance.now() + longestWaitMs;
-  let facts = await persistenceFacts(client);
+  let facts = await infoFields(client, 'persistence');
   while (isAtWork(facts)) {
     if (performance.now() > endMs) throw failed(`${command} did not end`);
     await sleep(pollMs);
-    facts = await persistenceFacts(client);
+    facts = await infoFields(client, 'persistence');
   }
   const name = command === 'BGSAVE' ? 'rdb_last_bgsave_status' : 'aof_last_bgrewrite_status';
   if (facts.get(name) !== 'ok') throw failed(`${command} failed (${name}: ${facts.get(name)})`);

@@ -25,9 +25,7 @@ export class TakingTurns {
   /** A connection has nothing unanswered: it sends, or waits for the one that runs alone. */
   next(connection: Connection): void {
     if (this.#waiting === connection && this.#isSent) {
-      this.#waiting = null;
-      this.#isSent = false;
-      for (const each of this.#connections) if (each.isOpen && !each.isBusy) this.next(each);
+      this.#goOn();
       return;
     }
     if (this.#waiting === null && !this.#isNextAlone(connection, 0)) {
@@ -44,7 +42,10 @@ export class TakingTurns {
 
   /** It will not send any more; the others go on. */
   lost(connection: Connection): void {
-    if (this.#waiting !== connection) return;
+    if (this.#waiting === connection) this.#goOn();
+  }
+
+  #goOn(): void {
     this.#waiting = null;
     this.#isSent = false;
     for (const each of this.#connections) if (each.isOpen && !each.isBusy) this.next(each);
