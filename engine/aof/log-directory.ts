@@ -10,6 +10,8 @@ import {
 } from './format.ts';
 import { emptyManifest, formatManifest, parseManifest } from './manifest.ts';
 import type { LogFile, Manifest } from './manifest.ts';
+import { directorySynced, fileSynced } from './waits.ts';
+import type { SyncWait, Waiting } from './waits.ts';
 
 /** Where a log lives. */
 export interface LogDirectoryOptions {
@@ -28,6 +30,12 @@ export interface LogDirectoryOptions {
 export interface OpenIncrement {
   readonly fd: number;
   readonly path: string;
+}
+
+/** An increment that is durable and empty, and the manifest, written, that will name it. */
+export interface PreparedIncrement extends OpenIncrement {
+  readonly file: LogFile;
+  readonly manifest: Manifest;
 }
 
 /**
@@ -83,22 +91,39 @@ export class LogDirectory {
     this.disk.syncDirectory(this.parent);
   }
 
-  /** Replaces the manifest; it is durable when this returns. */
-  install(next: Manifest): void {
-    const temporary = this.pathOf(temporaryManifestName(this.prefix));
+  /** Replaces the manifest; it is durable at the end. */
+  *install(next: Manifest): Waiting {
+    yield* this.write(next);
+    yield* this.replace(next);
+  }
+
+  /** Writes a manifest beside the one in place. */
+  private *write(next: Manifest): Waiting {
     const bytes = formatManifest(next);
-    const fd = this.disk.open(temporary, 'truncate');
+    const fd = this.disk.open(this.temporaryPath, 'truncate');
     try {
       writeFully(this.disk, fd, bytes, 0, bytes.length);
-      this.disk.sync(fd);
+      yield fileSynced(this.disk, fd);
     } finally {
       this.disk.close(fd);
     }
-    this.disk.rename(temporary, this.manifestPath);
+  }
+
+  /** Puts the manifest that was written in its place. */
+  private *replace(next: Manifest): Waiting {
+    this.disk.rename(this.temporaryPath, this.manifestPath);
     this.manifest = next;
     this.settled = false;
-    this.disk.syncDirectory(this.path);
+    yield this.synced();
     this.settled = true;
+  }
+
+  private synced(): SyncWait {
+    return directorySynced(this.disk, this.path);
+  }
+
+  private get temporaryPath(): string {
+    return this.pathOf(temporaryManifestName(this.prefix));
   }
 
   /** The increment that comes next; not made yet. */
@@ -108,30 +133,47 @@ export class LogDirectory {
     return this.inBlocks() ? { ...file, inBlocks: true } : file;
   }
 
-  /**
-   * Opens a new, empty increment and puts it last in the manifest before its first byte.
-   * When it throws, the manifest may name the new file all the same: it stays empty then.
-   */
-  addIncrement(): OpenIncrement {
-    const file = this.nextIncrement();
-    const path = this.pathOf(file.name);
-    const increments = [...this.manifest.increments, file];
-    const fd = this.disk.open(path, 'truncate');
+  /** Opens a new, empty increment and puts it last in the manifest before its first byte. */
+  *addIncrement(): Waiting<OpenIncrement> {
+    const prepared = yield* this.prepareIncrement();
+    let added = false;
     try {
-      // The name first, durably: a manifest must never name a file that a power cut forgets.
-      this.disk.syncDirectory(this.path);
-      this.install({ ...this.manifest, increments });
-    } catch (error) {
-      this.abandon(fd, path, file.name);
-      throw error;
+      yield* this.announce(prepared);
+      added = true;
+    } finally {
+      if (!added) this.abandon(prepared);
     }
-    return { fd, path };
+    return prepared;
   }
 
-  private abandon(fd: number, path: string, name: string): void {
+  /** Opens a new, empty increment. It counts, and may be written to, once it is announced. */
+  *prepareIncrement(): Waiting<PreparedIncrement> {
+    const file = this.nextIncrement();
+    const path = this.pathOf(file.name);
+    const manifest = { ...this.manifest, increments: [...this.manifest.increments, file] };
+    const prepared = { fd: this.disk.open(path, 'truncate'), path, file, manifest };
+    let done = false;
+    try {
+      // The name first, durably: a manifest must never name a file that a power cut forgets.
+      yield this.synced();
+      yield* this.write(manifest);
+      done = true;
+    } finally {
+      if (!done) this.abandon(prepared);
+    }
+    return prepared;
+  }
+
+  /** Puts the increment last in the manifest; nothing else may have changed it meanwhile. */
+  announce({ manifest }: PreparedIncrement): Waiting {
+    return this.replace(manifest);
+  }
+
+  /** Does without the increment. The manifest may name it all the same: it stays empty then. */
+  abandon({ fd, path, file }: PreparedIncrement): void {
     try {
       this.disk.close(fd);
-      if (!this.manifest.increments.some((file) => file.name === name)) this.disk.unlink(path);
+      if (!this.manifest.increments.some(({ name }) => name === file.name)) this.disk.unlink(path);
     } catch {
       // It is empty and stays out of the way: the next increment of this number truncates it.
     }
@@ -153,7 +195,7 @@ export class LogDirectory {
    * Makes `temporaryPath`, which is synced, the base; what is not in `increments` is history.
    * When it throws, the old base is still valid.
    */
-  installBase(temporaryPath: string, rdb: boolean, next: Manifest['increments']): void {
+  *installBase(temporaryPath: string, rdb: boolean, next: Manifest['increments']): Waiting {
     const old = this.manifest;
     const sequence = this.nextBaseSequence();
     const name = baseName(this.prefix, sequence, rdb);
@@ -162,11 +204,10 @@ export class LogDirectory {
     const history = [...old.history, ...(old.base === null ? [] : [old.base]), ...replaced];
     this.disk.rename(temporaryPath, this.pathOf(name));
     try {
-      this.disk.syncDirectory(this.path);
-      this.install({ base: { name, sequence }, history, increments: next });
-    } catch (error) {
+      yield this.synced();
+      yield* this.install({ base: { name, sequence }, history, increments: next });
+    } finally {
       if (this.manifest === old) this.removeQuietly(this.pathOf(name));
-      throw error;
     }
   }
 
@@ -175,24 +216,24 @@ export class LogDirectory {
    * is still empty: a name with commands that no manifest knows would keep the next start away.
    * @throws what the disk throws; the files in place are whole, the increment may still wait.
    */
-  installBaseOfWaiting(temporaryPath: string, rdb: boolean): void {
+  *installBaseOfWaiting(temporaryPath: string, rdb: boolean): Waiting {
     const file = this.nextIncrement();
     const path = this.pathOf(file.name);
     this.disk.close(this.openFresh(path));
-    this.installBase(temporaryPath, rdb, [file]);
+    yield* this.installBase(temporaryPath, rdb, [file]);
     this.disk.rename(this.pathOf(waitingIncrementName(this.prefix)), path);
-    this.disk.syncDirectory(this.path);
+    yield this.synced();
   }
 
   /** Removes replaced files, once no power cut can bring back a manifest that needs them. */
-  removeHistory(): void {
+  *removeHistory(): Waiting {
     if (this.manifest.history.length === 0) return;
     if (!this.settled) {
-      this.disk.syncDirectory(this.path);
+      yield this.synced();
       this.settled = true;
     }
     for (const file of this.manifest.history) this.removeQuietly(this.pathOf(file.name));
-    this.install({ ...this.manifest, history: [] });
+    yield* this.install({ ...this.manifest, history: [] });
   }
 
   /** Removes what was being written when an earlier process ended. */

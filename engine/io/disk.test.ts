@@ -171,6 +171,22 @@ test('real disk: syncAsync ends later, and reports its error', async (t) => {
   }
 });
 
+test('real disk: syncDirectoryAsync ends later, and reports its error', async (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'plugpull-disk-'));
+  try {
+    const disk = realDisk();
+    const synced = (path: string): Promise<unknown> => new Promise((resolve) => {
+      let returned = false;
+      disk.syncDirectoryAsync(path, (error) => resolve(returned ? error : 'too early'));
+      returned = true;
+    });
+    t.is(await synced(root), null);
+    t.true(hasErrorCode(await synced(`${root}/none`), 'ENOENT'));
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
+
 test('writeFully goes on after short writes', (t) => {
   const disk = new MemoryDisk();
   const fd = disk.open('/a', 'append');

@@ -20,6 +20,9 @@ export interface PathStat {
   sizeBytes: number;
 }
 
+/** Told how a sync off the main thread ended. */
+export type SyncDone = (error: Error | null) => void;
+
 /** Storage calls. Errors are Node-style: `error.code` is `ENOENT`, `ENOSPC`, `EIO` and so on. */
 export interface Disk {
   /** Opens a file and returns its descriptor. */
@@ -31,7 +34,7 @@ export interface Disk {
   /** Makes the file's data durable: fdatasync(2). */
   sync(fd: number): void;
   /** The same off the main thread; `done` is always called later, never before this returns. */
-  syncAsync(fd: number, done: (error: Error | null) => void): void;
+  syncAsync(fd: number, done: SyncDone): void;
   /** Cuts or zero-extends the file at `path`. */
   truncate(path: string, lengthBytes: number): void;
   /** Cuts or zero-extends an open file. */
@@ -46,6 +49,8 @@ export interface Disk {
   makeDirectory(path: string): void;
   /** Makes the names in a directory durable. */
   syncDirectory(path: string): void;
+  /** The same off the main thread; `done` is always called later, whatever goes wrong. */
+  syncDirectoryAsync(path: string, done: SyncDone): void;
   /** The names in a directory, sorted; ENOENT when it does not exist. */
   list(path: string): string[];
   /** What a path names, or null when it names nothing. */

@@ -88,6 +88,27 @@ test('an asynchronous sync ends later, by itself or when told to', async (t) => 
   t.is(disk.powerCut().stat('/a')?.sizeBytes, 1);
 });
 
+test('an asynchronous sync of a directory covers the names of when it began', (t) => {
+  const disk = new MemoryDisk({ manualSyncs: true });
+  disk.makeDirectory('/d');
+  disk.syncDirectory('/');
+  disk.close(disk.open('/d/a', 'append'));
+  let ended: Error | null | undefined;
+  disk.syncDirectoryAsync('/d', (error) => {
+    ended = error;
+  });
+  disk.close(disk.open('/d/b', 'append'));
+  t.deepEqual(disk.powerCut().list('/d'), []);
+  disk.finishSyncs();
+  t.is(ended, null);
+  t.deepEqual(disk.powerCut().list('/d'), ['a']);
+  disk.syncDirectoryAsync('/none', (error) => {
+    ended = error;
+  });
+  disk.finishSyncs();
+  t.true(hasErrorCode(ended, 'ENOENT'));
+});
+
 test('an inode number is used again once nothing names or holds the file', (t) => {
   const disk = new MemoryDisk();
   const first = disk.open('/a', 'append');

@@ -4,7 +4,7 @@
 import { constants } from 'node:os';
 import { resolve } from 'node:path';
 
-import type { InspectableDisk, OpenMode, PathStat, ReadAt } from './disk.ts';
+import type { InspectableDisk, OpenMode, PathStat, ReadAt, SyncDone } from './disk.ts';
 import { MemoryDirectory, MemoryFile, NameTree } from './memory-tree.ts';
 import type { MemoryNode, NameChange, Place } from './memory-tree.ts';
 import type { OpCall } from './op-log-format.ts';
@@ -39,11 +39,12 @@ interface Descriptor {
 }
 
 interface RunningSync {
-  file: MemoryFile;
+  /** Null: of a directory. */
+  file: MemoryFile | null;
   order: number;
   names: NameChange[];
   error: Error | null;
-  done: (error: Error | null) => void;
+  done: SyncDone;
 }
 
 function systemError(code: string, syscall: string, path?: string): Error {
@@ -51,6 +52,15 @@ function systemError(code: string, syscall: string, path?: string): Error {
   const place = path === undefined ? '' : ` '${path}'`;
   const message = `${code}: memory disk, ${syscall}${place}`;
   return Object.assign(new Error(message), { code, errno, syscall, path });
+}
+
+function failureOf(call: () => void): Error | null {
+  try {
+    call();
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
 }
 
 /** Files in memory; starts with an empty '/'. */
@@ -67,7 +77,7 @@ export class MemoryDisk implements InspectableDisk {
   /** How many calls (those that can be made to fail) were made so far. */
   calls = 0;
 
-  /** With `manualSyncs`, a `syncAsync` stays in flight until `finishSyncs()`. */
+  /** With `manualSyncs`, an asynchronous sync stays in flight until `finishSyncs()`. */
   constructor(options: { manualSyncs?: boolean } = {}) {
     this.#manualSyncs = options.manualSyncs ?? false;
   }
@@ -119,16 +129,14 @@ export class MemoryDisk implements InspectableDisk {
     this.#tree.settle(this.#tree.coveredBy(file));
   }
 
-  syncAsync(fd: number, done: (error: Error | null) => void): void {
+  syncAsync(fd: number, done: SyncDone): void {
     const { file } = this.#descriptor(fd, 'fdatasync');
-    let error: Error | null = null;
-    try {
-      this.#begin('sync');
-    } catch (fault) {
-      error = fault instanceof Error ? fault : new Error(String(fault));
-    }
+    const error = failureOf(() => this.#begin('sync'));
     const names = this.#tree.coveredBy(file);
-    const running: RunningSync = { file, order: this.#order, names, error, done };
+    this.#run({ file, order: this.#order, names, error, done });
+  }
+
+  #run(running: RunningSync): void {
     this.#running.push(running);
     if (!this.#manualSyncs) setImmediate(() => this.#finish(running));
   }
@@ -203,6 +211,15 @@ export class MemoryDisk implements InspectableDisk {
   syncDirectory(path: string): void {
     this.#begin('sync-directory', path);
     this.#tree.settle(this.#tree.coveredBy(this.#directoryAt(path, 'fsync')));
+  }
+
+  syncDirectoryAsync(path: string, done: SyncDone): void {
+    let names: NameChange[] = [];
+    const error = failureOf(() => {
+      this.#begin('sync-directory', path);
+      names = this.#tree.coveredBy(this.#directoryAt(path, 'fsync'));
+    });
+    this.#run({ file: null, order: this.#order, names, error, done });
   }
 
   list(path: string): string[] {
@@ -284,7 +301,7 @@ export class MemoryDisk implements InspectableDisk {
     if (index < 0) return;
     this.#running.splice(index, 1);
     if (running.error === null) {
-      running.file.settle(running.order);
+      running.file?.settle(running.order);
       this.#tree.settle(running.names);
     }
     running.done(running.error);

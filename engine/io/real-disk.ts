@@ -7,6 +7,7 @@ import {
   fdatasync,
   fdatasyncSync,
   fstatSync,
+  fsync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
@@ -21,7 +22,7 @@ import {
 } from 'node:fs';
 
 import { hasErrorCode } from './disk.ts';
-import type { InspectableDisk, OpenMode, PathStat, ReadAt } from './disk.ts';
+import type { InspectableDisk, OpenMode, PathStat, ReadAt, SyncDone } from './disk.ts';
 
 const openFlags: Record<OpenMode, number> = {
   read: constants.O_RDONLY,
@@ -70,6 +71,17 @@ function tryOpen(path: string): number {
   }
 }
 
+/** One of libuv's threads syncs; as there, EINTR is tried again. */
+function inPool(sync: typeof fdatasync, fd: number, done: SyncDone): void {
+  const run = (attempt: number): void => {
+    sync(fd, (error) => {
+      if (error !== null && error.code === 'EINTR' && attempt < maxRetries) run(attempt + 1);
+      else done(error);
+    });
+  };
+  run(0);
+}
+
 class RealDisk implements InspectableDisk {
   open(path: string, mode: OpenMode): number {
     return openSync(path, openFlags[mode], 0o644);
@@ -106,14 +118,8 @@ class RealDisk implements InspectableDisk {
     }
   }
 
-  syncAsync(fd: number, done: (error: Error | null) => void): void {
-    const run = (attempt: number): void => {
-      fdatasync(fd, (error) => {
-        if (error !== null && error.code === 'EINTR' && attempt < maxRetries) run(attempt + 1);
-        else done(error);
-      });
-    };
-    run(0);
+  syncAsync(fd: number, done: SyncDone): void {
+    inPool(fdatasync, fd, done);
   }
 
   truncate(path: string, lengthBytes: number): void {
@@ -154,6 +160,20 @@ class RealDisk implements InspectableDisk {
     } finally {
       closeSync(fd);
     }
+  }
+
+  syncDirectoryAsync(path: string, done: SyncDone): void {
+    let fd: number;
+    try {
+      fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+    } catch (error) {
+      setImmediate(done, error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    inPool(fsync, fd, (error) => {
+      closeSync(fd);
+      done(error);
+    });
   }
 
   list(path: string): string[] {

@@ -129,8 +129,12 @@ test('begin is in the log before the call runs, end before it returns', (t) => {
   disk.syncAsync(fd, note);
   note();
   memory.finishSyncs();
+  disk.syncDirectoryAsync('/', note);
+  note();
+  memory.finishSyncs();
   t.deepEqual(seen, [
     'write running', 'write ended', 'sync running', 'sync ended', 'sync running', 'sync ended',
+    'sync-directory running', 'sync-directory ended',
   ]);
 });
 
@@ -145,6 +149,7 @@ test('calls outside the data directory are not recorded; none may cross its bord
   disk.rename('/other/a', '/other/b');
   disk.makeDirectory('/data-not');
   disk.syncDirectory('/other');
+  disk.syncDirectoryAsync('/other', () => {});
   t.throws(() => disk.rename('/other/b', `${rootPath}/b`), { code: 'EXDEV' });
   disk.unlink('/other/b');
   t.deepEqual(records(), []);
@@ -161,13 +166,14 @@ test('a sync is delayed between the real call and the end record', async (t) => 
   disk.sync(fd);
   disk.syncDirectory('/');
   await new Promise((resolve) => disk.syncAsync(fd, resolve));
+  await new Promise((resolve) => disk.syncDirectoryAsync('/', resolve));
   memory.inject({ call: 'sync', code: 'EIO' });
   t.throws(() => disk.sync(fd), { code: 'EIO' });
   const [, ...syncs] = readOpLog(sink.bytes()).records;
   // Timers round to milliseconds; a sleep is never shorter than asked by more than that.
   const slow = syncs.map((sync) => sync.endNs - sync.beginNs > 18e6);
-  t.deepEqual(slow.slice(0, 3), [true, true, true]);
-  t.deepEqual(syncs.map((sync) => sync.result), [0, 0, 0, -5]);
+  t.deepEqual(slow.slice(0, 4), [true, true, true, true]);
+  t.deepEqual(syncs.map((sync) => sync.result), [0, 0, 0, 0, -5]);
 });
 
 test('on real files: real inode numbers', (t) => {

@@ -6,7 +6,7 @@
 import { resolve } from 'node:path';
 
 import { hasErrorCode } from './disk.ts';
-import type { Disk, InspectableDisk, OpenMode, PathStat, ReadAt } from './disk.ts';
+import type { Disk, InspectableDisk, OpenMode, PathStat, ReadAt, SyncDone } from './disk.ts';
 import { opFlags } from './op-log.ts';
 import type { OpBegin, OpCall, OpLogWriter } from './op-log.ts';
 
@@ -111,26 +111,13 @@ class RecordingDisk implements Disk {
     else this.#recordSync(op, () => this.#inner.sync(fd));
   }
 
-  syncAsync(fd: number, done: (error: Error | null) => void): void {
+  syncAsync(fd: number, done: SyncDone): void {
     const op = this.#openOp(fd, 'sync', 0);
     if (op === null) {
       this.#inner.syncAsync(fd, done);
       return;
     }
-    const id = this.#log.begin(op);
-    const finish = (error: Error | null): void => {
-      this.#log.end(id, error === null ? 0 : errnoResult(error));
-      done(error);
-    };
-    try {
-      this.#inner.syncAsync(fd, (error) => {
-        if (error !== null || this.#syncDelayMs === 0) finish(error);
-        else setTimeout(finish, this.#syncDelayMs, null);
-      });
-    } catch (error) {
-      this.#log.end(id, errnoResult(error));
-      throw error;
-    }
+    this.#recordAsync(op, done, (ended) => this.#inner.syncAsync(fd, ended));
   }
 
   truncate(path: string, lengthBytes: number): void {
@@ -198,6 +185,16 @@ class RecordingDisk implements Disk {
     this.#recordSync(beginOf('sync-directory', { inode, path: relative }), run);
   }
 
+  syncDirectoryAsync(path: string, done: SyncDone): void {
+    const relative = this.#relative(path);
+    if (relative === null) {
+      this.#inner.syncDirectoryAsync(path, done);
+      return;
+    }
+    const op = beginOf('sync-directory', { inode: this.#inner.inodeAt(path), path: relative });
+    this.#recordAsync(op, done, (ended) => this.#inner.syncDirectoryAsync(path, ended));
+  }
+
   list(path: string): string[] {
     return this.#inner.list(path);
   }
@@ -238,6 +235,23 @@ class RecordingDisk implements Disk {
       run();
       if (this.#syncDelayMs > 0) Atomics.wait(sleepCell, 0, 0, this.#syncDelayMs);
     });
+  }
+
+  #recordAsync(op: OpBegin, done: SyncDone, run: (ended: SyncDone) => void): void {
+    const id = this.#log.begin(op);
+    const finish = (error: Error | null): void => {
+      this.#log.end(id, error === null ? 0 : errnoResult(error));
+      done(error);
+    };
+    try {
+      run((error) => {
+        if (error !== null || this.#syncDelayMs === 0) finish(error);
+        else setTimeout(finish, this.#syncDelayMs, null);
+      });
+    } catch (error) {
+      this.#log.end(id, errnoResult(error));
+      throw error;
+    }
   }
 
   // A log that says `append to temp-x` long after the rename would mislead its readers.

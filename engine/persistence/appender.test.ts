@@ -214,7 +214,7 @@ test('always: after a failed sync nothing is released until a rewrite holds it',
   t.deepEqual(await durableKeys(disk), []);
   engine.clock.advanceMs(1500);
   engine.persistence.cron(0);
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < 12; round++) {
     engine.runSteps();
     disk.finishSyncs();
   }
@@ -232,7 +232,7 @@ test('everysec: after a failed sync writes are refused until a rewrite', async (
   t.regex(engine.run('SET', 'b', '1'), /^-MISCONF Errors writing to the AOF file: EIO/);
   engine.clock.advanceMs(1500);
   engine.persistence.cron(0);
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < 12; round++) {
     engine.runSteps();
     disk.finishSyncs();
   }

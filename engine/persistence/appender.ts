@@ -16,13 +16,12 @@
 // - A failed sync is never repeated: the kernel may have dropped the pages and call them clean.
 //   Writes are refused and no more replies are released until a rewrite from memory has replaced
 //   the file.
-import type { LogBuffer } from '../aof/log-buffer.ts';
-import type { CommandContext, EffectSink, SeenElement } from '../commands/context.ts';
-import { DirtyKeys } from '../commands/dirty-keys.ts';
+import type { Wait } from '../aof/waits.ts';
+import type { EffectSink } from '../commands/context.ts';
 import { reasonOf } from '../errors.ts';
 import type { Disk } from '../io/disk.ts';
-import { LogWriter } from './log-writer.ts';
-import type { PersistenceOptions, PersistenceSettings } from './settings.ts';
+import { Effects } from './effects.ts';
+import type { PersistenceOptions } from './settings.ts';
 import { SyncStrategy } from './sync-strategy.ts';
 
 /** What the server's tick sees of the log. */
@@ -40,33 +39,28 @@ export interface Journal extends EffectSink {
 const nsPerSecond = 1e9;
 // With everysec a sync that falls due before the next cron begins now: never later than a second.
 const cronNs = 0.1 * nsPerSecond;
-// Within one tick, bytes beyond this are written before the tick ends.
-const earlyWriteBytes = 16 * 1024 * 1024;
 // While replies wait for a sync the log is not written, so as not to block on the disk.
 const heldBytesMax = 64 * 1024 * 1024;
+const waitsForFile = 'the disk takes long to make the next file, and too much waits for it';
 // aof-late-sync acknowledge: how long Redis postpones a write.
 const postponeNs = 2 * nsPerSecond;
 
 /** Appends to one file at a time, the last increment. Does nothing while it has none. */
-export class Appender implements Journal {
+export class Appender extends Effects implements Journal {
   releasable = 0;
   onRelease: (() => void) | null = null;
   /** Called when `synced` grew. */
   onSynced: (() => void) | null = null;
-  /** Which keys hold what may still be lost. */
-  readonly dirty: DirtyKeys = new DirtyKeys();
   readonly strategy: SyncStrategy = new SyncStrategy();
   /** `no-appendfsync-on-rewrite`: a rewrite runs and syncs are left out meanwhile. */
   syncsSuspended = false;
+  /** Another file is about to take over: nothing is written until then. */
+  private held = false;
   /** How often replies had to wait for a late sync. */
   delayedSyncs = 0;
   /** Why a sync failed; stays until another file has replaced this one. */
   syncError: string | null = null;
   private readonly disk: Disk;
-  private readonly settings: PersistenceSettings;
-  private readonly options: PersistenceOptions;
-  private readonly file: LogWriter;
-  private readonly log: LogBuffer;
   private syncedTotal = 0;
   /** What was synced for sure when a sync failed. */
   private syncedBeforeFailure = 0;
@@ -81,17 +75,10 @@ export class Appender implements Journal {
   private afterSync: (() => void) | null = null;
   /** Counts files: the end of a sync of an earlier one means nothing. */
   private generation = 0;
-  private selectedDatabase = -1;
-  private inTransaction = false;
-  private transactionLogged = false;
-  private stampedSec = 0;
 
   constructor(options: PersistenceOptions) {
-    this.options = options;
+    super(options);
     this.disk = options.disk;
-    this.settings = options.settings;
-    this.file = new LogWriter(options);
-    this.log = this.file.log;
   }
 
   /** Why writing failed last, or null: the log is in order. */
@@ -99,18 +86,9 @@ export class Appender implements Journal {
     return this.file.writeError;
   }
 
-  get appended(): number {
-    return this.file.writtenTotal + this.log.length;
-  }
-
   /** Is there a file to append to? */
   get enabled(): boolean {
     return this.file.fd >= 0;
-  }
-
-  /** Is a transaction being executed? */
-  get transactionOpen(): boolean {
-    return this.inTransaction;
   }
 
   /** Bytes waiting to be written. */
@@ -135,76 +113,6 @@ export class Appender implements Journal {
   /** The log is to be synced up to `position` soon. */
   wantSync(position: number): void {
     if (position > this.wanted) this.wanted = position;
-  }
-
-  // ---- effects ---------------------------------------------------------------------------------
-
-  request(databaseIndex: number, ctx: CommandContext): void {
-    if (this.file.fd < 0) return;
-    this.precede(databaseIndex);
-    const from = this.log.length;
-    this.log.request(ctx);
-    this.logged(from);
-  }
-
-  command(databaseIndex: number, ...parts: readonly (string | Uint8Array)[]): void {
-    if (this.file.fd < 0) return;
-    this.precede(databaseIndex);
-    const from = this.log.length;
-    this.log.command(parts);
-    this.logged(from);
-  }
-
-  element(name: Uint8Array, ctx: CommandContext, seen: SeenElement): void {
-    if (this.file.fd < 0) return;
-    this.precede(ctx.database.index);
-    const from = this.log.length;
-    this.log.element(name, ctx, seen);
-    this.logged(from);
-  }
-
-  beginTransaction(): void {
-    this.inTransaction = true;
-    this.transactionLogged = false;
-  }
-
-  endTransaction(): void {
-    if (this.transactionLogged && this.file.fd >= 0) {
-      if (this.log.blockStart < 0) this.beginBlock();
-      this.log.exec();
-    }
-    this.inTransaction = false;
-    this.transactionLogged = false;
-  }
-
-  private precede(databaseIndex: number): void {
-    if (this.log.blockStart < 0) this.beginBlock();
-    if (this.inTransaction && !this.transactionLogged) {
-      this.log.multi();
-      this.transactionLogged = true;
-    }
-    if (databaseIndex === this.selectedDatabase) return;
-    this.log.select(databaseIndex);
-    this.selectedDatabase = databaseIndex;
-  }
-
-  private beginBlock(): void {
-    if (this.settings.logTimestamps && !this.transactionLogged) this.stamp();
-    this.file.beginBlock();
-  }
-
-  /** At most once a second, and between blocks: so the log can be cut there. */
-  private stamp(): void {
-    const seconds = Math.floor(this.options.clock.wallMs() / 1000);
-    if (seconds === this.stampedSec) return;
-    this.stampedSec = seconds;
-    this.log.annotation(`#TS:${seconds}`);
-  }
-
-  private logged(from: number): void {
-    const { dirty, log } = this;
-    if (dirty.active) dirty.mark(log.bytes, from, log.length, this.appended);
-    if (log.length > earlyWriteBytes) this.writeEarly();
   }
 
   // ---- the tick --------------------------------------------------------------------------------
@@ -253,7 +161,7 @@ export class Appender implements Journal {
   /** Writes, syncs what falls due within the slack, and releases what may be. */
   private advance(nowNs: number, slackNs: number): void {
     if (this.syncInFlight && this.waitsForSync(nowNs)) return;
-    if (this.log.length > 0) {
+    if (this.log.length > 0 && !this.held) {
       // What cannot be written now keeps nothing from being synced that was written before.
       if (!this.file.mustWait(nowNs)) this.write(nowNs);
     }
@@ -333,9 +241,9 @@ export class Appender implements Journal {
 
   // ---- writing ---------------------------------------------------------------------------------
 
-  /** In the middle of a tick: keeps the buffer bounded, releases nothing. */
-  private writeEarly(): void {
+  protected override writeEarly(): void {
     const mayBlock = this.syncInFlight && this.log.length < heldBytesMax;
+    if (this.held) return;
     if (this.writeError === null && !mayBlock) this.write(this.options.clock.monotonicNs());
   }
 
@@ -425,10 +333,12 @@ export class Appender implements Journal {
   }
 
   /**
-   * Calls `then` when nearly all of the file is synced, so that `sync` is quick: at once with
-   * always, after an asynchronous sync otherwise.
+   * Ends when what is in the file now is synced, or its sync has failed: at once with always, after
+   * an asynchronous sync otherwise.
    */
-  whenNearlySynced(then: () => void): void {
+  readonly nearlySynced: Wait = { later: (done) => this.whenNearlySynced(() => done(null)) };
+
+  private whenNearlySynced(then: () => void): void {
     const clean = this.syncedTotal === this.file.writtenTotal && !this.syncInFlight;
     if (this.file.fd < 0 || this.syncError !== null || clean) {
       then();
@@ -446,9 +356,30 @@ export class Appender implements Journal {
     }
   }
 
+  /**
+   * Writes nothing until `switchTo`, or `resume`: what comes from now on is for the next file.
+   * Its replies wait; more than 64 MiB of it is refused.
+   */
+  hold(): void {
+    this.held = true;
+    this.selectedDatabase = -1;
+  }
+
+  /** The file goes on after all. */
+  resume(): void {
+    if (!this.held) return;
+    this.held = false;
+    this.advanceAlone(0);
+  }
+
+  /** Does what comes wait for the next file? */
+  get isHeld(): boolean {
+    return this.held;
+  }
+
   /** Writes everything, on this thread; returns why that failed, or null. */
   flush(): string | null {
-    if (this.file.fd < 0 || this.log.length === 0) return null;
+    if (this.file.fd < 0 || this.held || this.log.length === 0) return null;
     return this.write(this.options.clock.monotonicNs()) ? null : this.writeError;
   }
 
@@ -459,14 +390,17 @@ export class Appender implements Journal {
   }
 
   /**
-   * Goes over to another, empty file. What was not synced counts as such, and what could not be
-   * written is dropped: a base taken now will hold it, and must not be followed by it once more.
+   * Goes over to another, empty file. What was not synced counts as such. What was held back comes
+   * first in it; else what could not be written is dropped: a base taken now will hold it, and must
+   * not be followed by it once more.
    */
   switchTo(fd: number, path: string): void {
+    const { held } = this;
     this.closeQuietly();
-    this.file.dropUnwritten();
+    if (!held) this.file.dropUnwritten();
     this.nowSynced(this.file.writtenTotal);
     this.open(fd, path, 0);
+    if (held) this.advanceAlone(0);
   }
 
   /**
@@ -485,6 +419,7 @@ export class Appender implements Journal {
 
   private closeQuietly(): void {
     this.generation++;
+    this.held = false;
     this.syncInFlight = false;
     this.late = false;
     this.afterSync = null;
@@ -494,7 +429,8 @@ export class Appender implements Journal {
 
   /** The error for write commands, or null while the log is in order. */
   refusal(): string | null {
-    const reason = this.syncError ?? this.writeError;
+    const tooMuch = this.held && this.log.length > heldBytesMax;
+    const reason = this.syncError ?? this.writeError ?? (tooMuch ? waitsForFile : null);
     return reason === null ? null : `MISCONF Errors writing to the AOF file: ${reason}`;
   }
 }

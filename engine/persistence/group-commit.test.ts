@@ -120,7 +120,7 @@ test('a failed sync off the main thread is not trusted, and healed by a rewrite'
   t.regex(engine.run('SET', 'b', '1'), /^-MISCONF Errors writing to the AOF file: EIO/);
   engine.clock.advanceMs(1500);
   engine.persistence.cron(0);
-  for (let round = 0; round < 6; round++) {
+  for (let round = 0; round < 12; round++) {
     engine.runSteps();
     disk.finishSyncs();
   }

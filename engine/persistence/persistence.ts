@@ -1,5 +1,6 @@
 // The face of persistence: journal, snapshots, rewrites, recovery and save points behind one door.
 import { LogDirectory } from '../aof/log-directory.ts';
+import { atOnce } from '../aof/waits.ts';
 import type { CommandOutcome, PersistencePort, ReloadMode } from '../commands/context.ts';
 import { EngineError } from '../errors.ts';
 import type { DumpOptions } from '../rdb/dump.ts';
@@ -127,14 +128,14 @@ export class Persistence implements PersistencePort {
     }
     if (plan.adopt) {
       directory.create();
-      directory.install(plan.manifest);
+      atOnce(directory.install(plan.manifest));
     }
     if (plan.moveFrom !== null) {
       disk.rename(plan.moveFrom, directory.pathOf(directory.prefix));
       disk.syncDirectory(directory.path);
       log('notice', `Moved ${directory.prefix} of an older Redis into ${directory.path}`);
     }
-    this.rewriter.removeHistory(directory);
+    atOnce(this.rewriter.removingHistory(directory));
     directory.removeTemporaries();
     this.openLastIncrement(directory, plan, cut);
   }
@@ -165,7 +166,7 @@ export class Persistence implements PersistencePort {
     this.rewriter.baseBytes = base?.role === 'base' ? lengthOf(base.path, base.sizeBytes) : 0;
     this.rewriter.rewriteBaseBytes = this.rewriter.baseBytes;
     if (last === undefined) {
-      const { fd, path } = directory.addIncrement();
+      const { fd, path } = atOnce(directory.addIncrement());
       this.options.log('notice', `Creating AOF incr file ${path} on server start`);
       this.appender.open(fd, path, 0);
       return;
@@ -196,7 +197,7 @@ export class Persistence implements PersistencePort {
     const increment = directory.nextIncrement();
     const path = directory.pathOf(increment.name);
     const fd = disk.open(path, 'truncate');
-    directory.installBase(temporary, rdb, [increment]);
+    atOnce(directory.installBase(temporary, rdb, [increment]));
     log('notice', `Creating AOF base file ${directory.manifest.base?.name} on server start`);
     log('notice', `Creating AOF incr file ${increment.name} on server start`);
     this.rewriter.baseBytes = result.bytes;

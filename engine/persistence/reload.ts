@@ -45,6 +45,10 @@ export function reload(parts: ReloadParts, mode: ReloadMode): CommandOutcome {
 /** Empties the keyspace and loads the log. */
 export function reloadLog(parts: ReloadParts): CommandOutcome {
   const { appender, options, saver } = parts;
+  if (appender.isHeld) {
+    const text = 'ERR An append only file rewriting is just beginning, try again';
+    return { kind: 'error', text };
+  }
   if (appender.enabled) appender.flush();
   try {
     const settings = { ...options.settings, appendOnly: true };

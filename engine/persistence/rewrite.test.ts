@@ -30,10 +30,12 @@ test('names, manifest and contents are those of Redis', async (t) => {
   t.regex(engine.file('appendonly.aof.manifest'), listing(1, 1));
   engine.acknowledge('SET', 'a', '1');
   engine.acknowledge('SET', 'b', '1');
-  engine.run('BGREWRITEAOF');
-  t.regex(engine.file('appendonly.aof.manifest'), listing(1, 1, 2));
-  engine.acknowledge('INCR', 'a');
+  await engine.beginRewrite();
   t.is(engine.info('aof_rewrite_in_progress'), 1);
+  t.false(engine.acknowledge('INCR', 'a'), 'waits for the next increment');
+  const { journal } = engine.persistence;
+  await engine.until(() => journal.releasable === journal.appended);
+  t.regex(engine.file('appendonly.aof.manifest'), listing(1, 1, 2));
   await engine.settle();
   t.regex(engine.file('appendonly.aof.manifest'), listing(2, 2));
   t.deepEqual(disk.list('/data/appendonlydir'), [
@@ -69,15 +71,91 @@ test('with everysec most of the old increment is synced off the main thread firs
   t.regex(engine.run('BGSAVE'), /Another child process/);
   disk.finishSyncs();
   t.is(disk.syncsInFlight, 1, 'never two at a time');
-  engine.acknowledge('SET', 'c', '1');
   disk.finishSyncs();
-  t.deepEqual(await reloaded(disk), new Map([['0:a', '1@0'], ['0:b', '1@0'], ['0:c', '1@0']]),
-    'the old increment is durable to its end');
-  for (let round = 0; round < 4; round++) {
+  t.true(engine.acknowledge('SET', 'c', '1'), 'the old increment goes on meanwhile');
+  disk.finishSyncs();
+  t.is(engine.info('aof_buffer_length'), 0);
+  t.false(engine.acknowledge('SET', 'd', '1'), 'the picture was taken: for the next increment');
+  t.not(engine.info('aof_buffer_length'), 0);
+  t.regex(engine.file('appendonly.aof.manifest'), listing(1, 1));
+  const abc = [['0:a', '1@0'], ['0:b', '1@0'], ['0:c', '1@0']] as const;
+  disk.finishSyncs();
+  t.deepEqual(await reloaded(disk), new Map(abc), 'the old increment is durable to its end');
+  t.regex(engine.file('appendonly.aof.manifest'), listing(1, 1, 2));
+  for (let round = 0; round < 12; round++) {
     engine.runSteps();
     disk.finishSyncs();
   }
+  engine.clock.advanceMs(1100);
+  engine.persistence.cron(0);
+  disk.finishSyncs();
+  t.deepEqual(await reloaded(disk), new Map([...abc, ['0:d', '1@0']]));
   t.is(engine.info('aof_rewrites'), 1);
+});
+
+/** A rewrite with commands before and during it, broken off after so many of its syncs. */
+async function brokenOff(syncs: number): Promise<{
+  engine: TestEngine; disk: ReturnType<typeof memoryDisk>; running: boolean;
+}> {
+  const files = (await started()).disk.tree().files;
+  const disk = memoryDisk(files, { manualSyncs: true });
+  const settings = { ...on, appendFsync: 'everysec' } as const;
+  const engine = await TestEngine.start({ disk, settings, arenaBytes: 2 ** 28 });
+  engine.acknowledge('SET', 'a', '1');
+  disk.finishSyncs();
+  engine.run('BGREWRITEAOF');
+  for (let sync = 0; sync < syncs; sync++) {
+    engine.acknowledge('INCR', 'b');
+    engine.runSteps();
+    disk.finishSyncs(1);
+  }
+  return { engine, disk, running: engine.info('aof_rewrite_in_progress') === 1 };
+}
+
+test('broken off at any of its syncs, by SHUTDOWN or by the log being switched off', async (t) => {
+  let [syncs, running] = [0, true];
+  for (; running; syncs++) {
+    const { engine, disk, ...state } = await brokenOff(syncs);
+    ({ running } = state);
+    engine.run('INCR', 'b');
+    t.is(engine.persistence.shutdown(false, false).kind, 'ok');
+    const expected = engine.contents();
+    t.deepEqual(await reloaded(disk), expected, `SHUTDOWN after ${syncs} syncs`);
+
+    const off = await brokenOff(syncs);
+    off.engine.persistence.configure({ appendOnly: false });
+    const { journal } = off.engine.persistence;
+    t.is(journal.releasable, journal.appended, `nothing waits after ${syncs} syncs`);
+    t.deepEqual(await reloaded(off.disk), off.engine.contents(), `off after ${syncs} syncs`);
+    off.engine.run('INCR', 'b');
+    off.engine.persistence.configure({ appendOnly: true });
+    off.engine.run('INCR', 'b');
+    for (let round = 0; round < 20; round++) {
+      off.engine.runSteps();
+      off.disk.finishSyncs();
+      journal.commit();
+    }
+    t.is(off.engine.persistence.shutdown(false, false).kind, 'ok');
+    t.deepEqual(await reloaded(off.disk), off.engine.contents(), `on after ${syncs} syncs`);
+    const left = off.disk.list('/data/appendonlydir').filter((name) => /temp|base/.test(name));
+    t.is(left.length, 1, `one base after ${syncs} syncs: ${left.join(' ')}`);
+  }
+  t.true(syncs > 8, `${syncs} syncs`);
+});
+
+test('too much that waits for the next increment is refused', async (t) => {
+  const { engine, disk } = await brokenOff(3);
+  t.true(engine.persistence.appender.isHeld);
+  const large = Buffer.alloc(33 * 2 ** 20);
+  for (let sent = 0; sent < 2; sent++) t.false(engine.acknowledge('SET', 'large', large));
+  t.regex(engine.run('SET', 'c', '1'), /^-MISCONF .* too much waits for it/);
+  t.regex(engine.run('DEBUG', 'LOADAOF'), /^-ERR .* just beginning/);
+  for (let round = 0; round < 20; round++) {
+    engine.runSteps();
+    disk.finishSyncs();
+  }
+  t.is(engine.persistence.refusal(), null);
+  t.true(engine.acknowledge('SET', 'c', '1'));
 });
 
 test('rewrites by itself when the log has grown', async (t) => {

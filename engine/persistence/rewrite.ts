@@ -1,10 +1,15 @@
 // BGREWRITEAOF: a new base from memory, a new increment for what comes meanwhile.
 //
-//   1. most of the old increment is synced, off the main thread
-//   2. the rest is written and synced; a new increment is durable in the manifest; the appender
-//      goes over to it and the picture is taken: all in one go, between two commands
-//   3. the walker writes temp-rewriteaof-bg-<pid>.aof and syncs it
-//   4. it is renamed to the next base, the manifest replaced, the old files removed
+//   1. a new increment is made, and the manifest written that will name it
+//   2. most of the old increment is synced
+//   3. the rest is written and the picture is taken, between two commands. What comes from now on
+//      waits in memory, and its replies wait, until
+//   4. the rest of the old increment is synced and the manifest names the new one: the appender
+//      goes over to it
+//   5. meanwhile the walker writes temp-rewriteaof-bg-<pid>.aof and syncs it
+//   6. it is renamed to the next base, the manifest replaced, the old files removed
+//
+// All syncs run off the main thread, and clients are served meanwhile.
 //
 // Whatever fails, the manifest in place names files that hold everything: the old ones, or the
 // new ones. The old increment is synced before the new one gets its first byte: otherwise a power
@@ -15,7 +20,10 @@
 // Redis: a crash finds the files as they were.
 import type { LogDirectory } from '../aof/log-directory.ts';
 import type { LogFile } from '../aof/manifest.ts';
+import { inTurn } from '../aof/waits.ts';
+import type { Wait, Waiting, Work } from '../aof/waits.ts';
 import type { CommandOutcome } from '../commands/context.ts';
+import type { SyncDone } from '../io/disk.ts';
 import type { Appender } from './appender.ts';
 import { baseFormat, headerNow, removeQuietly } from './save.ts';
 import type { PersistenceOptions, PersistenceSettings } from './settings.ts';
@@ -32,6 +40,29 @@ export interface RewriterOptions {
   readonly appender: Appender;
   /** The directory of the log; made, and its manifest read, when it is first needed. */
   readonly directory: () => LogDirectory;
+}
+
+/** The walker's part of a rewrite: what it writes, and somebody who waits for its end. */
+class Picture {
+  rdb = false;
+  readonly written: Wait = {
+    later: (done) => {
+      if (this.result === null) this.waits = done;
+      else done(this.result.error);
+    },
+  };
+  private result: SnapshotResult | null = null;
+  private waits: SyncDone | null = null;
+
+  ended(result: SnapshotResult): void {
+    this.result = result;
+    this.waits?.(result.error);
+  }
+
+  /** How long the file is, once it is written. */
+  get bytes(): number {
+    return this.result?.bytes ?? 0;
+  }
 }
 
 /** Rewrites the log. */
@@ -58,9 +89,8 @@ export class Rewriter {
   private readonly walker: SnapshotWalker;
   private readonly appender: Appender;
   private readonly directoryOf: () => LogDirectory;
+  private work: Work | null = null;
   private run: SnapshotRun | null = null;
-  private preparing = false;
-  private attempt = 0;
   private startedSec = 0;
   private nextTrySec = 0;
 
@@ -77,7 +107,7 @@ export class Rewriter {
   }
 
   get inProgress(): boolean {
-    return this.run !== null || this.preparing;
+    return this.work !== null;
   }
 
   /** Seconds that the running rewrite has taken so far; -1 when none runs. */
@@ -98,32 +128,29 @@ export class Rewriter {
   /** Begins; the outcome is what BGREWRITEAOF answers. */
   begin(): CommandOutcome {
     this.scheduled = false;
-    this.preparing = true;
     this.startedSec = this.nowSec();
-    const attempt = ++this.attempt;
-    let outcome: CommandOutcome = {
-      kind: 'ok', text: 'Background append only file rewriting started',
-    };
-    this.appender.whenNearlySynced(() => {
-      // Not the end of a sync that an aborted attempt was waiting for.
-      if (attempt === this.attempt && !this.takePicture()) {
-        outcome = {
-          kind: 'error',
-          text: "ERR Can't execute an AOF background rewriting. Please check the server logs for"
-            + ' more information.',
-        };
-      }
+    let failed = false;
+    let ended = false;
+    const work = inTurn(this.rewriting(), (error) => {
+      ended = true;
+      this.work = null;
+      failed = error !== null;
+      if (error !== null) this.failed(error);
     });
-    return outcome;
+    if (!ended) this.work = work;
+    if (!failed) return { kind: 'ok', text: 'Background append only file rewriting started' };
+    return {
+      kind: 'error',
+      text: "ERR Can't execute an AOF background rewriting. Please check the server logs for"
+        + ' more information.',
+    };
   }
 
   /** Stops the running rewrite, if any, without calling it a failure. */
   abort(): void {
-    if (!this.inProgress) return;
-    this.run?.abort();
-    this.run = null;
-    this.preparing = false;
-    this.attempt++;
+    if (this.work === null) return;
+    this.work.stop();
+    this.work = null;
     removeQuietly(this.options.disk, this.temporaryPath());
     this.options.log('notice', 'Background AOF rewrite aborted; the old files stay');
   }
@@ -141,44 +168,68 @@ export class Rewriter {
     return (this.currentBytes * 100) / base - 100 >= autoRewritePercentage;
   }
 
-  private takePicture(): boolean {
-    this.preparing = false;
+  /** The whole of it. */
+  private *rewriting(): Waiting<void, Wait> {
+    const directory = this.directoryOf();
+    directory.create();
+    const picture = new Picture();
     try {
-      const kept = this.goOverToNewIncrement();
-      this.run = this.startWalker(kept);
-    } catch (error) {
-      this.failed(error);
-      return false;
+      const kept = yield* this.goOverToNewIncrement(directory, picture);
+      yield picture.written;
+      const { rdb, bytes } = picture;
+      if (kept === null) yield* directory.installBaseOfWaiting(this.temporaryPath(), rdb);
+      else yield* directory.installBase(this.temporaryPath(), rdb, kept);
+      this.installed(kept, bytes);
+    } finally {
+      this.run?.abort();
+      this.run = null;
     }
-    this.options.log('notice', 'Background append only file rewriting started');
-    return true;
+    yield* this.removingHistory(directory);
   }
 
   /** The files that the new manifest will keep; null: the one that waits for its first base. */
-  private goOverToNewIncrement(): readonly LogFile[] | null {
+  private *goOverToNewIncrement(
+    directory: LogDirectory, picture: Picture,
+  ): Waiting<readonly LogFile[] | null, Wait> {
     const { appender } = this;
-    const directory = this.directoryOf();
-    directory.create();
     if (this.waitsForBase) {
       const waiting = directory.openWaiting();
       appender.switchTo(waiting.fd, waiting.path);
+      this.take(picture);
       return null;
     }
-    if (!appender.enabled) return [];
-    const unwritten = appender.flush();
-    if (unwritten !== null) throw new Error(unwritten);
-    // When a sync failed, now or before, the rewrite itself is the cure.
-    appender.sync();
-    const oldBytes = appender.fileBytes;
-    const { fd, path } = directory.addIncrement();
-    appender.switchTo(fd, path);
-    this.closedBytes += oldBytes;
-    return directory.manifest.increments.slice(-1);
+    if (!appender.enabled) {
+      this.take(picture);
+      return [];
+    }
+    const prepared = yield* directory.prepareIncrement();
+    let announced = false;
+    try {
+      yield appender.nearlySynced;
+      const unwritten = appender.flush();
+      if (unwritten !== null) throw new Error(unwritten);
+      appender.hold();
+      this.take(picture);
+      // The old increment is synced before the new one is named and gets its first byte: otherwise
+      // a power cut could keep the later and lose the earlier. When its sync failed, now or before,
+      // the rewrite itself is the cure.
+      yield appender.nearlySynced;
+      yield* directory.announce(prepared);
+      announced = true;
+    } finally {
+      if (!announced) {
+        directory.abandon(prepared);
+        appender.resume();
+      }
+    }
+    this.closedBytes += appender.fileBytes;
+    appender.switchTo(prepared.fd, prepared.path);
+    return [prepared.file];
   }
 
-  private startWalker(kept: readonly LogFile[] | null): SnapshotRun {
+  private take(picture: Picture): void {
     const format = baseFormat(this.options);
-    const rdb = format === 'rdb';
+    picture.rdb = format === 'rdb';
     const request = {
       path: this.temporaryPath(),
       format,
@@ -188,24 +239,18 @@ export class Rewriter {
       checksum: this.settings.rdbChecksum,
       stopOnFlushAll: false,
     } as const;
-    return this.walker.start(request, (result) => this.ended(result, rdb, kept));
+    this.run = this.walker.start(request, (result) => {
+      this.run = null;
+      this.lastCosts = result.costs;
+      picture.ended(result);
+    });
+    this.options.log('notice', 'Background append only file rewriting started');
   }
 
-  private ended(result: SnapshotResult, rdb: boolean, kept: readonly LogFile[] | null): void {
-    this.run = null;
-    this.lastCosts = result.costs;
-    const directory = this.directoryOf();
-    try {
-      if (result.error !== null) throw result.error;
-      if (kept === null) directory.installBaseOfWaiting(this.temporaryPath(), rdb);
-      else directory.installBase(this.temporaryPath(), rdb, kept);
-    } catch (error) {
-      this.failed(error);
-      return;
-    }
+  private installed(kept: readonly LogFile[] | null, baseBytes: number): void {
     // A base begun before the log was switched on is not the one that is waited for.
     if (kept === null) this.waitsForBase = false;
-    this.baseBytes = result.bytes;
+    this.baseBytes = baseBytes;
     this.closedBytes = 0;
     this.rewriteBaseBytes = this.currentBytes;
     this.healthy = true;
@@ -215,13 +260,12 @@ export class Rewriter {
     this.lastDurationSec = this.nowSec() - this.startedSec;
     this.options.log('notice', 'Background AOF rewrite finished successfully');
     this.appender.healed();
-    this.removeHistory(directory);
   }
 
   /** Removes files that a rewrite has replaced; what cannot be removed stays for later. */
-  removeHistory(directory: LogDirectory): void {
+  *removingHistory(directory: LogDirectory): Waiting {
     try {
-      directory.removeHistory();
+      yield* directory.removeHistory();
     } catch (error) {
       this.options.log('warning', `Replaced files of the AOF stay for now: ${String(error)}`);
     }

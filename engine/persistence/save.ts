@@ -2,8 +2,11 @@
 //
 // temp-<pid>.rdb → sync → rename → directory sync. Only then the save counts; until then, and
 // whenever a step fails, the old file stays what it was.
+import { atOnce, directorySynced, inTurn } from '../aof/waits.ts';
+import type { Waiting, Work } from '../aof/waits.ts';
 import type { CommandOutcome } from '../commands/context.ts';
 import { redisVersion } from '../commands/context.ts';
+import { reasonOf } from '../errors.ts';
 import type { EngineError } from '../errors.ts';
 import type { Disk } from '../io/disk.ts';
 import { endPosition } from '../keyspace/database.ts';
@@ -71,6 +74,8 @@ export class Saver {
   private readonly settings: PersistenceSettings;
   private readonly walker: SnapshotWalker;
   private run: SnapshotRun | null = null;
+  /** The finished snapshot is put in its place. */
+  private work: Work | null = null;
   private startedSec = 0;
   private lastTrySec = -Infinity;
   /** `keyspace.changes` as the last saved snapshot saw it. */
@@ -117,7 +122,13 @@ export class Saver {
     if (impossible !== null) return impossible;
     const { changes } = this.options.keyspace;
     const result = this.walker.runNow(this.request());
-    if (!this.install(result, changes)) {
+    let error: unknown = null;
+    try {
+      atOnce(this.installing(result));
+    } catch (thrown) {
+      error = thrown;
+    }
+    if (!this.installed(result, changes, error)) {
       return { kind: 'error', text: 'ERR The snapshot could not be written; see the log' };
     }
     return { kind: 'ok', text: 'OK' };
@@ -150,6 +161,7 @@ export class Saver {
     if (this.run === null) return;
     this.run.abort();
     this.run = null;
+    this.work?.stop();
     removeQuietly(this.options.disk, this.temporaryPath());
     this.options.log('notice', 'Background saving aborted');
   }
@@ -176,29 +188,38 @@ export class Saver {
   }
 
   private ended(result: SnapshotResult, changes: number): void {
-    this.run = null;
-    this.lastDurationSec = this.nowSec() - this.startedSec;
     this.lastCosts = result.costs;
     if (result.flushed) {
+      this.run = null;
+      this.lastDurationSec = this.nowSec() - this.startedSec;
       removeQuietly(this.options.disk, this.temporaryPath());
       this.options.log('notice', 'Background saving stopped: all keys were flushed');
       return;
     }
-    const worked = this.install(result, changes);
-    this.options.log(worked ? 'notice' : 'warning',
-      worked ? 'Background saving terminated with success' : 'Background saving error');
+    this.work = inTurn(this.installing(result), (error) => {
+      this.run = null;
+      this.lastDurationSec = this.nowSec() - this.startedSec;
+      const worked = this.installed(result, changes, error);
+      this.options.log(worked ? 'notice' : 'warning',
+        worked ? 'Background saving terminated with success' : 'Background saving error');
+    });
   }
 
-  /** Puts the finished file in its place; false when anything failed. */
-  private install(result: SnapshotResult, changes: number): boolean {
-    const { disk, log } = this.options;
-    try {
-      if (result.error !== null) throw result.error;
-      disk.rename(this.temporaryPath(), `${this.settings.directory}/${this.settings.dbFileName}`);
-      disk.syncDirectory(this.settings.directory);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      log('warning', `Write error saving DB on disk: ${reason}. The old snapshot stays.`);
+  /** Puts the finished file in its place. */
+  private *installing(result: SnapshotResult): Waiting {
+    if (result.error !== null) throw result.error;
+    const { options: { disk }, settings: { directory, dbFileName } } = this;
+    disk.rename(this.temporaryPath(), `${directory}/${dbFileName}`);
+    yield directorySynced(disk, directory);
+  }
+
+  /** Whether the file is in its place. */
+  private installed(
+    result: SnapshotResult, changes: number, error: unknown,
+  ): boolean {
+    const { log } = this.options;
+    if (error !== null) {
+      log('warning', `Write error saving DB on disk: ${reasonOf(error)}. The old snapshot stays.`);
       removeQuietly(this.options.disk, this.temporaryPath());
       this.healthy = false;
       return false;

@@ -100,7 +100,8 @@ test('a rewritten log holds what is there when it ends, in both formats of the b
     const { sliceKeys } = drawn;
     const engine = await TestEngine.start({ disk, arenaBytes, sliceKeys, settings });
     for (const command of [...drawn.before, ['SELECT', '1']]) engine.run(...command);
-    t.is(engine.run('BGREWRITEAOF'), '+Background append only file rewriting started\r\n');
+    if (drawn.during.length % 2 === 0) await engine.beginRewrite();
+    else t.regex(engine.run('BGREWRITEAOF'), /started/);
     await runDuring(engine, drawn);
     if (drawn.during.length > 0) engine.run('FLUSHALL');
     engine.run('SET', 'last', '1');

@@ -312,7 +312,7 @@ test('INFO commandstats, errorstats and latencystats count what was run', async 
   t.regex(text, /latency_percentiles_usec_get:p50=\d+\.\d{3},p99=\d+\.\d{3},p99\.9=\d+\.\d{3}/);
   t.regex(text, /errorstat_ERR:count=2/);
   t.regex(text, /\$7\r\ncommand\r\n:\d+\r\n:\d+\r\n:\d+\r\n/);
-  t.regex(text, /command: \d+ spikes, mean \d+ ms, worst \d+ ms\./);
+  t.regex(text, /command: \d+ spikes, mean \d+ ms, worst \d+ ms/);
   client.received = '';
   client.send('CONFIG RESETSTAT\r\nINFO commandstats\r\n');
   await client.until(() => client.received.includes('# Commandstats'));

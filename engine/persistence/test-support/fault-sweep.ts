@@ -24,10 +24,11 @@ export interface SweptFault {
 
 const changing = [
   'open', 'write', 'sync', 'syncAsync', 'truncate', 'truncateOpen', 'close', 'rename', 'unlink',
-  'makeDirectory', 'syncDirectory',
+  'makeDirectory', 'syncDirectory', 'syncDirectoryAsync',
 ] as const;
 const writing = ['open', 'write', 'truncate', 'truncateOpen', 'rename', 'unlink', 'makeDirectory'];
-const naming = ['open', 'rename', 'unlink', 'makeDirectory', 'syncDirectory'];
+const naming = ['open', 'rename', 'unlink', 'makeDirectory', 'syncDirectory',
+  'syncDirectoryAsync'];
 const syncs = ['sync', 'syncAsync'];
 
 export const sweptFaults: readonly SweptFault[] = [
@@ -38,8 +39,8 @@ export const sweptFaults: readonly SweptFault[] = [
   { name: 'ENOSPC, for a while', code: 'ENOSPC', calls: writing, below: null, lasts: true },
   { name: 'EIO on sync, once', code: 'EIO', calls: syncs, below: null, lasts: false },
   { name: 'EIO on sync, for a while', code: 'EIO', calls: syncs, below: null, lasts: true },
-  { name: 'EIO on directory sync, for a while', code: 'EIO', calls: ['syncDirectory'], below: null,
-    lasts: true },
+  { name: 'EIO on directory sync, for a while', code: 'EIO', below: null, lasts: true,
+    calls: ['syncDirectory', 'syncDirectoryAsync'] },
   { name: 'EROFS, for a while', code: 'EROFS', calls: writing, below: null, lasts: true },
   { name: 'the log directory is gone, for a while', code: 'ENOENT', calls: naming,
     below: '/data/appendonlydir', lasts: true },
@@ -115,7 +116,7 @@ class FailingDisk {
     const error = Object.assign(new Error(`${fault.code}: injected, ${name}`), {
       code: fault.code, errno: -5, syscall: name,
     });
-    if (name === 'syncAsync') {
+    if (name === 'syncAsync' || name === 'syncDirectoryAsync') {
       setImmediate(args[1] as (error: Error) => void, error);
       return undefined;
     }

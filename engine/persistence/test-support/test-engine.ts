@@ -148,10 +148,16 @@ export class TestEngine {
 
   /** Runs steps and lets syncs end until nothing is left to do. */
   async settle(): Promise<void> {
-    for (let idle = 0; idle < 3;) {
+    for (let idle = 0; idle < (this.isWorking() ? 40 : 3);) {
       idle = this.runSteps() > 0 ? 0 : idle + 1;
       await new Promise((resolve) => setImmediate(resolve));
     }
+  }
+
+  /** A snapshot or rewrite may wait for several syncs, with no step between them. */
+  private isWorking(): boolean {
+    const { rewriter, saver } = this.persistence;
+    return rewriter.inProgress || saver.running !== null;
   }
 
   /** Runs steps until something has come about, on a disk whose syncs take their time. */
@@ -160,6 +166,13 @@ export class TestEngine {
       this.runSteps();
       await new Promise((resolve) => setImmediate(resolve));
     }
+  }
+
+  /** BGREWRITEAOF, up to the moment whose data the new base will hold. */
+  async beginRewrite(): Promise<void> {
+    this.run('BGREWRITEAOF');
+    const { rewriter } = this.persistence;
+    await this.until(() => rewriter.running !== null || !rewriter.inProgress);
   }
 
   /** Runs one command; the reply as it would be sent. No commit. */

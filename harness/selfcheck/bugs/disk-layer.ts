@@ -1,6 +1,6 @@
 // A disk that does what the one below it does; planted bugs override what they get wrong.
 
-import type { Disk, OpenMode, PathStat, ReadAt } from '../../../engine/io/disk.ts';
+import type { Disk, OpenMode, PathStat, ReadAt, SyncDone } from '../../../engine/io/disk.ts';
 import type { Scheduler } from '../../../engine/io/scheduler.ts';
 import type { EngineWrappers } from '../../../engine/start.ts';
 
@@ -37,7 +37,7 @@ export class DiskLayer implements Disk {
     this.inner.sync(fd);
   }
 
-  syncAsync(fd: number, done: (error: Error | null) => void): void {
+  syncAsync(fd: number, done: SyncDone): void {
     this.inner.syncAsync(fd, done);
   }
 
@@ -68,6 +68,10 @@ export class DiskLayer implements Disk {
 
   syncDirectory(path: string): void {
     this.inner.syncDirectory(path);
+  }
+
+  syncDirectoryAsync(path: string, done: SyncDone): void {
+    this.inner.syncDirectoryAsync(path, done);
   }
 
   list(path: string): string[] {

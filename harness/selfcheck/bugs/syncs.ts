@@ -1,10 +1,9 @@
 // Planted bugs: syncs that are left out, late, or of something else.
 
+import type { SyncDone } from '../../../engine/io/disk.ts';
 import { always, everysec, snapshotsOnly, withLog } from './planted.ts';
 import type { PlantedBug } from './planted.ts';
 import { DiskLayer, isBase, isLog, isManifest, isSnapshot, onDisk } from './disk-layer.ts';
-
-type Done = (error: Error | null) => void;
 
 /** Leaves out the syncs of some files and directories. */
 abstract class Skipping extends DiskLayer {
@@ -14,13 +13,18 @@ abstract class Skipping extends DiskLayer {
     if (!this.skips(this.pathOf(fd))) this.inner.sync(fd);
   }
 
-  override syncAsync(fd: number, done: Done): void {
+  override syncAsync(fd: number, done: SyncDone): void {
     if (this.skips(this.pathOf(fd))) this.scheduler.soon(() => done(null));
     else this.inner.syncAsync(fd, done);
   }
 
   override syncDirectory(path: string): void {
     if (!this.skips(`${path}/`)) this.inner.syncDirectory(path);
+  }
+
+  override syncDirectoryAsync(path: string, done: SyncDone): void {
+    if (this.skips(`${path}/`)) this.scheduler.soon(() => done(null));
+    else this.inner.syncDirectoryAsync(path, done);
   }
 }
 
@@ -111,6 +115,10 @@ class SyncOfParent extends DiskLayer {
   override syncDirectory(path: string): void {
     this.inner.syncDirectory(path.replace(/\/appendonlydir$/, ''));
   }
+
+  override syncDirectoryAsync(path: string, done: SyncDone): void {
+    this.inner.syncDirectoryAsync(path.replace(/\/appendonlydir$/, ''), done);
+  }
 }
 
 /** Writes after the sync that should have covered it. */
@@ -151,7 +159,7 @@ class FailedSyncBelieved extends DiskLayer {
     }
   }
 
-  override syncAsync(fd: number, done: Done): void {
+  override syncAsync(fd: number, done: SyncDone): void {
     this.inner.syncAsync(fd, () => done(null));
   }
 }
@@ -160,7 +168,7 @@ class FailedSyncBelieved extends DiskLayer {
 class RareSync extends DiskLayer {
   #count = 0;
 
-  override syncAsync(fd: number, done: Done): void {
+  override syncAsync(fd: number, done: SyncDone): void {
     if (isLog(this.pathOf(fd)) && ++this.#count % 4 !== 0) this.scheduler.soon(() => done(null));
     else this.inner.syncAsync(fd, done);
   }

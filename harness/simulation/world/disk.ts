@@ -2,7 +2,9 @@
 // record of the op log has an instant of its own, and a crash can fall between any two.
 
 import type { ManualClock } from '../../../engine/io/clock.ts';
-import type { InspectableDisk, OpenMode, PathStat, ReadAt } from '../../../engine/io/disk.ts';
+import type {
+  InspectableDisk, OpenMode, PathStat, ReadAt, SyncDone,
+} from '../../../engine/io/disk.ts';
 import type { MemoryDisk } from '../../../engine/io/memory-disk.ts';
 import type { Random } from '../random.ts';
 
@@ -10,7 +12,7 @@ import type { Random } from '../random.ts';
 const callUs = 20;
 const syncUs = 400;
 
-/** A memory disk, with `syncAsync` in flight until somebody ends it. */
+/** A memory disk, with asynchronous syncs in flight until somebody ends it. */
 export class TimedDisk implements InspectableDisk {
   readonly memory: MemoryDisk;
   readonly #clock: ManualClock;
@@ -41,7 +43,7 @@ export class TimedDisk implements InspectableDisk {
     this.memory.sync(fd);
   }
 
-  syncAsync(fd: number, done: (error: Error | null) => void): void {
+  syncAsync(fd: number, done: SyncDone): void {
     this.#pass(callUs);
     this.memory.syncAsync(fd, done);
   }
@@ -79,6 +81,11 @@ export class TimedDisk implements InspectableDisk {
   syncDirectory(path: string): void {
     this.#pass(syncUs);
     this.memory.syncDirectory(path);
+  }
+
+  syncDirectoryAsync(path: string, done: SyncDone): void {
+    this.#pass(callUs);
+    this.memory.syncDirectoryAsync(path, done);
   }
 
   list(path: string): string[] {

@@ -7,8 +7,8 @@ function lying(disk: Disk): Disk {
   return new Proxy(disk, {
     get(target, name) {
       if (name === 'sync' || name === 'syncDirectory') return () => {};
-      if (name === 'syncAsync') {
-        return (_fd: number, done: (error: null) => void) => setImmediate(() => done(null));
+      if (name === 'syncAsync' || name === 'syncDirectoryAsync') {
+        return (_file: unknown, done: (error: null) => void) => setImmediate(() => done(null));
       }
       const value: unknown = Reflect.get(target, name);
       return typeof value === 'function' ? value.bind(target) : value;
