@@ -3,10 +3,26 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
+import { LatencyHistogram } from '../metrics/histogram.ts';
+import { linesByTag, sumOfLogs } from '../metrics/histogram-log.ts';
 import type { RunRecord } from '../report/record.ts';
 import { planOf, threeScenarios } from '../report/test-support.ts';
 import { shardPlan } from '../plan/shard.ts';
+import type { CliContext } from './context.ts';
 import { cli, fakeRun, temporaryFolder } from './test-support.ts';
+
+/** A fake run whose trials left an interval log each, of latencies that tell their seed. */
+const timedRun: CliContext['runPlan'] = async (plan, options) => {
+  mkdirSync(join(options.runDirectory, 'files'));
+  return fakeRun(plan, options, (own) => {
+    const histogram = new LatencyHistogram();
+    for (let at = 0; at < 100; at++) histogram.record((own.seed % 5000) + at);
+    const name = `files/${own.seed}-${own.index}.hlog`;
+    const line = `0.000,1.000,0.000,${histogram.encode()}\n`;
+    writeFileSync(join(options.runDirectory, name), line);
+    return { ...own, artefacts: { intervals: name } };
+  });
+};
 
 async function shards(t: ExecutionContext, count: number, seed: string = '7'): Promise<string> {
   const cwd = temporaryFolder(t);
@@ -44,6 +60,31 @@ test('four shards, merged in any order, equal the whole; their files come along'
     t.is(readFileSync(join(cwd, 'reports/latest', path), 'utf8'), shard);
   }
   t.regex(readFileSync(join(cwd, 'reports/latest/report.html'), 'utf8'), /<section id="trust"/);
+});
+
+test('the histograms of the shards, joined, are those of the whole', async (t) => {
+  const cwd = temporaryFolder(t);
+  for (let index = 1; index <= 4; index++) {
+    const argv = ['run', '--seed', '7', '--shard', `${index}/4`, '--out', `s/${index}`];
+    await cli(argv, { cwd, runPlan: timedRun });
+  }
+  await cli(['run', '--seed', '7', '--out', 'whole'], { cwd, runPlan: timedRun });
+  const parts = [2, 1, 4, 3].map((index) => `s/${index}/latest`);
+  t.is((await cli(['merge', ...parts], { cwd })).code, 0);
+  const [merged, whole] = ['reports', 'whole'].map((out) => (
+    linesByTag(readFileSync(join(cwd, out, 'latest', 'latency.hlog'), 'utf8'))));
+  const { cells } = read(join(cwd, 'reports/latest/run.json'));
+  t.is(whole?.size, cells.length);
+  for (const { id, perTrial } of cells) {
+    t.is(merged?.get(id), whole?.get(id), id);
+    t.is(sumOfLogs([merged?.get(id) ?? '']).histogram.totalCount, 100 * perTrial.length);
+  }
+  const page = readFileSync(join(cwd, 'reports/latest/report.html'), 'utf8');
+  t.regex(page, /all replies of all trials together/, 'the page draws from them');
+  writeFileSync(join(cwd, 's/3/latest/latency.hlog'), 'Tag=a,0,1,2,HISTFAAAA!\n');
+  const damaged = await cli(['merge', ...parts], { cwd });
+  t.is(damaged.code, 0, 'histograms change no verdict');
+  t.regex(damaged.stderr, /the histograms of the shards cannot be joined/);
 });
 
 test('a missing shard, one that is there twice, and foreign ones are refused', async (t) => {

@@ -6,6 +6,7 @@ import { countText, groupedText, shareText, significant } from '../plan/units.ts
 import { crashModels, fileSystems } from '../plan/scenario.ts';
 import { recordLabel } from './aggregate.ts';
 import { coverageOf, coverageSentence } from './coverage.ts';
+import { promiseBoundSentence } from './promise-bounds.ts';
 import type {
   CellRecord, FailureRecord, RunRecord, SkippedRecord, TestbedRecord,
 } from './record.ts';
@@ -137,7 +138,8 @@ function lossNotes(record: RunRecord): string[] {
   const losses = groupCells(record)
     .flatMap((group) => crashModels.map((crash) => groupLoss(group, crash)))
     .filter((loss) => loss !== null);
-  const texts: string[] = [];
+  const bound = promiseBoundSentence(record);
+  const texts: string[] = bound === null ? [] : [bound];
   if (losses.some((loss) => loss.runsWithLoss === 0)) {
     texts.push(`${boundMark} None lost in so few runs proves little: the share of crashes that `
       + 'lose something lies below this with 95 % confidence. More --trials narrow it.');

@@ -4,6 +4,7 @@
 import { fitLine, growthWord } from '../metrics/growth.ts';
 import { median } from '../metrics/statistics.ts';
 import { studyLabel } from '../plan/studies.ts';
+import type { Study } from '../plan/studies.ts';
 import { bytesText, groupedText, significant } from '../plan/units.ts';
 import type { CellRecord, RunRecord } from './record.ts';
 import type {
@@ -12,6 +13,7 @@ import type {
 
 /** A table with its title; the first row is the head. */
 export interface StudyTable {
+  readonly kind: Study['kind'];
   readonly title: string;
   readonly rows: readonly (readonly string[])[];
 }
@@ -51,7 +53,7 @@ function recoveryTable(cells: readonly CellRecord[]): StudyTable {
   const head = ['form / page cache', 'keys', 'on disk', 'file system, s',
     'listening, s', 'loaded by its log, s',
     'first read', 'first write', 'back to 95 %', 'µs a key', 's a GB', 'verdict'];
-  return { title: 'Recovery', rows: [head, ...cells.map(recoveryRow)] };
+  return { kind: 'recovery', title: 'Recovery', rows: [head, ...cells.map(recoveryRow)] };
 }
 
 function recoveryRow(cell: CellRecord): string[] {
@@ -95,13 +97,15 @@ function growthTable(cells: readonly CellRecord[]): StudyTable {
       `${significant(line.worstShare * 100)} %`,
     ];
   });
-  return { title: 'Growth of the time to the first write', rows: [head, ...rows] };
+  const title = 'Growth of the time to the first write';
+  return { kind: 'recovery', title, rows: [head, ...rows] };
 }
 
 function snapshotTable(cells: readonly CellRecord[]): StudyTable {
   const head = ['work', 'keys', 'took, s', 'file', 'writes/s', 'p50, ms', 'p99, ms', 'worst p99',
     'memory', 'copied', 'to disk', 'of payload'];
-  return { title: 'Before / during / after', rows: [head, ...cells.flatMap(snapshotRow)] };
+  const rows = [head, ...cells.flatMap(snapshotRow)];
+  return { kind: 'snapshot', title: 'Before / during / after', rows };
 }
 
 function snapshotRow(cell: CellRecord): string[][] {
@@ -131,7 +135,7 @@ function snapshotRow(cell: CellRecord): string[][] {
 function httpTable(cells: readonly CellRecord[]): StudyTable {
   const head = ['way in', 'latency of', 'answers/s', 'p50, ms', 'p99, ms', 'p99.9, ms', 'max, ms',
     'server CPU, µs', 'generator', 'errors', 'verdict'];
-  return { title: 'HTTP beside RESP', rows: [head, ...cells.flatMap(httpRows)] };
+  return { kind: 'http', title: 'HTTP beside RESP', rows: [head, ...cells.flatMap(httpRows)] };
 }
 
 type Latency = EdgeFigures['latencyUs'];

@@ -3,7 +3,6 @@
 
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { isAbsolute, join, normalize } from 'node:path';
 import * as v from 'valibot';
 import { decodeCurve } from '../crash/curve/curve-file.ts';
 import { htmlReport } from './html/page.ts';
@@ -12,7 +11,9 @@ import { curvesMax } from './html/sections/loss-curve.ts';
 import type { LossCurve } from './html/sections/loss-curve.ts';
 import { seriesMax } from './html/sections/timeline.ts';
 import type { Span, TimeSeries } from './html/sections/timeline.ts';
+import { pathInside } from './inside.ts';
 import type { RunRecord, TrialRecord } from './record.ts';
+import { latencyLogName, readSpectra } from './write-latency.ts';
 
 /** The sections that need more than the run itself, and what is known to be missing. */
 export type PageExtras = Partial<Pick<PageInput, 'problems' | 'change' | 'trend'>>;
@@ -29,6 +30,10 @@ export async function renderHtml(
   return htmlReport({
     record, problems, series,
     curves: await readCurves(record, runDirectory, problems),
+    spectra: await readSpectra(record, runDirectory).catch((error: unknown) => {
+      problems.push(`${latencyLogName} cannot be read: ${wordsOf(error)}`);
+      return [];
+    }),
     plotLibrary: series.length === 0 ? { script: '', style: '' } : await readPlotLibrary(),
     change: extras.change ?? null,
     trend: extras.trend ?? null,
@@ -103,20 +108,16 @@ async function readEach<TRead>(
     try {
       found.push(await read(artefact));
     } catch (error) {
-      const words = error instanceof Error ? error.message : String(error);
       const { cell, trial, path } = artefact;
       problems.push(`The ${what} of ${cell}, trial ${trial.index + 1}, cannot be read: ${path}: `
-        + words);
+        + wordsOf(error));
     }
   }
   return found;
 }
 
-/** @throws {Error} for a path that leads out of the folder of the run. */
-function pathInside(runDirectory: string, path: string): string {
-  const own = normalize(path);
-  if (isAbsolute(own) || own.startsWith('..')) throw new Error('it leads out of the run\'s folder');
-  return join(runDirectory, own);
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function crashSpan({ crashAtMs, outageMs }: TrialRecord): Span[] {

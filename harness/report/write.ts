@@ -16,6 +16,7 @@ import { parseHistory } from './trend/history.ts';
 import type { History } from './trend/history.ts';
 import { renderHtml } from './write-html.ts';
 import type { PageExtras } from './write-html.ts';
+import { latencyLogName, latencyLogOf } from './write-latency.ts';
 
 /** The folder of one run. */
 export interface RunFolder {
@@ -62,6 +63,12 @@ export async function discardRunFolder(folder: RunFolder): Promise<void> {
   await rm(folder.runDirectory, { recursive: true, force: true });
 }
 
+/** What belongs to a run beyond its record. */
+export interface WriteExtras extends PageExtras {
+  /** The histograms of all cells; made from those of the trials where it is not given. */
+  readonly latencyLog?: string | null;
+}
+
 /** Where a record went. */
 export interface WrittenRun {
   readonly recordPath: string;
@@ -72,12 +79,12 @@ export interface WrittenRun {
 }
 
 /**
- * Writes run.json, then summary.md and report.html, each at once, and points `OUT/latest` at the
- * run. Trouble with a rendering is a warning: the record is what counts.
+ * Writes run.json, then latency.hlog, summary.md and report.html, each at once, and points
+ * `OUT/latest` at the run. Trouble with a rendering is a warning: the record is what counts.
  * @throws {HarnessError} ENVIRONMENT when the record cannot be written.
  */
 export async function writeRun(
-  out: string, record: RunRecord, extras: PageExtras = {},
+  out: string, record: RunRecord, { latencyLog, ...extras }: WriteExtras = {},
 ): Promise<WrittenRun> {
   const runDirectory = join(out, 'runs', record.id);
   const recordPath = join(runDirectory, 'run.json');
@@ -97,6 +104,11 @@ export async function writeRun(
     warnings.push(`${name} could not be written: ${text(error)}`);
     return null;
   };
+  const log = async (): Promise<void> => {
+    const text = latencyLog === undefined ? latencyLogOf(record, runDirectory) : latencyLog;
+    if (text !== null) await render(latencyLogName, () => text);
+  };
+  await log().catch(orWarning(latencyLogName));
   await render('summary.md', () => markdownSummary(record)).catch(orWarning('summary.md'));
   const reportPath = await render('report.html', () => renderHtml(record, runDirectory, extras))
     .catch(orWarning('report.html'));

@@ -5,6 +5,7 @@ import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { mergeRecords, shardFolder } from '../../report/merge.ts';
 import { verdictLine } from '../../report/notes.ts';
+import { mergedLatencyLog } from '../../report/write-latency.ts';
 import { readDamagedRun, writeRun, makeRunFolder } from '../../report/write.ts';
 import type { FoundRun } from '../../report/write.ts';
 import type { CliContext } from '../context.ts';
@@ -54,7 +55,11 @@ async function merge(
   const warn = (text: string): void => context.stderr.write(`warning: ${text}\n`);
   for (const one of found) await copyFiles(one, runDirectory, warn);
   const merged = { ...record, id };
-  const { recordPath, reportPath, warnings } = await writeRun(out, merged);
+  const latencyLog = await mergedLatencyLog(found).catch((error: unknown) => {
+    warn(`the histograms of the shards cannot be joined: ${wordsOf(error)}`);
+    return null;
+  });
+  const { recordPath, reportPath, warnings } = await writeRun(out, merged, { latencyLog });
   warnings.forEach(warn);
   context.stderr.write(`record: ${recordPath}\n`);
   if (reportPath !== null) context.stderr.write(`report: ${reportPath}\n`);
@@ -78,7 +83,11 @@ async function copyFiles(
       await mkdir(dirname(target), { recursive: true });
       await copyFile(source, target);
     } catch (error) {
-      warn(`${record.id}: ${path}: ${error instanceof Error ? error.message : String(error)}`);
+      warn(`${record.id}: ${path}: ${wordsOf(error)}`);
     }
   }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -113,6 +113,14 @@ export function lookOf(
   return { className: `c${colour}`, shape: shapes[position] ?? 'circle' };
 }
 
+/** The look of one of several things that are no settings, by its place among them. */
+export function studyLook(position: number): Look {
+  return {
+    className: `c${position % (settingLabels.length + 1)}`,
+    shape: shapes[position % shapes.length] ?? 'circle',
+  };
+}
+
 /** A mark of a given area, so that all shapes of one size weigh the same. */
 export function mark(
   look: Look, { x, y, radius, extra = '' }:

@@ -2,6 +2,8 @@
 // name with <script> in it is a name with <script> in it.
 
 import { createHash } from 'node:crypto';
+import { countText } from '../../plan/units.ts';
+import type { StudyTable } from '../study-table.ts';
 
 /** A piece of HTML or SVG that is safe to put into a page. */
 export interface Markup {
@@ -76,4 +78,12 @@ ${more > 0 ? html`<p class="note">… and ${more} more rows in run.json.</p>` : 
 function rowMarkup([head = '', ...cells]: readonly Content[]): Markup {
   return html`<tr><th scope="row">${head}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>
 `;
+}
+
+/** A table of a study, folded away under its title. */
+export function studyMarkup({ title, rows: [head = [], ...rows] }: StudyTable): Markup {
+  return html`<details><summary>${title} (${countText(rows.length, 'row')})</summary>${tableMarkup({
+    caption: title, columns: head, rows: rows.map(([first = '', ...rest]) => (
+      [name(first), ...rest])),
+  })}</details>`;
 }

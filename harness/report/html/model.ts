@@ -6,9 +6,12 @@ import type { CellRecord, CutRecord, Estimate, LatencyUs, RunRecord } from '../r
 import { groupCells, rateCell } from '../summary.ts';
 import type { Group } from '../summary.ts';
 import type { Verdict } from '../../plan/events.ts';
-import type { CrashModel } from '../../plan/scenario.ts';
+import type { CrashModel, FileSystem } from '../../plan/scenario.ts';
+import { median } from '../../metrics/statistics.ts';
 import { lookOf } from './chart.ts';
 import type { Look } from './chart.ts';
+
+export { crashWords } from '../promise-bounds.ts';
 
 /** One target with one setting, over all its scenarios. */
 export interface Entry {
@@ -21,6 +24,8 @@ export interface Entry {
   readonly verdict: Verdict;
   readonly rate: { readonly perSecond: Estimate; readonly limited: boolean } | null;
   readonly latencyUs: LatencyUs | null;
+  /** Id of the cell that rate and latency come from. */
+  readonly rateCell: string | null;
   readonly losses: readonly CrashLosses[];
   /** Recoveries by size, ascending. */
   readonly recoveries: readonly Recovery[];
@@ -54,8 +59,15 @@ export interface Recovery {
   readonly keys: number;
   readonly bytes: number | null;
   readonly trials: number;
+  /** From spawn to the first answered write, ms. */
   readonly estimate: Estimate;
   readonly phases: NonNullable<CellRecord['recoveryMs']>['phases'];
+  /** The real file system that came back before the server; null: none. */
+  readonly fileSystem: FileSystem | null;
+  /** Mounting it with the replay of its journal, ms, before the spawn; 0 without one. */
+  readonly mountMs: number;
+  /** From spawn until 95 % of the former write rate were back, ms; null: not measured. */
+  readonly backMs: number | null;
 }
 
 /** The record as the sections read it. */
@@ -97,12 +109,6 @@ function worstOf(instants: readonly Instant[]): Instant {
   return worst;
 }
 
-/** How a crash model is called in sentences: `a power cut`. */
-export const crashWords: Readonly<Record<CrashModel, string>> = {
-  'process': 'process crash', 'power': 'power cut', 'power-torn': 'power cut with torn writes',
-  'block': 'power cut of a real file system',
-};
-
 function entryOf(group: Group, targets: readonly string[]): Entry {
   const { target, setting, cells } = group;
   const fastest = rateCell(group);
@@ -115,6 +121,7 @@ function entryOf(group: Group, targets: readonly string[]): Entry {
     rate: fastest === null || fastest.qps === null ? null
       : { perSecond: fastest.qps, limited: fastest.generatorLimited },
     latencyUs: fastest?.latencyUs ?? null,
+    rateCell: fastest?.id ?? null,
     losses: crashes.flatMap((crash) => lossesOf(crash, cells) ?? []),
     recoveries: recoveriesOf(cells),
   };
@@ -149,26 +156,36 @@ function lostBy(cut: CutRecord): number {
   return cut.loss?.writes ?? 0;
 }
 
-/** One recovery a size: that of the cell that asked for it, else of the one with most trials. */
-function recoveriesOf(cells: readonly CellRecord[]): Recovery[] {
-  const best = new Map<number, CellRecord>();
+/** One recovery a size and file system: of the cell that asked for it, else of the most trials. */
+export function recoveriesOf(cells: readonly CellRecord[]): Recovery[] {
+  const best = new Map<string, CellRecord>();
   for (const cell of cells.filter(({ recoveryMs }) => recoveryMs !== null)) {
-    const found = best.get(cell.preloadKeys);
-    if (found === undefined || recoveryRank(cell) > recoveryRank(found)) {
-      best.set(cell.preloadKeys, cell);
-    }
+    const key = `${cell.preloadKeys} ${fileSystemOf(cell) ?? ''}`;
+    const found = best.get(key);
+    if (found === undefined || recoveryRank(cell) > recoveryRank(found)) best.set(key, cell);
   }
-  return [...best.values()]
-    .flatMap(({ preloadKeys, files, trials, recoveryMs }): Recovery[] => (
-      recoveryMs === null ? [] : [{
-        keys: preloadKeys,
-        bytes: files === null ? null : files.rdbBytes + files.aofBytes,
-        trials,
-        estimate: recoveryMs,
-        phases: recoveryMs.phases,
-      }]
-    ))
-    .sort((one, other) => one.keys - other.keys);
+  return [...best.values()].flatMap(recoveryOf)
+    .sort((one, other) => one.keys - other.keys || one.mountMs - other.mountMs);
+}
+
+function recoveryOf(cell: CellRecord): Recovery[] {
+  const { preloadKeys: keys, files, trials, recoveryMs, perTrial } = cell;
+  if (recoveryMs === null) return [];
+  const mounts = perTrial.flatMap(({ cuts }) => cuts.flatMap(({ block }) => block?.mountMs ?? []));
+  const backs = perTrial.flatMap(({ study }) => (
+    study?.kind === 'recovery' ? study.backMs ?? [] : []));
+  return [{
+    keys, trials, estimate: recoveryMs, phases: recoveryMs.phases,
+    bytes: files === null ? null : files.rdbBytes + files.aofBytes,
+    fileSystem: fileSystemOf(cell),
+    mountMs: mounts.length === 0 ? 0 : median(mounts),
+    backMs: backs.length === 0 ? null : median(backs),
+  }];
+}
+
+function fileSystemOf({ perTrial }: CellRecord): FileSystem | null {
+  const [block] = perTrial.flatMap(({ cuts }) => cuts.flatMap((cut) => cut.block ?? []));
+  return block?.fileSystem ?? null;
 }
 
 function recoveryRank(cell: CellRecord): number {

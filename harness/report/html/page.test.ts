@@ -108,8 +108,8 @@ test('loss curves: one line a trial, the worst instant in words', (t) => {
 
 test('a record that was not whole says so at the top', (t) => {
   const page = htmlReport({
-    record: healthy, problems: ['The <list> of cells is missing.'], series: [], curves: [],
-    plotLibrary: { script: '', style: '' }, change: null, trend: null,
+    record: healthy, problems: ['The <list> of cells is missing.'],
+    series: [], curves: [], spectra: [], plotLibrary: { script: '', style: '' }, change: null, trend: null,
   });
   t.regex(page, /role="alert"><p>This report is not\nwhole:<\/p><ul><li>The &lt;list&gt; of cells/);
 });

@@ -16,6 +16,7 @@ import { downtimeSection } from './sections/downtime.ts';
 import { latencySection } from './sections/latency.ts';
 import type { LossCurve } from './sections/loss-curve.ts';
 import { lossSection } from './sections/losses.ts';
+import type { LatencySpectrum } from './sections/spectrum.ts';
 import { timelineData, timelineSection } from './sections/timeline.ts';
 import type { TimeSeries } from './sections/timeline.ts';
 import { trustSection } from './sections/trust.ts';
@@ -31,6 +32,8 @@ export interface PageInput {
   readonly series: readonly TimeSeries[];
   /** Losses at every instant of a trial, where they lie beside the record. */
   readonly curves: readonly LossCurve[];
+  /** Reply times by percentile, where histograms lie beside the record. */
+  readonly spectra: readonly LatencySpectrum[];
   /** Text of the library that draws time series. */
   readonly plotLibrary: { readonly script: string; readonly style: string };
   /** Sections that need more than one run. */
@@ -84,7 +87,9 @@ ${scripts.map((script) => html`<script>${raw(script)}</script>`)}
 `.html;
 }
 
-function sectionsOf(model: Model, { series, curves, change, trend }: PageInput): Section[] {
+function sectionsOf(
+  model: Model, { series, curves, spectra, change, trend }: PageInput,
+): Section[] {
   const missing = (text: string): Markup => html`<p class="missing">${text}</p>`;
   return [
     { id: 'lost', question: 'Did anything lose data it promised to keep?',
@@ -95,7 +100,7 @@ function sectionsOf(model: Model, { series, curves, change, trend }: PageInput):
     { id: 'timeline', question: 'What happened around a crash?',
       content: timelineSection(model, series) },
     { id: 'latency', question: 'What does a sync cost in the tail?',
-      content: latencySection(model) },
+      content: latencySection(model, spectra) },
     { id: 'change', question: 'Is it worse than before?',
       content: change ?? withinRun(model.record)
         ?? missing('No other run was given to compare with: plugpull report RUN '

@@ -76,7 +76,7 @@ ${settings}
 .whisker{stroke:var(--c,var(--text));stroke-width:1.75;fill:none;opacity:.75}
 .promise path{stroke:var(--text);stroke-width:1.5}.promise text{font-size:12px}
 .step0{fill:var(--step0)}.step1{fill:var(--step1)}.step2{fill:var(--step2)}
-.step3{fill:var(--c5)}
+.step3{fill:var(--c5)}.step4{fill:var(--c4)}
 .verdict0{--c:var(--fail)}.verdict1{--c:var(--pass)}.verdict2{--c:var(--open)}
 .verdict3,.verdict4{--c:var(--soft)}.band{fill:var(--edge);opacity:.55}
 .zero{stroke:var(--text);stroke-width:1.25}

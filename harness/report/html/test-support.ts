@@ -13,8 +13,8 @@ export const healthy: RunRecord = recordOf(planOf(threeScenarios));
 /** The page of a record alone. */
 export function pageOf(record: RunRecord, more: Partial<PageInput> = {}): string {
   return htmlReport({
-    record, problems: [], series: [], curves: [], plotLibrary: { script: '', style: '' },
-    change: null, trend: null, ...more,
+    record, problems: [], series: [], curves: [], spectra: [],
+    plotLibrary: { script: '', style: '' }, change: null, trend: null, ...more,
   });
 }
 

@@ -59,6 +59,11 @@ function slowest({ recoveries }: Entry): Recovery | null {
   return recoveries.at(-1) ?? null;
 }
 
+/** A file system that has to come back first counts. */
+function readyMsOf(recovery: Recovery | null): number | null {
+  return recovery === null ? null : recovery.mountMs + recovery.estimate.median;
+}
+
 /** What the reader's two numbers are compared with. */
 export function candidateOf(entry: Entry): Candidate {
   const losses = harshest(entry);
@@ -67,7 +72,7 @@ export function candidateOf(entry: Entry): Candidate {
     target: entry.target,
     perSecond: entry.rate?.perSecond.median ?? null,
     windowMs: worst,
-    readyMs: slowest(entry)?.estimate.median ?? null,
+    readyMs: readyMsOf(slowest(entry)),
     hasFailed: entry.verdict === 'fail',
   };
 }
@@ -125,9 +130,10 @@ function rateText({ rate }: Entry): string {
   return `${rate.limited ? '≥ ' : ''}${roundedText(rate.perSecond.median)} writes/s`;
 }
 
-function recoveryText({ estimate, keys }: Recovery): string {
+function recoveryText(recovery: Recovery): string {
+  const { keys } = recovery;
   const size = keys === 0 ? 'the keys of the load' : `${sizeText(keys)} keys`;
-  return `${durationText(estimate.median)} with ${size}`;
+  return `${durationText(readyMsOf(recovery) ?? 0)} with ${size}`;
 }
 
 function lossText(losses: CrashLosses): string {
@@ -227,7 +233,7 @@ interface Dot {
 }
 
 function radiusOf(entry: Entry): number {
-  const seconds = (slowest(entry)?.estimate.median ?? 0) / 1000;
+  const seconds = (readyMsOf(slowest(entry)) ?? 0) / 1000;
   return Math.round(Math.min(18, 5 + Math.sqrt(seconds) * 3.5) * 10) / 10;
 }
 

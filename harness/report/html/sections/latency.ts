@@ -1,6 +1,6 @@
 // What does a sync cost in the tail? Reply times by percentile, one line for each setting.
 
-import { durationText, significant } from '../../../plan/units.ts';
+import { durationText, groupedText, significant } from '../../../plan/units.ts';
 import type { LatencyUs } from '../../record.ts';
 import { axes, chartMarkup, legendMarkup, mark, pathOf, tip } from '../chart.ts';
 import type { Plot, Size } from '../chart.ts';
@@ -9,6 +9,9 @@ import type { Markup } from '../markup.ts';
 import { entriesByTarget } from '../model.ts';
 import type { Entry, Model } from '../model.ts';
 import { logScale } from '../scales.ts';
+import { spectrumDrawing, tailAtUs } from './spectrum.ts';
+import type { LatencySpectrum, Tail } from './spectrum.ts';
+import { latencyStudies } from './studies.ts';
 
 const percentiles: readonly { readonly field: keyof LatencyUs; readonly label: string }[] = [
   { field: 'p50', label: '50 %' }, { field: 'p99', label: '99 %' },
@@ -16,15 +19,54 @@ const percentiles: readonly { readonly field: keyof LatencyUs; readonly label: s
 ];
 
 /** The section. */
-export function latencySection(model: Model): Markup {
+export function latencySection(model: Model, spectra: readonly LatencySpectrum[]): Markup {
   const measured = model.entries.filter((entry) => entry.latencyUs !== null);
+  const studies = latencyStudies(model.record);
   if (measured.length === 0) {
-    return html`<p class="missing">No reply times were measured: trials that record the storage
-calls of a server, or do not ask for <code>qps</code>, give none.</p>`;
+    return studies ?? html`<p class="missing">No reply times were measured: trials that
+record the storage calls of a server, or do not ask for <code>qps</code>, give none.</p>`;
   }
-  return html`${entriesByTarget(model, measured).map(({ target, entries }) => chartMarkup({
-    title: `${model.targets.length > 1 ? `${target}: ` : ''}reply time by percentile`,
-    reading: readingOf(entries),
+  const charts = entriesByTarget(model, measured).map(({ target, entries }) => {
+    const of = model.targets.length > 1 ? `${target}: ` : '';
+    const tails = entries.flatMap((entry): Tail[] => {
+      const spectrum = spectra.find(({ cell }) => cell === entry.rateCell);
+      return spectrum === undefined ? [] : [{ ...entry, spectrum }];
+    });
+    return tails.length === entries.length ? spectrumChart(of, tails) : medianChart(of, entries);
+  });
+  return html`${charts}<p class="note">As the clients saw it, before the crash.
+Where the load is a closed loop a stalled server is asked less often, so its stalls weigh less than
+they would for users who come at their own pace.</p>${studies}`;
+}
+
+/** From the histograms: every reply of every trial. */
+function spectrumChart(of: string, tails: readonly Tail[]): Markup {
+  const shown = [50, 90, 99, 99.9, 99.99];
+  return chartMarkup({
+    title: `${of}reply time by percentile`,
+    reading: readingOf(tails.map((tail) => ({
+      label: tail.label, p99: tailAtUs(tail, 99), max: tailAtUs(tail, 99.999),
+    })), '1 in 100,000 replies took longer than'),
+    height: () => 340,
+    draw: (size) => spectrumDrawing(tails, size),
+    legend: legendMarkup(tails, 'line'),
+    table: {
+      caption: 'Reply times in ms, all replies of all trials together, the outage left out',
+      columns: ['setting', ...shown.map((each) => `${each} %`), 'replies'],
+      rows: tails.map((tail) => [name(tail.label),
+        ...shown.map((each) => significant(tailAtUs(tail, each) / 1000)),
+        groupedText(tail.spectrum.count)]),
+    },
+  });
+}
+
+/** From the record alone. */
+function medianChart(of: string, entries: readonly Entry[]): Markup {
+  return chartMarkup({
+    title: `${of}reply time by percentile`,
+    reading: readingOf(entries.map(({ label, latencyUs }) => (
+      { label, p99: latencyUs?.p99 ?? 0, max: latencyUs?.max ?? 0 })),
+    'the slowest single reply took'),
     height: () => 320,
     draw: (size) => drawing(entries, size),
     legend: legendMarkup(entries, 'line'),
@@ -34,20 +76,24 @@ calls of a server, or do not ask for <code>qps</code>, give none.</p>`;
       rows: entries.map((entry) => [name(entry.label), ...percentiles.map(({ field }) => (
         significant((entry.latencyUs?.[field] ?? 0) / 1000)))]),
     },
-  }))}<p class="note">As the clients saw it, before the crash. Where the load is a closed loop a
-stalled server is asked less often, so its stalls weigh less than they would for users who come at
-their own pace.</p>`;
+  });
 }
 
-function readingOf(entries: readonly Entry[]): string {
-  const p99 = (entry: Entry): number => entry.latencyUs?.p99 ?? 0;
-  const sorted = [...entries].sort((one, other) => p99(one) - p99(other));
+interface Slowness {
+  readonly label: string;
+  /** µs. */
+  readonly p99: number;
+  readonly max: number;
+}
+
+function readingOf(all: readonly Slowness[], words: string): string {
+  const sorted = [...all].sort((one, other) => one.p99 - other.p99);
   const [best, worst] = [sorted[0], sorted.at(-1)];
   if (best === undefined || worst === undefined) return 'Nothing was measured.';
-  const slow = `99 of 100 replies of ${worst.label} came within ${ms(p99(worst))}`;
+  const slow = `99 of 100 replies of ${worst.label} came within ${ms(worst.p99)}`;
   if (best === worst) return `${slow}.`;
-  return `${slow}, of ${best.label} within ${ms(p99(best))}; the slowest single reply took ${
-    durationText(Math.max(...entries.map((entry) => entry.latencyUs?.max ?? 0)) / 1000)}.`;
+  return `${slow}, of ${best.label} within ${ms(best.p99)}; ${words} ${
+    durationText(Math.max(...all.map(({ max }) => max)) / 1000)}.`;
 }
 
 function ms(us: number): string {

@@ -1,9 +1,9 @@
 // Did anything lose data that it promised to keep? The verdict, what it rests on, and one card for
 // each broken promise with the command that repeats it.
 
-import { countText, groupedText, shareText } from '../../../plan/units.ts';
-import { zeroSeenUpperBound95 } from '../../aggregate.ts';
+import { countText, groupedText } from '../../../plan/units.ts';
 import { openReason, verdictLine } from '../../notes.ts';
+import { promiseBoundSentence } from '../../promise-bounds.ts';
 import type { FailureRecord, RunRecord } from '../../record.ts';
 import { html, name } from '../markup.ts';
 import type { Markup } from '../markup.ts';
@@ -72,12 +72,9 @@ function readingOf(model: Model): string {
     const judged = instants === runs ? '' : `, ${countText(instants, 'instant')}`;
     return `${countText(runs, `${crashWords[crash]} run`)}${judged}`;
   });
-  const runs = model.entries.flatMap((entry) => entry.losses)
-    .reduce((sum, each) => sum + each.runs, 0);
   const broken = model.record.failures.length;
-  const judged = `Judged: ${parts.join('; ')}.`;
-  if (broken > 0) return `${judged} ${countText(broken, 'trial')} lost or mixed up what the setting`
-    + ' promised to keep.';
-  return `${judged} No promise was broken; that leaves at most ${shareText(
-    zeroSeenUpperBound95(runs))} of crashes like these, with 95 % confidence.`;
+  const words = broken === 0 ? [] : [`${countText(broken, 'trial')} lost or mixed up what the `
+    + 'setting promised to keep.'];
+  const bound = promiseBoundSentence(model.record);
+  return [`Judged: ${parts.join('; ')}.`, ...words, ...(bound === null ? [] : [bound])].join(' ');
 }
