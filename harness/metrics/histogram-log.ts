@@ -1,5 +1,5 @@
-// Logs of latency histograms as HdrHistogram's tools read them (`.hlog`): the intervals of many logs
-// added up, and one log that holds a sum for each tag.
+// Logs of latency histograms as HdrHistogram's tools read them (`.hlog`): the intervals of many
+// logs added up, and one log that holds a sum for each tag.
 //
 //   #[Histogram log format version 1.3]
 //   "StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"

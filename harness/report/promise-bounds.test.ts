@@ -21,8 +21,8 @@ test('many runs of one setting never narrow the bound of another', (t) => {
   t.is(promiseBounds(record)[0]?.upperBound95, 0.95);
   t.is(promiseBoundSentence(record), 'No promise was broken. Each setting and kind of crash '
     + 'speaks only for itself: still possible, at 95 % confidence, are broken promises of '
-    + 'aof/always in up to 95 % of power cuts (1 run); every setting in up to 26 % of process crashes (10 runs '
-    + 'each). More --trials narrow it.');
+    + 'aof/always in up to 95 % of power cuts (1 run); every setting in up to 26 % of process '
+    + 'crashes (10 runs each). More --trials narrow it.');
 });
 
 test('all renderings say the weakest bound', (t) => {

@@ -69,18 +69,20 @@ export function axes(plot: Plot, { x, y }: { readonly x: Axis; readonly y: Axis 
   })}${x.scale.ticks.map((tick) => html`<path d="M${x.scale.at(tick)} ${top}V${bottom}"/>`)}</g>
 <g class="ticks">${y.scale.ticks.map((tick) => html`<text x="${left - 7}"
  y="${y.scale.at(tick) + 4}" text-anchor="end">${y.text(tick)}</text>`)}
-${spaced(x).map(({ at, text }) => html`<text x="${at}" y="${bottom + 17}"
- text-anchor="middle">${text}</text>`)}
+${spaced(x).map(({ at, text, isCut }) => html`<text x="${isCut ? 1 : at}" y="${bottom + 17}"
+ text-anchor="${isCut ? 'start' : 'middle'}">${text}</text>`)}
 <text class="axis" x="${Math.max(2, left - 47)}" y="${top - 11}">${y.label}</text>
 <text class="axis" x="${right}" y="${bottom + 34}" text-anchor="end">${x.label}</text></g>`;
 }
 
 /** The ticks of an axis that have room: one that would touch the one before is not written. */
-function spaced({ scale, text }: Axis): { at: number; text: string }[] {
+function spaced({ scale, text }: Axis): { at: number; text: string; isCut: boolean }[] {
   let end = Number.NEGATIVE_INFINITY;
   return scale.ticks.flatMap((tick) => {
-    const label = { at: scale.at(tick), text: text(tick) };
-    const half = label.text.length * 3.4;
+    const words = text(tick);
+    const half = words.length * 3.4;
+    // One that would begin left of the drawing begins at its edge.
+    const label = { at: scale.at(tick), text: words, isCut: scale.at(tick) - half < 0 };
     if (label.at - half < end + 6) return [];
     end = label.at + half;
     return [label];

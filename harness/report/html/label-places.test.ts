@@ -5,12 +5,20 @@ import type { Named } from './label-places.ts';
 
 const room = { left: 60, right: 840, top: 10, bottom: 360 };
 
-function boxesOf(dots: readonly Named[]): { left: number; right: number; top: number;
-  bottom: number }[] {
-  return placeLabels(dots, room).map(({ x, y, anchor }, at) => {
+interface Box {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+function boxesOf(dots: readonly Named[]): Box[] {
+  return placeLabels(dots, room).flatMap((place, at): Box[] => {
+    if (place === null) return [];
+    const { x, y, anchor } = place;
     const width = (dots[at]?.text.length ?? 0) * 7;
     const left = anchor === 'start' ? x : x - width;
-    return { left, right: left + width, top: y - 11, bottom: y + 3 };
+    return [{ left, right: left + width, top: y - 11, bottom: y + 3 }];
   });
 }
 
@@ -24,6 +32,7 @@ for (const { title, dots } of [
     const named = dots.map(([x = 0, y = 0], at): Named => (
       { x, y, radius: 6, text: `rdb+aof/everysec ${at}` }));
     const boxes = boxesOf(named);
+    t.is(boxes.length, dots.length, 'each has a place');
     for (const [at, box] of boxes.entries()) {
       t.true(box.left >= room.left && box.right <= room.right, `${at} is inside`);
       for (const [other, { x, y }] of named.entries()) {
@@ -39,8 +48,15 @@ for (const { title, dots } of [
   });
 }
 
-test('without room every name still has a place', (t) => {
-  const dots = Array.from({ length: 60 }, (): Named => (
-    { x: 400, y: 200, radius: 18, text: 'x'.repeat(200) }));
-  t.is(placeLabels(dots, room).length, 60);
+test('without room a name is left out before it covers another', (t) => {
+  const dots = Array.from({ length: 60 }, (_, at): Named => (
+    { x: 400 + (at % 3), y: 200, radius: 6, text: 'rdb+aof/everysec' }));
+  const places = placeLabels(dots, room);
+  t.is(places.length, dots.length);
+  const boxes = boxesOf(dots);
+  t.true(boxes.length > 5 && boxes.length < 60, String(boxes.length));
+  for (const [at, box] of boxes.entries()) {
+    t.false(boxes.slice(at + 1).some((other) => box.left < other.right && other.left < box.right
+      && box.top < other.bottom && other.top < box.bottom), String(at));
+  }
 });

@@ -14,6 +14,8 @@ export interface Place {
   /** Of the baseline. */
   readonly y: number;
   readonly anchor: 'start' | 'end';
+  /** So far from its dot that a line has to lead there. */
+  readonly isFar: boolean;
 }
 
 interface Box {
@@ -30,18 +32,20 @@ const gap = 5;
 /** Lines up and down that are tried, nearest first. */
 const steps = [0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6];
 
-/** A place for each name, in the order of the dots; `room` is the plot. */
-export function placeLabels(dots: readonly Named[], room: Box): Place[] {
+/**
+ * A place for each name, in the order of the dots; `room` is the plot. Null where there is no free
+ * one: a name on top of another can be read by nobody, and the legend has them all.
+ */
+export function placeLabels(dots: readonly Named[], room: Box): (Place | null)[] {
   const taken: Box[] = dots.map(({ x, y, radius }) => (
     { left: x - radius, right: x + radius, top: y - radius, bottom: y + radius }));
   const middle = (room.left + room.right) / 2;
   return dots.map((dot) => {
     const sides = dot.x > middle ? ['end', 'start'] as const : ['start', 'end'] as const;
     const candidates = steps.flatMap((step) => sides.map((anchor) => placeOf(dot, anchor, step)));
-    const fitting = candidates.filter(({ box }) => isInside(box, room));
-    const found = fitting.find(({ box }) => !taken.some((other) => overlaps(box, other)))
-      ?? fitting[0] ?? candidates[0];
-    if (found === undefined) return { x: dot.x, y: dot.y, anchor: 'start' };
+    const found = candidates.filter(({ box }) => isInside(box, room))
+      .find(({ box }) => !taken.some((other) => overlaps(box, other)));
+    if (found === undefined) return null;
     taken.push(found.box);
     return found.place;
   });
@@ -54,7 +58,8 @@ function placeOf(
   const width = [...text].length * characterWidth;
   const centre = y + step * lineHeight;
   const tenth = (value: number): number => Math.round(value * 10) / 10;
-  const place: Place = { x: tenth(at), y: tenth(centre + 4), anchor };
+  const isFar = Math.abs(step) > 1;
+  const place: Place = { x: tenth(at), y: tenth(centre + 4), anchor, isFar };
   const left = anchor === 'start' ? at : at - width;
   const half = lineHeight / 2;
   return { place, box: { left, right: left + width, top: centre - half, bottom: centre + half } };

@@ -64,11 +64,15 @@ export interface Table {
 /** More rows than this are not read by anyone, and they make the file large. */
 export const tableRowsMax = 200;
 
+/** Tables with more rows scroll in a frame of their own. */
+const longFrom = 30;
+
 /** A table of HTML; the first cell of each row is its heading. */
 export function tableMarkup({ caption, columns, rows }: Table): Markup {
   const shown = rows.slice(0, tableRowsMax);
   const more = rows.length - shown.length;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table>
+  const size = shown.length > longFrom ? 'scroll long' : 'scroll';
+  return html`<div class="${size}" tabindex="0" role="region" aria-label="${caption}"><table>
 <caption>${caption}</caption>
 <thead><tr>${columns.map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
 <tbody>${shown.map(rowMarkup)}</tbody></table></div>

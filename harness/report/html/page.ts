@@ -4,7 +4,7 @@
 import type { RunRecord } from '../record.ts';
 import { verdictLine } from '../notes.ts';
 import { cheapest } from './client/choose.ts';
-import { startPage } from './client/start.ts';
+import { startChoice, startHelp } from './client/start.ts';
 import { drawTimelines, timelineCharts } from './client/timelines.ts';
 import { html, policyHash } from './markup.ts';
 import type { Markup } from './markup.ts';
@@ -114,7 +114,8 @@ function sectionsOf(
 
 /** The script of the page: functions of this package as text, and the call that starts them. */
 function pageScript(): string {
-  return `'use strict';const cheapest=${cheapest.toString()};(${startPage.toString()})(cheapest);`;
+  return `'use strict';const cheapest=${cheapest.toString()};`
+    + `(${startChoice.toString()})(cheapest);(${startHelp.toString()})();`;
 }
 
 function timelineScript(): string {

@@ -47,6 +47,7 @@ border-radius:0 .5rem .5rem 0}
 .verdict{font-size:1.25rem;font-weight:650;margin:0 0 .5rem;line-height:1.35}
 .strip.pass .verdict{color:var(--pass)}.strip.fail .verdict{color:var(--fail)}
 .strip.inconclusive .verdict{color:var(--open)}
+.strip p:last-child{margin:.6rem 0 0}
 .counts{display:flex;flex-wrap:wrap;gap:.25rem 1.5rem;list-style:none;margin:0;padding:0}
 .problems{border:2px solid var(--open);border-radius:.5rem;padding:.75rem 1.25rem;margin-top:1rem}
 .problems p,.problems ul{margin:.2rem 0}
@@ -74,6 +75,7 @@ ${settings}
 .line{fill:none;stroke:var(--c);stroke-width:2.25;stroke-linejoin:round}
 .line.thin{stroke-width:1.5}
 .whisker{stroke:var(--c,var(--text));stroke-width:1.75;fill:none;opacity:.75}
+.lead{stroke:var(--soft);stroke-width:.75;fill:none}
 .promise path{stroke:var(--text);stroke-width:1.5}.promise text{font-size:12px}
 .step0{fill:var(--step0)}.step1{fill:var(--step1)}.step2{fill:var(--step2)}
 .step3{fill:var(--c5)}.step4{fill:var(--c4)}
@@ -89,7 +91,7 @@ font-size:.9rem}.legend li{display:flex;align-items:center;gap:.4rem}
 .notes li{margin:.3rem 0}
 .beside{display:grid;grid-template-columns:1fr;gap:0 2rem}
 summary{cursor:pointer;padding:.3rem 0;color:var(--link)}
-.scroll{overflow-x:auto;max-height:32rem;overflow-y:auto}
+.scroll{overflow-x:auto}.scroll.long{max-height:32rem;overflow-y:auto}
 table{border-collapse:collapse;font-size:.9rem;width:100%}
 caption{position:absolute;left:-999rem}
 th,td{text-align:left;padding:.35rem .75rem .35rem 0;border-bottom:1px solid var(--edge);
@@ -101,7 +103,7 @@ color:var(--soft)}
 .objective input{font:inherit;width:5.5rem;padding:.2rem .4rem;border:1px solid var(--soft);
 border-radius:.3rem;background:var(--bg);color:var(--text)}
 .objective input[aria-invalid=true]{border:2px solid var(--fail)}
-output{font-weight:700}
+output{font-weight:700}#alike:empty{display:none}
 .choices{list-style:none;padding:0;margin:.75rem 0}
 .choices li{padding:.3rem .6rem;border-left:4px solid transparent}
 .choices li.chosen{border-color:var(--pass);background:var(--bg)}
@@ -116,6 +118,7 @@ footer{margin:3rem 0 1rem;color:var(--soft);font-size:.9rem}
 nav ol{columns:1}.command{flex-direction:column;align-items:stretch}}
 @media print{body{max-width:none;font-size:11pt}nav,.skip,button,#tip{display:none}
 svg.wide{display:block}svg.narrow{display:none}section{break-inside:auto;margin-top:1.5rem}
-.scroll{max-height:none;overflow:visible}a{color:inherit;text-decoration:none}
+.scroll,.scroll.long{max-height:none;overflow:visible}
+.u-legend .u-value{display:none}a{color:inherit;text-decoration:none}
 h2,figcaption{break-after:avoid}}
 `;

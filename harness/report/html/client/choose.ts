@@ -6,6 +6,9 @@ export interface Candidate {
   readonly target: string;
   /** Median write rate; null: not measured. */
   readonly perSecond: number | null;
+  /** What its interval reaches up to, of few trials what they span. */
+  readonly highPerSecond: number | null;
+  readonly lowPerSecond: number | null;
   /** Worst loss window seen, ms; null: not measured, or nothing bounds it. */
   readonly windowMs: number | null;
   /** From spawn to the first answered write, ms; null: not measured. */
@@ -19,16 +22,26 @@ export interface Objective {
   readonly rtoMs: number;
 }
 
-/** For each target the position of the fastest candidate that met both; none where none did. */
-export function cheapest(candidates: readonly Candidate[], objective: Objective): number[] {
-  const best = new Map<string, number>();
-  candidates.forEach((each, at) => {
-    if (each.hasFailed || each.perSecond === null) return;
-    if (each.windowMs === null || each.windowMs > objective.rpoMs) return;
-    if (each.readyMs === null || each.readyMs > objective.rtoMs) return;
-    const found = best.get(each.target);
-    const rate = found === undefined ? null : candidates[found]?.perSecond ?? null;
-    if (rate === null || each.perSecond > rate) best.set(each.target, at);
+/** The fastest of a target, and those that this run cannot tell from it; positions. */
+export interface Choice {
+  readonly at: number;
+  readonly alike: readonly number[];
+}
+
+/** For each target the fastest candidate that met both; none where none did. */
+export function cheapest(candidates: readonly Candidate[], objective: Objective): Choice[] {
+  const meets = (each: Candidate): boolean => !each.hasFailed && each.perSecond !== null
+    && each.windowMs !== null && each.windowMs <= objective.rpoMs
+    && each.readyMs !== null && each.readyMs <= objective.rtoMs;
+  const rate = (at: number): number => candidates[at]?.perSecond ?? 0;
+  const targets = [...new Set(candidates.map(({ target }) => target))];
+  return targets.flatMap((target) => {
+    const [first, ...others] = candidates.flatMap((each, at) => (
+      each.target === target && meets(each) ? [at] : []))
+      .sort((one, other) => rate(other) - rate(one));
+    if (first === undefined) return [];
+    const low = candidates[first]?.lowPerSecond ?? rate(first);
+    const alike = others.filter((at) => (candidates[at]?.highPerSecond ?? rate(at)) >= low);
+    return [{ at: first, alike }];
   });
-  return [...best.values()];
 }

@@ -4,11 +4,11 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 
-import type { Candidate, Objective } from './choose.ts';
+import type { Candidate, Choice, Objective } from './choose.ts';
 
-/** Makes the page live. Without it the page shows the same, but for time series. */
-export function startPage(
-  choose: (candidates: readonly Candidate[], objective: Objective) => number[],
+/** Makes the two inputs choose. Without it the page shows what fits its first numbers. */
+export function startChoice(
+  choose: (candidates: readonly Candidate[], objective: Objective) => Choice[],
 ): void {
   const rpo = document.querySelector<HTMLInputElement>('#rpo');
   const rto = document.querySelector<HTMLInputElement>('#rto');
@@ -25,21 +25,34 @@ export function startPage(
     const chosen = bad.length > 0 ? [] : choose(rows.map(({ dataset }) => ({
       target: dataset['target'] ?? '',
       perSecond: numberOf(dataset['perSecond']),
+      lowPerSecond: numberOf(dataset['low']),
+      highPerSecond: numberOf(dataset['high']),
       windowMs: numberOf(dataset['windowMs']),
       readyMs: numberOf(dataset['readyMs']),
       hasFailed: dataset['failed'] === 'yes',
     })), { rpoMs: rpo.valueAsNumber * 1000, rtoMs: rto.valueAsNumber * 1000 });
-    rows.forEach((row, at) => row.classList.toggle('chosen', chosen.includes(at)));
-    const names = chosen.map((at) => rows[at]?.querySelector('.label')?.textContent ?? '');
+    rows.forEach((row, at) => {
+      row.classList.toggle('chosen', chosen.some((choice) => choice.at === at));
+    });
+    const nameOf = (at: number): string => rows[at]?.querySelector('.label')?.textContent ?? '';
     output.textContent = bad.length > 0 ? 'give both as numbers of seconds, 0 or more'
-      : names.join(', ') || 'none of this run';
+      : chosen.map(({ at }) => nameOf(at)).join(', ') || 'none of this run';
+    const alike = chosen.flatMap((choice) => choice.alike).map(nameOf);
+    const doubt = document.querySelector('#alike');
+    if (doubt !== null) {
+      doubt.textContent = alike.length === 0 ? ''
+        : `Within the noise of this run just as fast: ${alike.join(', ')}.`;
+    }
   };
   for (const input of [rpo, rto]) input?.addEventListener('input', showChoice);
   document.querySelector('.objective')?.addEventListener('submit', (event) => {
     event.preventDefault();
   });
   showChoice();
+}
 
+/** Makes the buttons copy, and marks say their value where the pointer is. */
+export function startHelp(): void {
   for (const button of document.querySelectorAll<HTMLElement>('button.copy')) {
     button.addEventListener('click', () => {
       const text = button.dataset['copy'] ?? '';

@@ -51,7 +51,8 @@ export function withinRun({ cells, comparisons, noise }: RunRecord): Markup | nu
   return html`<p class="missing">No other run was given to compare with: <code>plugpull report RUN
 --baseline NAME</code> does. Here are the settings of this run against one another.</p>
 ${chartMarkup({
-    title: 'Write rate of one setting ÷ another of this run, with 95 % intervals',
+    title: 'Write rate of one setting ÷ another of this run, with 95 % intervals (the range of '
+      + 'fewer than 6 trials)',
     reading: `${floor} ${metrics.filter(({ verdict }) => verdict === 'regression').length} of ${
       metrics.length} are slower beyond doubt.`,
     height: (isNarrow) => 60 + metrics.length * (isNarrow ? 40 : 26),
@@ -136,7 +137,7 @@ function rowMark(
 ): Markup | null {
   const { ratio, verdict } = metric;
   if (ratio === null) return null;
-  const [low, high] = ratio.ci95 ?? [ratio.median, ratio.median];
+  const [low, high] = ratio.ci95 ?? ratio.range ?? [ratio.median, ratio.median];
   const [from, to] = [x.at(1 / (1 + band)), x.at(1 + band)];
   const className = `verdict${verdictOrder.indexOf(verdict)}`;
   return html`<rect class="band" x="${from}" y="${y - 9}" width="${to - from}" height="18"/>

@@ -11,7 +11,7 @@ import { intervalText } from '../../summary.ts';
 import { axes, chartMarkup, legendMarkup, mark, shortened, tip } from '../chart.ts';
 import type { Axis, Plot, Size } from '../chart.ts';
 import { cheapest } from '../client/choose.ts';
-import type { Candidate, Objective } from '../client/choose.ts';
+import type { Candidate, Choice, Objective } from '../client/choose.ts';
 import { placeLabels } from '../label-places.ts';
 import { html, name } from '../markup.ts';
 import type { Content, Markup } from '../markup.ts';
@@ -71,6 +71,8 @@ export function candidateOf(entry: Entry): Candidate {
   return {
     target: entry.target,
     perSecond: entry.rate?.perSecond.median ?? null,
+    lowPerSecond: intervalOf(entry)?.[0] ?? null,
+    highPerSecond: intervalOf(entry)?.[1] ?? null,
     windowMs: worst,
     readyMs: readyMsOf(slowest(entry)),
     hasFailed: entry.verdict === 'fail',
@@ -92,7 +94,9 @@ and served again within
 <label><input id="rto" type="number" min="0" step="any" inputmode="decimal"
  value="${firstObjective.rtoMs / 1000}"> s (RTO)</label>:
 <output id="cheapest" for="rpo rto">${choiceText(measured, chosen)}</output></p>
-<ol class="choices">${measured.map((entry, at) => choiceRow(entry, chosen.includes(at)))}</ol>
+<p id="alike" role="status">${alikeText(measured, chosen)}</p>
+<ol class="choices">${measured.map((entry, at) => choiceRow(entry,
+    chosen.some((choice) => choice.at === at)))}</ol>
 <p class="note">Judged by what this run saw, on this machine: a longer run may see worse. Settings
 whose promise has no bound (none, rdb, aof/no in a power cut) are never chosen: what they lost says
 how long the run was. The time to serve again grows with the data; the size measured is in the
@@ -100,15 +104,24 @@ table.</p></form>`;
 }
 
 /** `aof/always`, or a word for none. */
-function choiceText(measured: readonly Entry[], chosen: readonly number[]): string {
+function choiceText(measured: readonly Entry[], chosen: readonly Choice[]): string {
   if (chosen.length === 0) return 'none of this run';
-  return chosen.map((at) => measured[at]?.label ?? '').join(', ');
+  return chosen.map(({ at }) => measured[at]?.label ?? '').join(', ');
+}
+
+/** As the page's script says it. */
+function alikeText(measured: readonly Entry[], chosen: readonly Choice[]): string {
+  const names = chosen.flatMap(({ alike }) => alike).map((at) => measured[at]?.label ?? '');
+  if (names.length === 0) return '';
+  return `Within the noise of this run just as fast: ${names.join(', ')}.`;
 }
 
 function choiceRow(entry: Entry, isChosen: boolean): Markup {
-  const { perSecond, windowMs, readyMs, hasFailed, target } = candidateOf(entry);
+  const { perSecond, lowPerSecond, highPerSecond, windowMs, readyMs, hasFailed, target }
+    = candidateOf(entry);
   const data = (value: number | null): string => (value === null ? '' : String(value));
   return html`<li data-target="${target}" data-per-second="${data(perSecond)}"
+ data-low="${data(lowPerSecond)}" data-high="${data(highPerSecond)}"
  data-window-ms="${data(windowMs)}" data-ready-ms="${data(readyMs)}"
  data-failed="${hasFailed ? 'yes' : ''}"${isChosen ? html` class="chosen"` : null}><b
  class="label">${name(entry.label)}</b> <span>${factsText(entry)}</span></li>`;
@@ -141,19 +154,22 @@ function lossText(losses: CrashLosses): string {
   const { worst } = losses;
   if (worst.writes === 0) {
     const bound = shareText(zeroSeenUpperBound95(losses.runs));
-    return `0 lost ${where} (${countText(losses.runs, 'run')}: at most ${bound} of crashes)`;
+    return `lost nothing ${where} (${countText(losses.runs, 'run')}: that leaves up to ${bound} of `
+      + 'them)';
   }
   const writes = `${losses.isAll ? 'all ' : ''}${groupedText(worst.writes)} writes`;
-  return `${writes}, ${bytesText(worst.bytes)}, ${durationText(worst.windowMs)} ${where}`;
+  return `lost ${writes} (${bytesText(worst.bytes)}, the last ${durationText(worst.windowMs)}) ${
+    where}`;
 }
 
 function tableRow(entry: Entry): Content[] {
   const losses = harshest(entry);
   const ready = slowest(entry);
-  const ci95 = entry.rate?.perSecond.ci95 ?? null;
+  const interval = intervalOf(entry);
+  const kind = entry.rate?.perSecond.ci95 === null ? ' (range)' : '';
   return [
     name(entry.label), rateText(entry),
-    ci95 === null ? 'one run' : `${intervalText(ci95)} writes/s`,
+    interval === null ? 'one run' : `${intervalText(interval)} writes/s${kind}`,
     losses === null ? 'not measured' : lossText(losses),
     losses === null ? 'not measured' : boundText(losses),
     ready === null ? 'not measured' : recoveryText(ready),
@@ -177,9 +193,9 @@ function readingOf(measured: readonly Entry[]): string {
   if (fastest === undefined) return 'Nothing was measured.';
   const start = `${fastest.label} took the most writes, ${roundedText(rate(fastest))} a second`;
   const losses = harshest(fastest);
-  const cost = losses === null ? '' : ` (${lossText(losses)})`;
+  const cost = losses === null ? '' : `, and ${lossText(losses)}`;
   if (safest === undefined) return `${start}${cost}; every setting lost something.`;
-  if (safest === fastest) return `${start}, and lost nothing.`;
+  if (safest === fastest) return `${start}${cost}.`;
   const share = shareText(rate(safest) / rate(fastest));
   return `${start}${cost}; the fastest that lost nothing is ${safest.label}, at ${share} of that `
     + 'rate.';
@@ -205,7 +221,7 @@ function scatter(measured: readonly Entry[], { width, height, isNarrow }: Size):
     entry, x: x.at(entry.rate?.perSecond.median ?? 0), y: y.at(windowOf(entry)),
   }));
   return html`${axes(plot, { x: xAxis, y: yAxis })}
-${dots.map((dot) => whisker(dot, x))}${dots.map(dotMark)}${labels(dots, { plot, isNarrow })}`;
+${dots.map((dot) => whisker(dot, x))}${labels(dots, { plot, isNarrow })}${dots.map(dotMark)}`;
 }
 
 const none: CrashLosses = {
@@ -218,8 +234,13 @@ const none: CrashLosses = {
   isAll: false,
 };
 
-function highestRate({ rate }: Entry): number {
-  return rate?.perSecond.ci95?.[1] ?? rate?.perSecond.median ?? 0;
+function highestRate(entry: Entry): number {
+  return intervalOf(entry)?.[1] ?? entry.rate?.perSecond.median ?? 0;
+}
+
+/** The interval of the write rate; of few repetitions what they span. */
+function intervalOf({ rate }: Entry): readonly [low: number, high: number] | null {
+  return rate?.perSecond.ci95 ?? rate?.perSecond.range ?? null;
 }
 
 function windowOf(entry: Entry): number {
@@ -238,10 +259,10 @@ function radiusOf(entry: Entry): number {
 }
 
 function whisker({ entry, y }: Dot, x: Scale): Markup | null {
-  const ci95 = entry.rate?.perSecond.ci95 ?? null;
-  if (ci95 === null) return null;
+  const interval = intervalOf(entry);
+  if (interval === null) return null;
   return html`<path class="whisker ${entry.look.className}"
- d="M${x.at(ci95[0])} ${y}H${x.at(ci95[1])}"/>`;
+ d="M${x.at(interval[0])} ${y}H${x.at(interval[1])}"/>`;
 }
 
 function dotMark({ entry, x, y }: Dot): Markup {
@@ -257,10 +278,14 @@ function labels(
   const named = dots.map(({ entry, x, y }) => (
     { x, y, radius: radiusOf(entry), text: shortened(entry.label, isNarrow ? 18 : 40) }));
   const room = { ...plot, bottom: plot.bottom - 2 };
-  return placeLabels(named, room).map(({ x, y, anchor }, at) => (
-    html`<text class="name" x="${x}" y="${y}" text-anchor="${anchor}">${
-      named[at]?.text ?? ''}</text>`
-  ));
+  return placeLabels(named, room).flatMap((place, at) => {
+    const dot = dots[at];
+    if (place === null || dot === undefined) return [];
+    const { x, y, anchor, isFar } = place;
+    const lead = isFar ? html`<path class="lead" d="M${dot.x} ${dot.y}L${x} ${y - 4}"/>` : null;
+    return [html`${lead}<text class="name" x="${x}" y="${y}" text-anchor="${anchor}">${
+      named[at]?.text ?? ''}</text>`];
+  });
 }
 
 /** A tick of a rate: `40 k`. */

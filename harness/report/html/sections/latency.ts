@@ -45,8 +45,8 @@ function spectrumChart(of: string, tails: readonly Tail[]): Markup {
   return chartMarkup({
     title: `${of}reply time by percentile`,
     reading: readingOf(tails.map((tail) => ({
-      label: tail.label, p99: tailAtUs(tail, 99), max: tailAtUs(tail, 99.999),
-    })), '1 in 100,000 replies took longer than'),
+      label: tail.label, p99: tailAtUs(tail, 99), max: tailAtUs(tail, 99.99),
+    })), '1 in 10,000 replies took longer than'),
     height: () => 340,
     draw: (size) => spectrumDrawing(tails, size),
     legend: legendMarkup(tails, 'line'),
@@ -92,8 +92,9 @@ function readingOf(all: readonly Slowness[], words: string): string {
   if (best === undefined || worst === undefined) return 'Nothing was measured.';
   const slow = `99 of 100 replies of ${worst.label} came within ${ms(worst.p99)}`;
   if (best === worst) return `${slow}.`;
+  const [rarest] = [...all].sort((one, other) => other.max - one.max);
   return `${slow}, of ${best.label} within ${ms(best.p99)}; ${words} ${
-    durationText(Math.max(...all.map(({ max }) => max)) / 1000)}.`;
+    durationText((rarest?.max ?? 0) / 1000)} with ${rarest?.label ?? ''}.`;
 }
 
 function ms(us: number): string {

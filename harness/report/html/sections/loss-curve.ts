@@ -17,6 +17,12 @@ export interface LossCurve {
   readonly windowMs: readonly number[];
 }
 
+/** How the curves of a cell are called and drawn. */
+export interface NamedLook {
+  readonly label: string;
+  readonly look: Look;
+}
+
 /** Curves beyond these are left in their files. */
 export const curvesMax = 16;
 
@@ -25,18 +31,19 @@ const pointsMax = 300;
 
 /** The chart; null for no curves. */
 export function lossCurveChart(
-  curves: readonly LossCurve[], lookOf: (cell: string) => Look,
+  all: readonly LossCurve[], nameOf: (cell: string) => NamedLook,
 ): Markup | null {
-  if (curves.length === 0) return null;
-  const shown = curves.slice(0, curvesMax);
+  if (all.length === 0) return null;
+  const curves = all.slice(0, curvesMax);
+  const shown = curves.map((curve) => namedCurve(curve, { curves, ...nameOf(curve.cell) }));
   return chartMarkup({
     title: 'What a power cut would have cost at every instant of the load',
     reading: readingOf(shown),
     height: () => 300,
-    draw: (size) => drawing(shown, lookOf, size),
-    legend: html`<ul class="legend">${shown.map(({ cell, index }) => html`<li><svg width="26"
- height="14" aria-hidden="true"><path class="line ${lookOf(cell).className}" d="M1 7H25"/></svg>${
-      name(nameOf(shown, { cell, index }))}</li>`)}</ul>`,
+    draw: (size) => drawing(shown, size),
+    legend: html`<ul class="legend">${shown.map(({ label, look }) => html`<li><svg width="26"
+ height="14" aria-hidden="true"><path class="line ${look.className}" d="M1 7H25"/></svg>${
+      name(label)}</li>`)}</ul>`,
     table: {
       caption: 'Lost window at every instant, by trial',
       columns: ['cell', 'trial', 'length', 'worst', 'at', 'mean'],
@@ -51,13 +58,17 @@ export function lossCurveChart(
   });
 }
 
-function nameOf(all: readonly LossCurve[], { cell, index }: Pick<LossCurve, 'cell' | 'index'>):
-string {
-  const hasSeveral = all.filter((curve) => curve.cell === cell).length > 1;
-  return hasSeveral ? `${cell}, trial ${index + 1}` : cell;
+interface NamedCurve extends LossCurve, NamedLook {}
+
+/** Trials of one cell are told apart by their number. */
+function namedCurve(
+  curve: LossCurve, { curves, label, look }: NamedLook & { readonly curves: readonly LossCurve[] },
+): NamedCurve {
+  const hasSeveral = curves.filter(({ cell }) => cell === curve.cell).length > 1;
+  return { ...curve, look, label: hasSeveral ? `${label}, trial ${curve.index + 1}` : label };
 }
 
-function readingOf(curves: readonly LossCurve[]): string {
+function readingOf(curves: readonly NamedCurve[]): string {
   const worst = curves.map((curve) => ({
     curve, ms: curve.windowMs.reduce((most, each) => Math.max(most, each), 0),
   })).sort((one, other) => other.ms - one.ms);
@@ -68,13 +79,10 @@ function readingOf(curves: readonly LossCurve[]): string {
   const safe = never === 0 ? ''
     : `; in ${countText(never, 'trial')} of ${curves.length} no instant would have lost anything`;
   return `The worst instant of all lost ${durationText(first.ms)}, ${durationText(at)} into the `
-    + `load of ${nameOf(curves, first.curve)}${safe}.`;
+    + `load of ${first.curve.label}${safe}.`;
 }
 
-function drawing(
-  curves: readonly LossCurve[], lookOf: (cell: string) => Look, size: Size,
-): Markup {
-  const { width, height, isNarrow } = size;
+function drawing(curves: readonly NamedCurve[], { width, height, isNarrow }: Size): Markup {
   const plot: Plot = { left: isNarrow ? 58 : 68, right: width - 16, top: 30, bottom: height - 48 };
   const lengths = curves.map(({ binMs, windowMs }) => binMs * windowMs.length);
   const longest = Math.max(...lengths);
@@ -85,8 +93,8 @@ function drawing(
   return html`${axes(plot, {
     x: { scale: x, label: 'from the start of the load →', text: durationText },
     y: { scale: y, label: 'lost window', text: durationText },
-  })}${curves.map((curve) => html`<path class="line thin ${lookOf(curve.cell).className}" d="${
-    pathOf(pointsOf(curve, { x, y }))}">${tip(nameOf(curves, curve))}</path>`)}`;
+  })}${curves.map((curve) => html`<path class="line thin ${curve.look.className}" d="${
+    pathOf(pointsOf(curve, { x, y }))}">${tip(curve.label)}</path>`)}`;
 }
 
 /** The largest of as many neighbours as share a point, so that no peak is lost. */

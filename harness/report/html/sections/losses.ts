@@ -5,7 +5,7 @@ import { bytesText, countText, durationText, groupedText } from '../../../plan/u
 import type { CrashModel } from '../../../plan/scenario.ts';
 import { median, quantile } from '../../../metrics/statistics.ts';
 import { axes, chartMarkup, legendMarkup, pathOf, tip } from '../chart.ts';
-import type { Look, Plot, Size } from '../chart.ts';
+import type { Plot, Size } from '../chart.ts';
 import { html, name } from '../markup.ts';
 import type { Markup } from '../markup.ts';
 import { crashWords, crashesOf, entriesByTarget } from '../model.ts';
@@ -13,7 +13,7 @@ import type { CrashLosses, Entry, Instant, Model } from '../model.ts';
 import { linearScale, lossScale } from '../scales.ts';
 import { windowText } from './choice.ts';
 import { lossCurveChart } from './loss-curve.ts';
-import type { LossCurve } from './loss-curve.ts';
+import type { LossCurve, NamedLook } from './loss-curve.ts';
 
 interface Measure {
   readonly field: keyof Instant;
@@ -41,22 +41,27 @@ export function lossSection(model: Model, curves: readonly LossCurve[]): Markup 
   }
   const [window, ...others] = measures;
   return html`<div class="beside">${window === undefined ? null : panels(model, window)}</div>
-${lossCurveChart(curves, (cell) => lookOfCell(model, cell))}
+${lossCurveChart(curves, (cell) => namedLook(model, cell))}
 <details><summary>The same in writes and in bytes</summary><div class="beside">${
     others.map((measure) => panels(model, measure))}</div></details>`;
 }
 
-function lookOfCell({ entries }: Model, id: string): Look {
+/** The setting of a cell; its id where several cells of the setting have curves of their own. */
+function namedLook({ entries }: Model, id: string): NamedLook {
   const entry = entries.find(({ cells }) => cells.some((cell) => cell.id === id));
-  return entry?.look ?? { className: 'c8', shape: 'circle' };
+  if (entry === undefined) return { label: id, look: { className: 'c8', shape: 'circle' } };
+  const cut = entry.cells.filter(({ perTrial }) => perTrial.some(({ curve }) => curve !== null));
+  return { label: cut.length > 1 ? id : entry.label, look: entry.look };
 }
 
 function panels(model: Model, measure: Measure): Markup[] {
+  const extent = extentOf(model, measure);
   return crashesOf(model).flatMap((crash) => (
     entriesByTarget(model, model.entries).flatMap(({ target, entries }) => {
       const judged = entries.filter((entry) => lossesIn(entry, crash) !== null);
       if (judged.length === 0) return [];
-      return [panel(judged, { crash, measure, of: model.targets.length > 1 ? `${target}, ` : '' })];
+      const of = model.targets.length > 1 ? `${target}, ` : '';
+      return [panel(judged, { crash, measure, of, extent })];
     })));
 }
 
@@ -69,6 +74,16 @@ interface Panel {
   readonly measure: Measure;
   /** The target, where there are several. */
   readonly of: string;
+  /** The same for all crash models, so that they can be compared by eye. */
+  readonly extent: readonly [least: number, most: number];
+}
+
+function extentOf({ entries }: Model, { field }: Measure): readonly [least: number, most: number] {
+  const lost = entries.flatMap(({ losses }) => losses).flatMap(({ instants }) => instants)
+    .map((instant) => instant[field]).filter((value) => value > 0);
+  const isWindow = field === 'windowMs';
+  const least = lost.reduce((low, value) => Math.min(low, value), isWindow ? 100 : 1000);
+  return [least, lost.reduce((high, value) => Math.max(high, value), isWindow ? 2000 : least * 10)];
 }
 
 function panel(entries: readonly Entry[], about: Panel): Markup {
@@ -128,26 +143,21 @@ function readingOf(parts: readonly Part[], { crash, measure }: Panel): string {
 
 function curves(parts: readonly Part[], about: Panel, { width, height, isNarrow }: Size): Markup {
   const { measure } = about;
-  const plot: Plot = { left: isNarrow ? 46 : 60, right: width - 16, top: 30, bottom: height - 48 };
-  const values = parts.flatMap(({ losses }) => losses.instants.map((one) => one[measure.field]));
-  const lost = values.filter((value) => value > 0);
-  const isWindow = measure.field === 'windowMs';
-  const least = lost.reduce((low, value) => Math.min(low, value), isWindow ? 100 : 1000);
-  const most = lost.reduce((high, value) => Math.max(high, value), isWindow ? 2000 : least * 10);
-  const x = lossScale([least, most], [plot.left, plot.right]);
+  const plot: Plot = { left: isNarrow ? 54 : 60, right: width - 16, top: 30, bottom: height - 48 };
+  const x = lossScale(about.extent, [plot.left, plot.right]);
   const y = linearScale(100, [plot.bottom, plot.top], 4);
   return html`${axes(plot, {
     x: { scale: x, label: measure.axis, text: measure.tick },
     y: { scale: y, label: 'share of instants that lost at most this',
       text: (value) => `${value} %` },
   })}
-${isWindow ? promiseLines(parts, { x, plot }) : null}
 ${parts.map(({ entry, losses }) => {
     const sorted = losses.instants.map((one) => one[measure.field]).sort((a, b) => a - b);
     return html`<path class="line ${entry.look.className}" d="${stepsOf(sorted, { x, y, plot })}">
 ${tip(`${entry.label}: ${countText(sorted.length, 'instant')}, median ${
       measure.text(median(sorted))}, worst ${measure.text(sorted.at(-1) ?? 0)}`)}</path>`;
-  })}`;
+  })}
+${measure.field === 'windowMs' ? promiseLines(parts, { x, plot }) : null}`;
 }
 
 interface Places {
@@ -179,7 +189,7 @@ function promiseLines(parts: readonly Part[], { x, plot }: Places): Markup[] {
       .map(({ entry }) => entry.setting);
     const at = x.at(bound);
     return html`<g class="promise"><path d="M${at} ${plot.top}V${plot.bottom}"/><text class="name"
- x="${at - 6}" y="${plot.bottom - 8}" text-anchor="end">promise ${durationText(bound)}</text>
+ x="${at - 6}" y="${plot.top + 14}" text-anchor="end">promise ${durationText(bound)}</text>
 ${tip(`${names.join(', ')} promise at most ${durationText(bound)} when syncs are quick`)}</g>`;
   });
 }

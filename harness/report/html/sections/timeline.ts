@@ -114,5 +114,6 @@ function overlay(series: readonly TimeSeries[]): Markup | null {
   return html`<figure><figcaption>All crashes laid over one another, the crash at 0
 </figcaption><div class="timeline" data-overlay="yes"></div>
 <p class="reading">${crashed.length} crashes: each line is one trial's operations a
-second, so that a slow return stands out; each trial's own table is below.</p></figure>`;
+second before the crash and until the first answer after it, so that one that was slow before or
+long away stands out; each trial's own table is below.</p></figure>`;
 }

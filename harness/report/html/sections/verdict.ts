@@ -2,6 +2,7 @@
 // each broken promise with the command that repeats it.
 
 import { countText, groupedText } from '../../../plan/units.ts';
+import { advise } from '../../advice.ts';
 import { openReason, verdictLine } from '../../notes.ts';
 import { promiseBoundSentence } from '../../promise-bounds.ts';
 import type { FailureRecord, RunRecord } from '../../record.ts';
@@ -20,12 +21,14 @@ export function verdictStrip({ record }: Model): Markup {
   const trials = record.cells.reduce((sum, cell) => sum + cell.perTrial.length, 0);
   const count = (verdict: string): number => (
     record.cells.filter((cell) => cell.verdict === verdict).length);
+  // The last sentence is the choice; what led to it is in its section.
+  const choice = advise(record).findLast((sentence) => sentence.includes('take '));
   return html`<div class="strip ${record.verdict}"><p class="verdict"><span
  aria-hidden="true">${verdictMarks[record.verdict]}</span> ${verdictLine(record)}</p>
 <ul class="counts"><li><b>${groupedText(trials)}</b> of ${groupedText(record.plannedTrials)}
  trials</li><li><b>${count('pass')}</b> cells pass</li><li><b>${count('fail')}</b> fail</li>
 <li><b>${count('inconclusive')}</b> inconclusive</li><li><b>${record.skipped.length}</b> not
- run</li></ul></div>`;
+ run</li></ul>${choice === undefined ? null : html`<p>${choice}</p>`}</div>`;
 }
 
 /** The section. */
