@@ -1,7 +1,19 @@
-// What scenario files import: `import { defineScenario } from 'plugpull'`.
+// What files of scenarios and claims import: `import { defineScenario } from 'plugpull'`.
 
 export { defineScenario } from './plan/define-scenario.ts';
 export type {
   CrashModel, Load, Measure, MixName, Scenario, ScenarioInput, TargetName,
 } from './plan/scenario.ts';
 export type { Fsync, Persist, Setting, SettingLabel } from './plan/settings.ts';
+export {
+  defineClaim, doesNotHold, holds, holdsWithin, inconclusive,
+} from './claims/claim.ts';
+export type {
+  Claim, ClaimChart, ClaimInput, ClaimProfile, Fact, Judgement, Shown,
+} from './claims/claim.ts';
+export type { Lab, LabRun, LabStart, Started } from './claims/lab.ts';
+export type { LabServer } from './claims/lab-server.ts';
+export {
+  bytesText, countText, durationText, groupedText, roundedText, shareText, significant,
+} from './plan/units.ts';
+export { median } from './metrics/statistics.ts';

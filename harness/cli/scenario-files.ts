@@ -39,7 +39,8 @@ export async function loadBuiltIn(context: CliContext): Promise<SourcedScenario[
   return loaded.flat().map((scenario) => ({ scenario, source: scenario.name }));
 }
 
-function isSource(file: string): boolean {
+/** True for a file that may hold scenarios. */
+export function isSource(file: string): boolean {
   return /\.(ts|js)$/.test(file) && !/\.(test|d)\.ts$|\.test\.js$/.test(file);
 }
 

@@ -24,8 +24,9 @@ import { startLiveServer } from '../live/server.ts';
 import type { LiveServer } from '../live/server.ts';
 import { usage } from '../values.ts';
 import { findScenarios } from '../scenario-files.ts';
+import { isClaimWord, runClaimWords } from './claims.ts';
 
-interface RunFlags extends SelectionFlags {
+export interface RunFlags extends SelectionFlags {
   readonly out: string;
   readonly json?: boolean;
   readonly open?: boolean;
@@ -40,7 +41,7 @@ export function addRunCommand(
 ): void {
   const command = program.command('run')
     .description('pull the plug and measure what is left (default: the scenarios tagged chaos)')
-    .argument('[scenario...]', 'names of built-in scenarios, or paths of your own');
+    .argument('[scenario...]', 'names of built-in scenarios, paths of your own, or claims');
   addSelectionFlags(command)
     .optionsGroup('One of several machines:')
     .option('--shard <i/n|auto>', 'run this part of the plan; plugpull merge joins the parts')
@@ -61,6 +62,9 @@ Examples:
   plugpull run bytes-lost --seed 7 --dry-run      exactly what would be done
   plugpull run fsync-policies --persist aof --fsync always,everysec --trials 10
   plugpull run ./my-scenario.ts --set maxmemory=1gb
+  plugpull run claims                             every claim about RDB and AOF, with its verdict
+  plugpull run claims/8 claims/flushall-rescue    some of them, by number or name
+  plugpull run claims --profile nightly           larger sizes, more repetitions
 
 Exit codes: 0 pass · 1 a promise about data was broken · 2 inconclusive · 64 usage
   69 this machine cannot run it · 70 a bug in Plugpull · 130 interrupted, partial record kept
@@ -88,7 +92,7 @@ export async function planFor(
 }
 
 /** Why this machine cannot run a cell; null when it can. */
-function unsupported({ machine }: CliContext, cell: Cell): string | null {
+export function unsupported({ machine }: CliContext, cell: Cell): string | null {
   const lacks = machine.diskUnavailable(cell);
   if (lacks === null) return null;
   return cell.disk === 'block' ? `crash model block of ${cell.fileSystem}: ${lacks}`
@@ -99,6 +103,7 @@ function unsupported({ machine }: CliContext, cell: Cell): string | null {
 async function run(
   context: CliContext, words: readonly string[], flags: RunFlags,
 ): Promise<number> {
+  if (words.some(isClaimWord)) return runClaimWords(context, words, flags);
   const { plan: whole, dropped } = await planFor(context, words, flags);
   const plan = await ownPart(context, whole, flags);
   for (const line of dropped) context.stderr.write(`${line}\n`);
