@@ -1,65 +1,14 @@
 // The page in a real browser: it opens from a file without an error or a request, its inputs work,
 // and it fits a phone. PLUGPULL_SCREENSHOTS names a folder that keeps what was seen.
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import test from 'ava';
-import type { ExecutionContext } from 'ava';
-import { chromium } from 'playwright-core';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { renderHtml } from '../write-html.ts';
+import { browserHere, openPage } from './test-support-browser.ts';
 import { healthy, largeRecord, nastyRecord, pageOf, twoSeries } from './test-support.ts';
 
-const executablePath = process.env['CHROMIUM_BIN'] ?? '/usr/bin/chromium';
-const isHere = existsSync(executablePath);
-const browsing = isHere ? test.serial : test.serial.skip;
-const why = isHere ? '' : ` (skipped: chromium is not at ${executablePath})`;
-const folder = mkdtempSync(join(tmpdir(), 'plugpull-pages-'));
+const { browsing, why, folder } = browserHere();
 const screenshots = process.env['PLUGPULL_SCREENSHOTS'];
-let browser: Browser | null = null;
-
-test.before(async () => {
-  if (!isHere) return;
-  browser = await chromium.launch({ executablePath, args: [
-    '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync',
-  ] });
-});
-
-test.after.always(async () => {
-  await browser?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-interface Look {
-  readonly scheme?: 'light' | 'dark';
-  readonly width?: number;
-}
-
-interface Opened {
-  readonly page: Page;
-  /** Errors of the console and of scripts, and requests for anything but the page itself. */
-  readonly trouble: string[];
-}
-
-async function open(t: ExecutionContext, html: string, look: Look = {}): Promise<Opened> {
-  const file = join(folder, `${t.title.replaceAll(/\W+/g, '-')}.html`);
-  writeFileSync(file, html);
-  const trouble: string[] = [];
-  const page = await (browser as Browser).newPage({
-    viewport: { width: look.width ?? 1100, height: 900 }, colorScheme: look.scheme ?? 'light',
-  });
-  t.teardown(() => page.close());
-  const url = pathToFileURL(file).href;
-  page.on('console', (message) => trouble.push(message.text()));
-  page.on('pageerror', (error) => trouble.push(error.message));
-  page.on('request', (request) => {
-    if (request.url() !== url) trouble.push(`asked for ${request.url()}`);
-  });
-  await page.goto(url);
-  return { page, trouble };
-}
 
 async function keepPicture(page: Page, name: string): Promise<void> {
   if (screenshots === undefined) return;
@@ -74,7 +23,7 @@ for (const { name, look } of [
   browsing(`${name}: opens without an error or a request, nothing is wider than the screen${why}`,
     async (t) => {
       const html = await renderHtml(healthy, folder);
-      const { page, trouble } = await open(t, html, look);
+      const { page, trouble } = await openPage(t, html, look);
       t.deepEqual(trouble, []);
       t.is(await page.title(), 'pass: no promise about data was broken in 36 trials (seed 7) '
         + '· Plugpull');
@@ -89,7 +38,7 @@ for (const { name, look } of [
 }
 
 browsing(`the reader's two numbers choose the setting, by keyboard${why}`, async (t) => {
-  const { page, trouble } = await open(t, pageOf(healthy));
+  const { page, trouble } = await openPage(t, pageOf(healthy));
   const chosen = (): Promise<string> => page.locator('#cheapest').innerText();
   t.is(await chosen(), 'aof/everysec');
   for (const { rpo, rto, says } of [
@@ -111,7 +60,7 @@ browsing(`the reader's two numbers choose the setting, by keyboard${why}`, async
 
 browsing(`a mark says its value when pointed at, and its table opens by keyboard${why}`,
   async (t) => {
-    const { page, trouble } = await open(t, pageOf(healthy));
+    const { page, trouble } = await openPage(t, pageOf(healthy));
     await page.locator('#choice svg.wide .mark.c4').hover();
     t.regex(await page.locator('#tip').innerText(), /^aof\/always: 31[\d,]+ writes\/s · /);
     const summary = page.locator('#choice figure summary');
@@ -122,7 +71,7 @@ browsing(`a mark says its value when pointed at, and its table opens by keyboard
   });
 
 browsing(`names with scripts run nothing, and the command can be copied${why}`, async (t) => {
-  const { page, trouble } = await open(t, pageOf(nastyRecord()));
+  const { page, trouble } = await openPage(t, pageOf(nastyRecord()));
   t.deepEqual(trouble, []);
   t.true((await page.title()).startsWith('FAIL: '));
   await page.locator('button.copy').first().click();
@@ -142,7 +91,7 @@ browsing(`time series are drawn from the page itself${why}`, async (t) => {
     const file = join(folder, `series ${series.index}.json`);
     writeFileSync(file, JSON.stringify({ ...series, spans }));
   }
-  const { page, trouble } = await open(t, await renderHtml(record, folder));
+  const { page, trouble } = await openPage(t, await renderHtml(record, folder));
   t.deepEqual(trouble, []);
   t.is(await page.locator('.timeline canvas').count(), 3, 'two trials and both laid together');
   t.is(await page.locator('.problems').count(), 0);
@@ -150,13 +99,13 @@ browsing(`time series are drawn from the page itself${why}`, async (t) => {
 });
 
 browsing(`10,000 cells open${why}`, async (t) => {
-  const { page, trouble } = await open(t, pageOf(largeRecord({ cells: 10_000, trials: 1 })));
+  const { page, trouble } = await openPage(t, pageOf(largeRecord({ cells: 10_000, trials: 1 })));
   t.deepEqual(trouble, []);
   t.is(await page.locator('main > section').count(), 9);
 });
 
 browsing(`printed: light, without what only works on a screen${why}`, async (t) => {
-  const { page } = await open(t, pageOf(healthy), { scheme: 'dark' });
+  const { page } = await openPage(t, pageOf(healthy), { scheme: 'dark' });
   await page.emulateMedia({ media: 'print' });
   t.is(await page.evaluate('getComputedStyle(document.body).backgroundColor'),
     'rgb(255, 255, 255)');

@@ -6,6 +6,8 @@ export interface Named {
   readonly y: number;
   readonly radius: number;
   readonly text: string;
+  /** What lies to both sides of the dot, such as an interval. */
+  readonly reach?: readonly [from: number, to: number];
 }
 
 /** Where a name begins or ends. */
@@ -37,8 +39,10 @@ const steps = [0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6];
  * one: a name on top of another can be read by nobody, and the legend has them all.
  */
 export function placeLabels(dots: readonly Named[], room: Box): (Place | null)[] {
-  const taken: Box[] = dots.map(({ x, y, radius }) => (
-    { left: x - radius, right: x + radius, top: y - radius, bottom: y + radius }));
+  const taken: Box[] = dots.flatMap(({ x, y, radius, reach: [left, right] = [x, x] }) => [
+    { left: x - radius, right: x + radius, top: y - radius, bottom: y + radius },
+    { left, right, top: y - 2, bottom: y + 2 },
+  ]);
   const middle = (room.left + room.right) / 2;
   return dots.map((dot) => {
     const sides = dot.x > middle ? ['end', 'start'] as const : ['start', 'end'] as const;

@@ -80,7 +80,8 @@ ${settings}
 .step0{fill:var(--step0)}.step1{fill:var(--step1)}.step2{fill:var(--step2)}
 .step3{fill:var(--c5)}.step4{fill:var(--c4)}
 .verdict0{--c:var(--fail)}.verdict1{--c:var(--pass)}.verdict2{--c:var(--open)}
-.verdict3,.verdict4{--c:var(--soft)}.band{fill:var(--edge);opacity:.55}
+.verdict3,.verdict4{--c:var(--soft)}
+.band{fill:var(--edge);fill-opacity:.55;stroke:var(--soft);stroke-width:.75}
 .zero{stroke:var(--text);stroke-width:1.25}
 .name,.value{paint-order:stroke;stroke:var(--bg);stroke-width:4px;stroke-linejoin:round}
 .legend{display:flex;flex-wrap:wrap;gap:.15rem 1.1rem;list-style:none;padding:0;margin:.25rem 0;

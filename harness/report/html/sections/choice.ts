@@ -154,8 +154,8 @@ function lossText(losses: CrashLosses): string {
   const { worst } = losses;
   if (worst.writes === 0) {
     const bound = shareText(zeroSeenUpperBound95(losses.runs));
-    return `lost nothing ${where} (${countText(losses.runs, 'run')}: that leaves up to ${bound} of `
-      + 'them)';
+    return `lost nothing ${where} (${countText(losses.runs, 'run')}; up to ${bound} of `
+      + 'them still could)';
   }
   const writes = `${losses.isAll ? 'all ' : ''}${groupedText(worst.writes)} writes`;
   return `lost ${writes} (${bytesText(worst.bytes)}, the last ${durationText(worst.windowMs)}) ${
@@ -221,7 +221,7 @@ function scatter(measured: readonly Entry[], { width, height, isNarrow }: Size):
     entry, x: x.at(entry.rate?.perSecond.median ?? 0), y: y.at(windowOf(entry)),
   }));
   return html`${axes(plot, { x: xAxis, y: yAxis })}
-${dots.map((dot) => whisker(dot, x))}${labels(dots, { plot, isNarrow })}${dots.map(dotMark)}`;
+${dots.map((dot) => whisker(dot, x))}${labels(dots, { plot, isNarrow, x })}${dots.map(dotMark)}`;
 }
 
 const none: CrashLosses = {
@@ -273,10 +273,17 @@ function dotMark({ entry, x, y }: Dot): Markup {
 
 /** Names beside the dots, where they cover neither dots nor one another. */
 function labels(
-  dots: readonly Dot[], { plot, isNarrow }: { readonly plot: Plot; readonly isNarrow: boolean },
+  dots: readonly Dot[],
+  { plot, isNarrow, x: scale }:
+  { readonly plot: Plot; readonly isNarrow: boolean; readonly x: Scale },
 ): Markup[] {
-  const named = dots.map(({ entry, x, y }) => (
-    { x, y, radius: radiusOf(entry), text: shortened(entry.label, isNarrow ? 18 : 40) }));
+  const named = dots.map(({ entry, x, y }) => {
+    const [low, high] = intervalOf(entry) ?? [null, null];
+    return {
+      x, y, radius: radiusOf(entry), text: shortened(entry.label, isNarrow ? 18 : 40),
+      ...(low === null || high === null ? {} : { reach: [scale.at(low), scale.at(high)] as const }),
+    };
+  });
   const room = { ...plot, bottom: plot.bottom - 2 };
   return placeLabels(named, room).flatMap((place, at) => {
     const dot = dots[at];
