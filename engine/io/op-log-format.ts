@@ -1,9 +1,10 @@
 // The op log: the storage calls of a process, in order, with times and data. Diagram and constants.
 //
-// One format, written by the recording disk and by faultfs alike. It must survive SIGKILL, not a
-// power cut: records go to the OS by write(2), one call each, and are never synced. `begin` is with
-// the OS before the call runs, `end` before its completion is reported to the caller, and
-// `release` before the replies that it counts are handed to the socket.
+// One format, written by the recording disk and by faultfs alike. It must survive SIGKILL of the
+// server, not a power cut: records go to the OS by write(2) and are never synced. The recording
+// disk, in the server, hands each on at once: `begin` before the call runs, `end` before its
+// completion is reported to the caller, `release` before the replies that it counts are handed to
+// the socket. A faultfs is not the process that is killed and hands them on many at a time.
 //
 // All numbers are little-endian; f64 is an IEEE double that holds an integer.
 // Times are nanoseconds of CLOCK_MONOTONIC. Paths are UTF-8, relative to the data directory

@@ -18,9 +18,9 @@ function op(call: OpBegin['call'], path: string, more: Partial<OpBegin> = {}): O
 }
 
 // A little of everything; the clock moves 10 ns between calls.
-function writeSample(sink: OpLogSink): void {
+function writeSample(sink: OpLogSink, keepBytes: number = 0): void {
   const clock = new ManualClock({ monotonicNs: 5_000_000_000_000_000 });
-  const log = new OpLogWriter(sink, clock);
+  const log = new OpLogWriter(sink, clock, keepBytes);
   const step = (): void => clock.advanceNs(10);
   const flags = opFlags.create | opFlags.created;
   const opened = log.begin(op('open', 'dir/ä.aof', { flags }));
@@ -40,7 +40,7 @@ function writeSample(sink: OpLogSink): void {
   step();
   log.queueRelease(50_001, 1);
   log.queueRelease(50_002, 2 ** 35);
-  log.flushReleases();
+  log.flush();
   step();
   log.begin(op('sync', 'dir/ä.aof', { inode: 7 }));
   log.close();
@@ -82,6 +82,22 @@ test('a file holds the same bytes, and is never overwritten', (t) => {
   } finally {
     rmSync(directory, { recursive: true });
   }
+});
+
+test('a writer that keeps records for a while writes the same log', (t) => {
+  for (const keepBytes of [1, 100, 1 << 20]) {
+    const sink = new MemorySink();
+    writeSample(sink, keepBytes);
+    t.deepEqual(Buffer.from(sink.bytes()), sample(), `keepBytes ${keepBytes}`);
+  }
+  const sink = new MemorySink();
+  const log = new OpLogWriter(sink, new ManualClock(), 1 << 20);
+  log.end(log.begin(op('write', 'a'), Buffer.from('data')), 4);
+  t.is(sink.bytes().length, format.headerBytes);
+  t.is(log.keptBytes, 44 + 1 + 4 + 40);
+  log.flush();
+  t.is(log.keptBytes, 0);
+  t.like(readOpLog(sink.bytes()).records, [{ call: 'write', path: 'a', result: 4 }]);
 });
 
 test('a log that cannot be written is an error, not a gap', (t) => {

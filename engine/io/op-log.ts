@@ -85,43 +85,50 @@ export interface OpBegin {
 const callNumbers = new Map<OpCall, number>(format.opCalls.map((call, index) => [call, index]));
 const scratchBytes = 64 * 1024;
 
-/** Appends records to a sink, one append each; keeps nothing. */
+/**
+ * Appends records to a sink. With `keepBytes` 0 each is handed on before its call returns, so a
+ * SIGKILL of this process loses none. Who is not the process that gets killed may keep so many
+ * bytes of them and `flush` when nobody waits.
+ */
 export class OpLogWriter {
   readonly clock: Clock;
   readonly #sink: OpLogSink;
-  #scratch: Buffer = Buffer.alloc(scratchBytes);
+  readonly #keepBytes: number;
+  #buffer: Buffer;
+  // Bytes of records at the start of the buffer that the sink has not got.
+  #queued = 0;
   #closed = false;
   #nextId = 1;
-  #queued = 0;
 
-  constructor(sink: OpLogSink, clock: Clock) {
+  constructor(sink: OpLogSink, clock: Clock, keepBytes: number = 0) {
     this.#sink = sink;
     this.clock = clock;
+    this.#keepBytes = keepBytes;
+    this.#buffer = Buffer.alloc(Math.max(scratchBytes, keepBytes));
     sink.append(format.encodeHeader(), format.headerBytes);
   }
 
   /** Records that a call is about to run, with `data[start … end)` if it writes; returns its id. */
   begin(op: OpBegin, data?: Uint8Array, start?: number, end?: number): number {
-    this.flushReleases();
     const from = start ?? 0;
     const dataLength = data === undefined ? 0 : (end ?? data.length) - from;
     const dataStart = format.beginBytes + op.path.length + op.newPath.length;
     const length = dataStart + dataLength;
-    const scratch = this.#room(length);
+    const at = this.#room(length);
+    const record = this.#buffer;
     const id = this.#nextId++;
-    prefix(scratch, length, format.kindBegin, callNumbers.get(op.call) ?? 0);
-    scratch.writeUInt32LE(id, 8);
-    scratch.writeUInt32LE(op.flags, 12);
-    scratch.writeDoubleLE(op.inode, 24);
-    scratch.writeDoubleLE(op.offsetBytes, 32);
-    scratch.writeUInt16LE(op.path.length, 40);
-    scratch.writeUInt16LE(op.newPath.length, 42);
-    scratch.set(op.path, format.beginBytes);
-    scratch.set(op.newPath, format.beginBytes + op.path.length);
-    if (data !== undefined) scratch.set(data.subarray(from, from + dataLength), dataStart);
-    scratch.writeDoubleLE(this.clock.monotonicNs(), 16);
-    this.#sink.append(scratch, length);
-    if (scratch.length > scratchBytes) this.#scratch = Buffer.alloc(scratchBytes);
+    prefix(record, length, format.kindBegin, callNumbers.get(op.call) ?? 0, at);
+    record.writeUInt32LE(id, at + 8);
+    record.writeUInt32LE(op.flags, at + 12);
+    record.writeDoubleLE(op.inode, at + 24);
+    record.writeDoubleLE(op.offsetBytes, at + 32);
+    record.writeUInt16LE(op.path.length, at + 40);
+    record.writeUInt16LE(op.newPath.length, at + 42);
+    record.set(op.path, at + format.beginBytes);
+    record.set(op.newPath, at + format.beginBytes + op.path.length);
+    if (data !== undefined) record.set(data.subarray(from, from + dataLength), at + dataStart);
+    record.writeDoubleLE(this.clock.monotonicNs(), at + 16);
+    this.#add(length);
     return id;
   }
 
@@ -129,54 +136,66 @@ export class OpLogWriter {
   end(id: number, result: number, inode: number = 0): void {
     // An asynchronous sync may outlive the engine that began it.
     if (this.#closed) return;
-    this.flushReleases();
-    const scratch = this.#scratch;
-    prefix(scratch, format.endBytes, format.kindEnd, 0);
-    scratch.writeUInt32LE(id, 8);
-    scratch.writeUInt32LE(0, 12);
-    scratch.writeDoubleLE(this.clock.monotonicNs(), 16);
-    scratch.writeDoubleLE(inode, 24);
-    scratch.writeDoubleLE(result, 32);
-    this.#sink.append(scratch, format.endBytes);
+    const at = this.#room(format.endBytes);
+    const record = this.#buffer;
+    prefix(record, format.endBytes, format.kindEnd, 0, at);
+    record.writeUInt32LE(id, at + 8);
+    record.writeUInt32LE(0, at + 12);
+    record.writeDoubleLE(this.clock.monotonicNs(), at + 16);
+    record.writeDoubleLE(inode, at + 24);
+    record.writeDoubleLE(result, at + 32);
+    this.#add(format.endBytes);
   }
 
   /** Records, before they go to the socket, how many replies this client has been sent in all. */
   release(clientPort: number, replyCount: number): void {
     this.queueRelease(clientPort, replyCount);
-    this.flushReleases();
+    this.flush();
   }
 
-  /** The same for many clients with one write(2): `flushReleases` before the first socket write. */
+  /** The same for many clients with one write(2): `flush` before the first socket write. */
   queueRelease(clientPort: number, replyCount: number): void {
-    if (this.#queued + format.releaseBytes > this.#scratch.length) this.flushReleases();
-    const at = this.#queued;
-    const record = this.#scratch;
+    const at = this.#room(format.releaseBytes);
+    const record = this.#buffer;
     prefix(record, format.releaseBytes, format.kindRelease, 0, at);
     record.writeUInt32LE(clientPort, at + 8);
     record.writeUInt32LE(0, at + 12);
     record.writeDoubleLE(this.clock.monotonicNs(), at + 16);
     record.writeDoubleLE(replyCount, at + 24);
-    this.#queued = at + format.releaseBytes;
+    this.#queued += format.releaseBytes;
   }
 
-  /** Hands queued releases to the OS. */
-  flushReleases(): void {
+  /** What the sink has not got yet. */
+  get keptBytes(): number {
+    return this.#queued;
+  }
+
+  /** Hands what is kept to the OS. */
+  flush(): void {
     if (this.#queued === 0) return;
     const length = this.#queued;
     this.#queued = 0;
-    this.#sink.append(this.#scratch, length);
+    this.#sink.append(this.#buffer, length);
   }
 
   /** Closes the sink; the writer is of no use afterwards. */
   close(): void {
-    this.flushReleases();
+    this.flush();
     this.#closed = true;
     this.#sink.close();
   }
 
-  #room(length: number): Buffer {
-    if (length > this.#scratch.length) this.#scratch = Buffer.alloc(length);
-    return this.#scratch;
+  /** Where a record of that length may be put. */
+  #room(length: number): number {
+    if (this.#queued + length > this.#buffer.length) this.flush();
+    // Grown once and kept: a new one for each large write would keep the collector busy.
+    if (length > this.#buffer.length) this.#buffer = Buffer.alloc(2 * length);
+    return this.#queued;
+  }
+
+  #add(length: number): void {
+    this.#queued += length;
+    if (this.#queued >= this.#keepBytes) this.flush();
   }
 }
 

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, realpathSync } from 'node:fs';
 import { HarnessError } from '../errors.ts';
-import { entryNear } from '../metrics/bundle.ts';
+import { bundleOf, entryNear } from '../metrics/bundle.ts';
 import { faultfsUnavailable, isMounted, removeStaleMount } from './mounts.ts';
 import { checkRules } from './rules.ts';
 import type { FaultRule, FromFaultfs, HeldCall, ToFaultfs } from './rules.ts';
@@ -66,7 +66,8 @@ export async function mountFaultfs(options: FaultfsOptions): Promise<FaultfsMoun
   const mountPoint = preparedMountPoint(options);
   const left = await removeStaleMount(mountPoint);
   if (left !== null) throw cannot(options, `an old mount is in the way: ${left}`);
-  const client = new Client(start(options, mountPoint), { mountPoint, onHeld: options.onHeld });
+  const child = await start(options, mountPoint);
+  const client = new Client(child, { mountPoint, onHeld: options.onHeld });
   await client.ready(options);
   return client;
 }
@@ -86,8 +87,8 @@ function preparedMountPoint(options: FaultfsOptions): string {
   }
 }
 
-function start(options: FaultfsOptions, mountPoint: string): ChildProcess {
-  const main = entryNear(import.meta.filename, 'main');
+async function start(options: FaultfsOptions, mountPoint: string): Promise<ChildProcess> {
+  const main = await bundleOf(entryNear(import.meta.filename, 'main'));
   const args = [main, '--backing', options.backing, '--mount-point', mountPoint];
   if (options.opLogPath !== undefined) args.push('--op-log', options.opLogPath);
   if (options.rules !== undefined) args.push('--rules', JSON.stringify(options.rules));

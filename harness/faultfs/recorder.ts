@@ -20,6 +20,13 @@ export interface Recorded {
   readonly offsetBytes?: number;
 }
 
+/**
+ * How much of the log may be in this process: if it is killed its trial proves nothing anyway, and
+ * whoever waits for a write must not wait for the log of it.
+ */
+export const keepBytes: number = 4 << 20;
+const flushAtBytes = 64 * 1024;
+
 const nothing = new Uint8Array(0);
 
 /** Records calls; does nothing but run them when there is no log. */
@@ -94,6 +101,16 @@ export class Recorder {
   /** @param result ≥ 0, or -errno */
   end(id: number, result: number, inode: number = 0): void {
     if (this.#log !== null && id !== 0) this.#log.end(id, result, inode);
+  }
+
+  /** The caller goes on: now the log may take its time. */
+  answered(): void {
+    if (this.#log !== null && this.#log.keptBytes > flushAtBytes) this.#log.flush();
+  }
+
+  /** Hands what was recorded to the OS. */
+  flush(): void {
+    this.#log?.flush();
   }
 }
 

@@ -15,7 +15,7 @@ import type { MountState, Operation } from './files.ts';
 import * as names from './names.ts';
 import { NodeTable } from './nodes.ts';
 import { Errno, Reply, Request, errnoOf, errnos, opcodes } from './protocol.ts';
-import { Recorder } from './recorder.ts';
+import { Recorder, keepBytes } from './recorder.ts';
 import { subjectOf } from './subject.ts';
 import type { FaultRule, HeldCall } from './rules.ts';
 
@@ -107,8 +107,8 @@ export class Session {
     this.#options = options;
     this.#port = port;
     const nodes = new NodeTable(options.backing);
-    const { opLogPath } = options;
-    const log = opLogPath === null ? null : new OpLogWriter(fileSink(opLogPath), realClock());
+    const sink = options.opLogPath === null ? null : fileSink(options.opLogPath);
+    const log = sink === null ? null : new OpLogWriter(sink, realClock(), keepBytes);
     const faults = new Faults(options.hits);
     faults.set(options.rules);
     const recorder = new Recorder(log, nodes);
@@ -130,6 +130,7 @@ export class Session {
       }
       if (request.opcode === opcodes.init) this.#tell({ kind: 'serving' });
     }
+    this.#state.recorder.flush();
   }
 
   #receive(request: Request): boolean {
@@ -172,6 +173,7 @@ export class Session {
   }
 
   #takeMessages(): void {
+    this.#state.recorder.flush(); // The end may follow.
     for (;;) {
       const received = receiveMessageOnPort(this.#port);
       if (received === undefined) return;
@@ -233,6 +235,7 @@ export class Session {
       }
     }
     if (!unanswered.has(request.opcode)) this.#send(request, errno, bodyBytes);
+    this.#state.recorder.answered();
   }
 
   #send(request: Request, errno: number, bodyBytes: number): void {
