@@ -41,8 +41,8 @@ const ranks: Readonly<Record<string, number>> = {
   'harness/holdings': 10, 'harness/disks': 11.5,
   'harness/targets': 11, 'harness/workloads': 11, 'harness/faultfs': 11,
   'harness/drivers': 12, 'harness/faults': 12.5, 'harness/checkers': 12, 'harness/crash': 12,
-  'harness/plan': 13, 'harness/simulation': 13.5, 'harness/report': 14, 'harness/run': 15,
-  'harness/claims': 15.3,
+  'harness/plan': 13, 'harness/s3': 10, 'harness/backup': 13.2, 'harness/simulation': 13.5,
+  'harness/report': 14, 'harness/run': 15, 'harness/claims': 15.3,
   'harness/selfcheck': 15.5, 'harness/cli': 16,
   'harness/index.ts': 16, scenarios: 17,
 };

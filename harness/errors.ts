@@ -11,6 +11,9 @@ export const harnessErrorCodes = [
   'DRIVER_FAILED', // the load generator died or could not connect
   'LEDGER_BAD', // a ledger is damaged or from another version
   'RECORD_BAD', // a run record is damaged or from another version
+  'BACKUP_BAD', // a backup is damaged, or is not the data it says: 1
+  'BACKUP_NEWER', // a backup of a later version of Plugpull, or of the formats it holds: 69
+  'STORE_FAILED', // a store of backups cannot be reached, or refuses: 69
   'INTERRUPTED', // the user pressed Ctrl-C: 130
 ] as const;
 

@@ -1,6 +1,7 @@
 // Everything a command may touch of the process and the machine, in one object: `main.ts` fills it
 // from the real ones, tests from their own, so that the whole command line runs inside a test.
 
+import type { S3StoreOptions } from '../backup/stores/s3-store.ts';
 import type { RunOptions } from '../plan/events.ts';
 import type { Cell, Plan } from '../plan/plan.ts';
 import type { RunRecord } from '../report/record.ts';
@@ -83,6 +84,8 @@ export interface CliContext {
   ): Promise<RunRecord>;
   /** Runs a plan for several servers in turn; a record for each. */
   runArms(plan: Plan, arms: readonly RunOptions[]): Promise<RunRecord[]>;
+  /** How connections to S3 are made and tried again; absent: as usual. */
+  readonly s3?: Partial<Omit<S3StoreOptions, 'staging'>>;
   /** A uint32 for runs without --seed. */
   randomSeed(): number;
   now(): Date;

@@ -40,7 +40,10 @@ export function exitCodeOfError(error: unknown): number {
     case 'RECORD_BAD': return exitUsage;
     case 'ENVIRONMENT':
     case 'TARGET_FAILED':
-    case 'RATE_TOO_HIGH': return exitEnvironment;
+    case 'RATE_TOO_HIGH':
+    case 'BACKUP_NEWER':
+    case 'STORE_FAILED': return exitEnvironment;
+    case 'BACKUP_BAD': return exitFail;
     case 'INTERRUPTED': return exitInterrupted;
     case 'DRIVER_FAILED':
     case 'LEDGER_BAD': return exitBug;

@@ -220,6 +220,7 @@ test('every code of failure has an exit code', (t) => {
   ));
   t.deepEqual(Object.fromEntries(codes), {
     USAGE: 64, SCENARIO_BAD: 64, RECORD_BAD: 64, ENVIRONMENT: 69, TARGET_FAILED: 69,
+    BACKUP_BAD: 1, BACKUP_NEWER: 69, STORE_FAILED: 69,
     RATE_TOO_HIGH: 69, DRIVER_FAILED: 70, LEDGER_BAD: 70, INTERRUPTED: 130,
   });
   t.is(exitCodeOfError(new EngineError('CONFIG_BAD', '')), 64);

@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { EngineError } from '../../engine/errors.ts';
 import { HarnessError } from '../errors.ts';
+import { addBackupCommand } from './commands/backup.ts';
 import { addCheckCommand } from './commands/check.ts';
 import { addCompareCommands } from './commands/compare.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
@@ -12,6 +13,7 @@ import { addListCommand } from './commands/list.ts';
 import { addMergeCommand } from './commands/merge.ts';
 import { addReplayCommand } from './commands/replay.ts';
 import { addReportCommand } from './commands/report.ts';
+import { addRestoreCommand } from './commands/restore.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addSimulateCommand } from './commands/simulate.ts';
 import { addTrendCommand } from './commands/trend.ts';
@@ -78,6 +80,8 @@ function programOf(context: CliContext, finish: (code: number) => void): Command
   addTrendCommand(program, context, finish);
   addMergeCommand(program, context, finish);
   addReplayCommand(program, context, finish);
+  addBackupCommand(program, context, finish);
+  addRestoreCommand(program, context, finish);
   addToolCommands(program, context, finish);
   // Only for the help: its arguments are the engine's own and never parsed here.
   program.command('engine').argument('[redis.conf]')
@@ -97,6 +101,7 @@ Examples:
   plugpull gate --base main                     is this revision worse than main?
   plugpull engine --port 6379 --appendonly yes  the bundled server
   plugpull check-aof ./appendonlydir            is this log whole? also check-rdb, edit-aof
+  plugpull backup --port 6379 --to /backups     a copy that is known to load; plugpull restore
 
 Results go to stdout, progress to stderr; records to reports/runs/<id>/, the last one to
 reports/latest. REDIS_SERVER_BIN and VALKEY_SERVER_BIN name servers that are not on the PATH,

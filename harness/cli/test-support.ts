@@ -42,6 +42,11 @@ export interface Setup {
   readonly nodeVersion?: string;
   readonly isTerminal?: boolean;
   readonly columns?: number;
+  /** Quick retries for a server of S3 that breaks connections. */
+  readonly s3?: CliContext['s3'];
+  /** Called with what raises a signal, before the command begins. */
+  readonly onPress?: (press: (name?: SignalName) => void) => void;
+  readonly now?: Date;
   /** What stands on stdin. */
   readonly input?: string;
   /** Replaces the run; `press` is Ctrl-C. */
@@ -108,6 +113,7 @@ export async function cli(argv: readonly string[], setup: Setup): Promise<Outcom
       openFilesLimit: () => setup.openFiles ?? null,
     },
     tryDirectives: () => Promise.resolve(),
+    ...(setup.s3 === undefined ? {} : { s3: setup.s3 }),
     runPlan: async (plan, options, watch) => {
       plans.push(plan);
       if (setup.runPlan !== undefined) {
@@ -120,9 +126,10 @@ export async function cli(argv: readonly string[], setup: Setup): Promise<Outcom
       return setup.runArms?.(plan, arms) ?? arms.map((options) => fakeRun(plan, options));
     },
     randomSeed: () => 123_456,
-    now: () => new Date('2026-11-22T17:34:05.000Z'),
+    now: () => setup.now ?? new Date('2026-11-22T17:34:05.000Z'),
     monotonicMs: () => 0,
   };
+  setup.onPress?.(press);
   const code = await runCli(context);
   return { code, ...texts, plans, exits, opened };
 }
