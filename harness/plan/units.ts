@@ -1,8 +1,8 @@
 // Numbers for people: digits grouped, units named, no more precision than is known.
 
-/** `1 cell`, `3 cells`, `12,345 writes`. */
+/** `1 cell`, `3 cells`, `12,345 writes`; `series` stays as it is. */
 export function countText(count: number, noun: string): string {
-  return `${groupedText(count)} ${noun}${count === 1 ? '' : 's'}`;
+  return `${groupedText(count)} ${noun}${count === 1 || noun.endsWith('s') ? '' : 's'}`;
 }
 
 /** `12,345`; rounded to whole numbers. */

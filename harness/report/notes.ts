@@ -129,7 +129,8 @@ function faultNotes({ cells }: RunRecord): string[] {
   if (met.size === 0) return [];
   const list = [...met].map(([name, { applied, of }]) => {
     const deaths = died.get(name) ?? 0;
-    return `${name} ${applied} of ${of}${deaths > 0 ? ` (the server ended ${deaths} times)` : ''}`;
+    const times = deaths === 1 ? 'once' : `${deaths} times`;
+    return `${name} ${applied} of ${of}${deaths > 0 ? ` (the server ended ${times})` : ''}`;
   });
   return [`Faults and windows really met: ${list.join(', ')}.`];
 }

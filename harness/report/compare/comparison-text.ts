@@ -9,9 +9,11 @@ import type { ComparedMetric, Comparison } from './compare.ts';
 export function comparisonLine({ metrics, broken }: Comparison): string {
   const parts = verdictOrder.flatMap((verdict) => {
     const count = metrics.filter((metric) => metric.verdict === verdict).length;
-    return count === 0 ? [] : [`${count} ${verdict}`];
+    const isNoun = verdict === 'regression' || verdict === 'improvement';
+    return count === 0 ? [] : [isNoun ? countText(count, verdict) : `${count} ${verdict}`];
   });
-  const losses = broken.length === 0 ? '' : `; ${countText(broken.length, 'cell')} break a promise`;
+  const losses = broken.length === 0 ? ''
+    : `; ${countText(broken.length, 'cell')} ${broken.length === 1 ? 'breaks' : 'break'} a promise`;
   if (parts.length === 0) return `nothing could be compared${losses}`;
   return `${countText(metrics.length, 'metric')}: ${parts.join(', ')}${losses}`;
 }
@@ -60,7 +62,7 @@ export function comparisonText(comparison: Comparison, { color, quietMax }: Text
     if ((isOpen && ++open > quietMax) || (isQuiet && ++quiet > quietMax)) continue;
     lines.push(...metricLines(metric, color));
   }
-  if (open > quietMax) lines.push(`… and ${open - quietMax} more that are inconclusive`);
+  if (open > quietMax) lines.push(`… and ${open - quietMax} more inconclusive`);
   if (quiet > quietMax) lines.push(`… and ${quiet - quietMax} more that did not change`);
   for (const { cell, reason } of left) lines.push(`not compared: ${cell}: ${reason}`);
   lines.push('', comparisonLine(comparison));
@@ -70,8 +72,8 @@ export function comparisonText(comparison: Comparison, { color, quietMax }: Text
 function metricLines(metric: ComparedMetric, color: boolean): string[] {
   const { cell, name, unit, verdict, beforeMedian, afterMedian, furtherTrials } = metric;
   const more = furtherTrials === null ? ''
-    : `; about ${Number.isFinite(furtherTrials) ? furtherTrials : 'far too many'} more trials`
-      + ' each would tell';
+    : `; about ${Number.isFinite(furtherTrials) ? furtherTrials : 'far too many'} more `
+      + `${furtherTrials === 1 ? 'trial' : 'trials'} each would tell`;
   return [
     `${colored(verdict.padEnd(12), verdict, color)}  ${cell}: ${name} ${
       valueText(beforeMedian, unit)} → ${valueText(afterMedian, unit)}, ${ratioText(metric)}`,

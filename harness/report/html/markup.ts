@@ -76,7 +76,7 @@ export function tableMarkup({ caption, columns, rows }: Table): Markup {
 <caption>${caption}</caption>
 <thead><tr>${columns.map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
 <tbody>${shown.map(rowMarkup)}</tbody></table></div>
-${more > 0 ? html`<p class="note">… and ${more} more rows in run.json.</p>` : null}`;
+${more > 0 ? html`<p class="note">… and ${countText(more, 'more row')} in run.json.</p>` : null}`;
 }
 
 function rowMarkup([head = '', ...cells]: readonly Content[]): Markup {

@@ -96,7 +96,8 @@ function readingOf(metrics: readonly ComparedMetric[]): string {
   const open = metrics.filter(({ verdict }) => verdict === 'inconclusive');
   if (open.length === 0) return 'Nothing changed by more than noise or the least that matters.';
   const trials = Math.max(...open.map(({ furtherTrials }) => furtherTrials ?? 0));
-  const more = Number.isFinite(trials) ? `about ${trials} more trials of each cell would tell`
+  const more = Number.isFinite(trials)
+    ? `about ${countText(trials, 'more trial')} of each cell would tell`
     : 'this machine is too noisy to tell';
   return `No change was shown, but ${open.length} of ${metrics.length} metrics are inconclusive: ${
     more}.`;

@@ -52,8 +52,9 @@ the same in words.</p>${overlay(shown)}${shown.slice(0, openMax).map(timeline)}
 ${shown.length <= openMax ? null : html`<details><summary>More trials (${
     shown.length - openMax})</summary>${shown.slice(openMax).map((each, at) => (
     timeline(each, at + openMax)))}</details>`}
-${series.length > shown.length ? html`<p class="note">${series.length - shown.length} more trials
-are in the files beside the record.</p>` : null}`;
+${series.length === shown.length ? null : html`<p class="note">${
+    countText(series.length - shown.length, 'further trial')} in the files beside the
+record.</p>`}`;
 }
 
 /** The data that the page's script draws from: rates a second, times in ms. */

@@ -35,7 +35,8 @@ function readingOf({ cells, testbed, skipped }: RunRecord): string {
     : `the disk's fdatasync went from ${significant(testbed.fdatasyncUs.p50 / 1000)} to ${
       significant(testbed.fdatasyncUsAfter.p50 / 1000)} ms over the run`;
   const few = single === 0 ? 'every cell has several trials'
-    : `${countText(single, 'cell')} of ${cells.length} rest on fewer than two trials`;
+    : `${countText(single, 'cell')} of ${cells.length} ${
+      single === 1 ? 'rests' : 'rest'} on fewer than two trials`;
   return `Before you quote a number: ${few}, ${drift}, and ${countText(skipped.length, 'cell')} `
     + 'could not be run here.';
 }

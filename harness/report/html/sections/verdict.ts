@@ -26,7 +26,7 @@ export function verdictStrip({ record }: Model): Markup {
   return html`<div class="strip ${record.verdict}"><p class="verdict"><span
  aria-hidden="true">${verdictMarks[record.verdict]}</span> ${verdictLine(record)}</p>
 <ul class="counts"><li><b>${groupedText(trials)}</b> of ${groupedText(record.plannedTrials)}
- trials</li><li><b>${count('pass')}</b> cells pass</li><li><b>${count('fail')}</b> fail</li>
+ trials</li><li>cells: <b>${count('pass')}</b> pass</li><li><b>${count('fail')}</b> fail</li>
 <li><b>${count('inconclusive')}</b> inconclusive</li><li><b>${record.skipped.length}</b> not
  run</li></ul>${choice === undefined ? null : html`<p>${choice}</p>`}</div>`;
 }
@@ -42,7 +42,8 @@ function failureCards({ failures }: RunRecord): Markup | null {
   if (failures.length === 0) return null;
   const more = failures.length - cardsMax;
   return html`<ul class="cards">${failures.slice(0, cardsMax).map(failureCard)}</ul>
-${more > 0 ? html`<p class="note">… and ${more} more broken promises in run.json.</p>` : null}`;
+${more <= 0 ? null : html`<p class="note">… and ${
+    countText(more, 'more broken promise')} in run.json.</p>`}`;
 }
 
 function failureCard({ cell, index, seed, text, repro }: FailureRecord): Markup {
