@@ -37,8 +37,13 @@ export function isValueSizes(text: unknown): text is ValueSizes {
 
 /** The picker of sizes that have been checked; `fixedBytes` is for `fixed`. */
 export function sizePicker(sizes: ValueSizes, fixedBytes: number): SizePicker {
-  return pickerOf(sizes, fixedBytes) ?? fixed(fixedBytes);
+  if (sizes === 'fixed') return fixed(fixedBytes);
+  if (sizes !== lastMade?.sizes) lastMade = { sizes, picker: pickerOf(sizes, fixedBytes) };
+  return lastMade.picker ?? fixed(fixedBytes);
 }
+
+/** A table of quantiles takes 3 ms, and a simulated crash asks for the same one six times. */
+let lastMade: { readonly sizes: ValueSizes; readonly picker: SizePicker | null } | null = null;
 
 /**
  * Reads a trace: one size in bytes a line; empty lines and lines that start with `#` are skipped.
