@@ -3,6 +3,7 @@
 import test from 'ava';
 import { join } from 'node:path';
 import { faults } from '../faults/faults.ts';
+import { readRepro, readShrunk } from '../run/keep.ts';
 import { runPlan } from '../run/run.ts';
 import type { RunVariant } from '../run/run.ts';
 import { bundledTarget } from '../targets/bundled.ts';
@@ -45,6 +46,20 @@ for (const [sabotage, flags] of caught) {
     t.regex(said, /plugpull run bytes-lost .*--seed 7/, 'the command');
   });
 }
+
+test.serial('what failed is made smaller, beside what is kept of it', async (t) => {
+  const [[sabotage, flags]] = caught;
+  const cwd = temporaryFolder(t);
+  const outcome = await bytesLost({ cwd, flags, sabotage, shrinkAttempts: 2 });
+  t.is(outcome.code, 1, outcome.stdout + outcome.stderr);
+  const said = outcome.stdout.replaceAll(/\s+/g, ' ');
+  const [, kept = ''] = /plugpull replay (\S+)\. /.exec(said) ?? [];
+  const folder = join(cwd, 'reports', 'runs', kept);
+  const [{ trial }, shrunk] = [readRepro(folder), readShrunk(folder)];
+  t.is(shrunk?.trial?.cell.load.clients, 4, JSON.stringify(shrunk));
+  t.is(trial.cell.load.clients, 32);
+  t.is(shrunk?.findings[0]?.kind, readRepro(folder).findings[0]?.kind);
+});
 
 test.serial('the kill disabled: exit 2, never pass', async (t) => {
   const flags = '--persist aof --fsync always --crash process,power --duration 500ms';

@@ -6,6 +6,7 @@ import type { RunOptions } from '../plan/events.ts';
 import type { Cell, Plan } from '../plan/plan.ts';
 import type { RunRecord } from '../report/record.ts';
 import type { RunVariant } from '../run/run.ts';
+import type { Wrap } from '../simulation/simulate.ts';
 import type { Target, TargetName } from '../targets/target.ts';
 
 /** A stream of text. */
@@ -80,12 +81,14 @@ export interface CliContext {
   /** Asks real servers whether they take the directives of a plan; throws USAGE when not. */
   tryDirectives(plan: Plan, targets: Readonly<Record<TargetName, Target>>): Promise<void>;
   runPlan(
-    plan: Plan, options: RunOptions, watch: Pick<RunVariant, 'onRecord'>,
+    plan: Plan, options: RunOptions, watch: Pick<RunVariant, 'onRecord' | 'shrinkAttempts'>,
   ): Promise<RunRecord>;
   /** Runs a plan for several servers in turn; a record for each. */
   runArms(plan: Plan, arms: readonly RunOptions[]): Promise<RunRecord[]>;
   /** How connections to S3 are made and tried again; absent: as usual. */
   readonly s3?: Partial<Omit<S3StoreOptions, 'staging'>>;
+  /** What is put around each simulated engine: nothing, but for the bugs that tests plant. */
+  readonly simulated: Wrap;
   /** A uint32 for runs without --seed. */
   randomSeed(): number;
   now(): Date;

@@ -96,6 +96,7 @@ const context: CliContext = {
   tryDirectives,
   runPlan,
   runArms,
+  simulated: () => ({}),
   randomSeed: () => randomInt(2 ** 32),
   now: () => new Date(),
   monotonicMs: () => performance.now(),

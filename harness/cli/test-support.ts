@@ -9,6 +9,7 @@ import type { Cell, Plan, Trial } from '../plan/plan.ts';
 import type { RunRecord, TrialRecord } from '../report/record.ts';
 import { recordOf } from '../report/test-support.ts';
 import type { RunVariant } from '../run/run.ts';
+import type { Wrap } from '../simulation/simulate.ts';
 import type { Located, Target, TargetName } from '../targets/target.ts';
 import type { CliContext, SignalName } from './context.ts';
 import { runCli } from './program.ts';
@@ -49,11 +50,13 @@ export interface Setup {
   readonly now?: Date;
   /** What stands on stdin. */
   readonly input?: string;
-  /** Replaces the run; `press` is Ctrl-C. */
+  /** A bug in simulated engines. */
+  readonly simulated?: Wrap;
   /** Replaces the run of several servers in turn. */
   readonly runArms?: (
     plan: Plan, arms: readonly RunOptions[],
   ) => RunRecord[] | Promise<RunRecord[]>;
+  /** Replaces the run; `press` is Ctrl-C. */
   readonly runPlan?: (plan: Plan, options: RunOptions, press: Press) => Promise<RunRecord>;
 }
 
@@ -125,6 +128,7 @@ export async function cli(argv: readonly string[], setup: Setup): Promise<Outcom
       plans.push(plan);
       return setup.runArms?.(plan, arms) ?? arms.map((options) => fakeRun(plan, options));
     },
+    simulated: setup.simulated ?? (() => ({})),
     randomSeed: () => 123_456,
     now: () => setup.now ?? new Date('2026-11-22T17:34:05.000Z'),
     monotonicMs: () => 0,

@@ -7,6 +7,7 @@
 //     image/        the data directory as that crash left it, before any recovery
 //     ledger        every operation of the load        op-log    every storage call, if recorded
 //     server.log    the words of the server, before the crash and after it
+//     shrunk.json   the smallest trial that failed likewise, if it was looked for (shrink.ts)
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -17,6 +18,7 @@ import { findingsOf } from '../report/aggregate.ts';
 import type { FindingRecord, TrialRecord } from '../report/record.ts';
 import type { CrashSite } from './cuts.ts';
 import type { CrashedLoad } from './load.ts';
+import type { ShrunkTrial } from './shrink.ts';
 import type { Workspace } from './workspace.ts';
 
 /** The version of repro.json and cut.json; a reader refuses every other. */
@@ -35,6 +37,37 @@ export interface KeptCut {
   readonly schema: typeof reproSchema;
   readonly site: Omit<CrashSite, 'directory'>;
   readonly crashed: Pick<CrashedLoad, 'workload' | 'clientPorts' | 'beginNs'>;
+}
+
+/** What came of making a failing trial smaller. */
+export interface KeptShrunk extends ShrunkTrial {
+  readonly schema: typeof reproSchema;
+}
+
+/** Puts the smallest trial that failed likewise beside a kept failure; trouble costs only that. */
+export function keepShrunk(folder: string, { trial, findings, attempts }: ShrunkTrial): void {
+  const kept: KeptShrunk = { schema: reproSchema, attempts, trial, findings };
+  try {
+    fs.writeFileSync(path.join(folder, 'shrunk.json'), `${JSON.stringify(kept, null, 2)}\n`);
+  } catch {
+    // No room: the trial as it was is there.
+  }
+}
+
+/**
+ * Reads the smaller form of a kept failure; null: none was looked for.
+ * @throws {HarnessError} RECORD_BAD naming the file when it is damaged or of another schema.
+ */
+export function readShrunk(folder: string): ShrunkTrial | null {
+  const file = path.join(folder, 'shrunk.json');
+  if (!fs.existsSync(file)) return null;
+  const shrunk = readJson(file) as Partial<KeptShrunk>;
+  const isTrial = shrunk.trial === null
+    || (typeof shrunk.trial?.seed === 'number' && typeof shrunk.trial.cell?.id === 'string');
+  if (!isTrial || typeof shrunk.attempts !== 'number' || !Array.isArray(shrunk.findings)) {
+    throw bad(file, 'expected the smaller trial of a kept failure, found another object');
+  }
+  return shrunk as KeptShrunk;
 }
 
 /** Keeps a crash image and its instant in the workspace until the trial has been judged. */

@@ -1,6 +1,7 @@
 // A run: every trial of the plan in its order, then the record. Ctrl-C keeps what was measured.
 
 import fs from 'node:fs';
+import path from 'node:path';
 import { HarnessError } from '../errors.ts';
 import { hold } from '../holdings/holdings.ts';
 import { faults } from '../faults/faults.ts';
@@ -15,15 +16,22 @@ import { buildRunRecord, findingsOf, worstVerdict } from '../report/aggregate.ts
 import type { CellTrial } from '../report/aggregate.ts';
 import type { ProbeRecord, RunRecord, TestbedRecord, TrialRecord } from '../report/record.ts';
 import type { Target } from '../targets/target.ts';
-import { keepFailure } from './keep.ts';
+import { keepFailure, keepShrunk } from './keep.ts';
+import type { TrialSurroundings } from './load.ts';
 import { Peaks } from './peak.ts';
+import { shrinkTrial } from './shrink.ts';
 import { runTrial } from './trial.ts';
-import { makeWorkspace } from './workspace.ts';
+import { innerWorkspace, makeWorkspace } from './workspace.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What is rarely wanted: a fault of a test's own, the record while it grows. */
 export interface RunVariant {
   readonly fault?: Fault;
+  /**
+   * The first failing trial of each cell is made smaller, running at most so many others; 0 unless
+   * given. Not where several arms run in turn.
+   */
+  readonly shrinkAttempts?: number;
   /** Told after every trial; makes the record of what is there by then. */
   readonly onRecord?: (record: () => RunRecord) => void;
 }
@@ -75,6 +83,7 @@ export async function runArms(
     };
     const trials = await runTrials(plan, arms, {
       fault: variant.fault ?? null,
+      shrinkAttempts: arms.length > 1 ? 0 : variant.shrinkAttempts ?? 0,
       onTrial: (done) => variant.onRecord?.(() => recordsOf(done, null, true)[0] as RunRecord),
     });
     const interrupted = signal.aborted;
@@ -93,8 +102,9 @@ export async function runArms(
 /** The trials of each arm. */
 async function runTrials(
   plan: Plan, arms: readonly RunOptions[],
-  { fault: given, onTrial }: {
-    readonly fault: Fault | null; readonly onTrial: (done: readonly CellTrial[][]) => void;
+  { fault: given, shrinkAttempts, onTrial }: {
+    readonly fault: Fault | null; readonly shrinkAttempts: number;
+    readonly onTrial: (done: readonly CellTrial[][]) => void;
   },
 ): Promise<CellTrial[][]> {
   const done = arms.map((): CellTrial[] => []);
@@ -109,7 +119,11 @@ async function runTrials(
       try {
         const target = options.targets[trial.cell.target];
         const fault = given ?? (trial.cell.crash === 'block' ? faults.power : faults.kill);
-        const record = await watched(trial, { options, target, fault, workspace, peaks });
+        const isFirst = done[at]?.every(({ cell, record: { verdict } }) => (
+          cell.id !== trial.cell.id || verdict !== 'fail')) === true;
+        const record = await watched(trial, {
+          options, target, fault, workspace, peaks, shrinkAttempts: isFirst ? shrinkAttempts : 0,
+        });
         done[at]?.push({ cell: trial.cell, record });
         onTrial(done);
       } catch (error) {
@@ -134,27 +148,50 @@ interface Watch {
   readonly fault: Fault;
   readonly workspace: Workspace;
   readonly peaks: Peaks;
+  readonly shrinkAttempts: number;
 }
 
 /** One trial with its events. */
-async function watched(
-  trial: Trial, { options, target, fault, workspace, peaks }: Watch,
-): Promise<TrialRecord> {
+async function watched(trial: Trial, watch: Watch): Promise<TrialRecord> {
+  const { options, target, fault, workspace, peaks } = watch;
   const { onEvent, signal, runDirectory } = options;
   const { cell, index, seed, estimatedMs } = trial;
   const name: TrialName = { cell: cell.id, index, seed };
   onEvent({ kind: 'trial-started', trial: name, estimatedMs, fault: faultWords(cell) });
-  const record = await runTrial(trial, {
+  const around: TrialSurroundings = {
     target, fault, workspace, signal, runDirectory, peaks, directives: cell.directives,
     onPhase: (phase) => onEvent({ kind: 'phase', trial: name, phase }),
     onProgress: (operations, atMs) => onEvent({ kind: 'load-progress', operations, atMs }),
-  });
+  };
+  const record = await runTrial(trial, around);
   const kept = keptRecord(trial, record, { workspace, runDirectory: options.runDirectory });
   for (const event of findingEvents(name, record)) onEvent(event);
+  await madeSmaller({ trial, record: kept }, around, watch.shrinkAttempts);
   const { verdict, tookMs } = record;
   const summary = summaryOf(record);
   onEvent({ kind: 'trial-finished', trial: name, verdict, tookMs, estimatedMs, summary });
   return kept;
+}
+
+/** Looks for a smaller trial that fails likewise, and keeps it beside the failure. */
+async function madeSmaller(
+  failed: { trial: Trial; record: TrialRecord }, around: TrialSurroundings, attempts: number,
+): Promise<void> {
+  const folder = failed.record.artefacts['failure'];
+  if (folder === undefined || attempts === 0 || failed.trial.cell.study !== null) return;
+  const shrunk = await shrinkTrial(failed, async (trial) => {
+    if (around.signal.aborted) return null;
+    const workspace = innerWorkspace(around.workspace, 'smaller');
+    try {
+      return await runTrial(trial, { ...around, workspace, runDirectory: workspace.root });
+    } catch (error) {
+      if (error instanceof HarnessError) return null; // what failed has been told already
+      throw error;
+    } finally {
+      workspace.remove();
+    }
+  }, attempts);
+  keepShrunk(path.join(around.runDirectory, folder), shrunk);
 }
 
 const crashNames = {

@@ -6,7 +6,7 @@ import type { OpLog } from '../../engine/io/op-log.ts';
 import type { MemoryDisk } from '../../engine/io/memory-disk.ts';
 import type { DiskTree } from '../../engine/io/memory-disk.ts';
 import { Judge } from '../checkers/judge.ts';
-import type { Judgement } from '../checkers/judgement.ts';
+import type { Judgement, RunHistory } from '../checkers/judgement.ts';
 import { noFacts } from '../checkers/promise.ts';
 import type { DurabilityFacts, Floor } from '../checkers/promise.ts';
 import { CrashImager } from '../crash/image.ts';
@@ -59,6 +59,7 @@ const isSnapshot = (file: string): boolean => file.endsWith('.rdb') && !file.inc
 /** Crashes one life again and again, at instants in ascending order. */
 export class Crashes {
   readonly log: OpLog;
+  readonly history: RunHistory;
   readonly #life: LivedLife;
   readonly #imager: CrashImager;
   readonly #judge: Judge;
@@ -71,9 +72,9 @@ export class Crashes {
     this.#imager = new CrashImager(this.log, {
       loadStartNs: life.bootedNs, initial: life.image,
     });
-    this.#judge = new Judge({
-      workload: life.workload, ledger: ledgerOf(life.workload, life.histories), releases: null,
-    });
+    const { workload } = life;
+    this.history = { workload, ledger: ledgerOf(workload, life.histories), releases: null };
+    this.#judge = new Judge(this.history);
     this.#instants = instantsOf(this.log, life);
     this.#upTo = life.histories.map((history) => history.count);
   }

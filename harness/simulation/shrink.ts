@@ -14,6 +14,7 @@ export interface Shrunk {
 }
 
 const smallestValueBytes = 32;
+const atTheEnd = 0.999;
 
 /** Makes a failing plan smaller, trying at most so many others. */
 export async function shrink(
@@ -54,10 +55,22 @@ function* smallerPlans(
   for (const index of lives.keys()) {
     if (lives.length > 1) yield { ...plan, lives: lives.toSpliced(index, 1) };
   }
+  // At the end of a life a crash stays where it is while the life gets shorter.
+  const [only, ...others] = lives.at(-1)?.cuts ?? [];
+  if (only !== undefined && others.length === 0 && only.at < atTheEnd) {
+    const later = { ...last, cuts: [{ ...only, at: atTheEnd }] };
+    yield { ...plan, lives: lives.with(lives.length - 1, later) };
+  }
+  // While a life is long, the promise still breaks in most smaller configurations.
+  yield* smallerConfigurations(plan);
   for (const [index, each] of lives.entries()) {
     for (const smaller of smallerLives(each)) yield { ...plan, lives: lives.with(index, smaller) };
   }
+}
+
+function* smallerConfigurations(plan: SimulationPlan): Generator<SimulationPlan> {
   const { clients, keysPerClient, pipeline, valueSizeBytes, sliceKeys, directives } = plan;
+  if (clients > 2) yield { ...plan, clients: 1 };
   if (clients > 1) yield { ...plan, clients: clients - 1 };
   if (keysPerClient > 2) yield { ...plan, keysPerClient: Math.max(2, keysPerClient >> 1) };
   if (pipeline > 1) yield { ...plan, pipeline: pipeline >> 1 };

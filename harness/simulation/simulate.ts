@@ -3,11 +3,13 @@
 
 import { createHash } from 'node:crypto';
 import { ManualClock } from '../../engine/io/clock.ts';
+import type { OpLog } from '../../engine/io/op-log.ts';
 import type { EngineWrappers } from '../../engine/start.ts';
 import type { FileTree } from '../crash/image.ts';
 import { OperationEncoder } from '../workloads/encoder.ts';
 import type { WorkloadSpec } from '../workloads/spec.ts';
 import { RunContext } from '../checkers/context.ts';
+import type { RunHistory } from '../checkers/judgement.ts';
 import { ReplayedModel } from '../checkers/model.ts';
 import { LiveCheck } from '../drivers/resp/load/live-check.ts';
 import type { CheckedReads } from '../drivers/resp/load/live-check.ts';
@@ -32,6 +34,11 @@ export interface SimulationFailure {
   readonly cut: number;
   readonly outcome: CrashOutcome;
   readonly serverLog: readonly string[];
+  /** The storage calls of that life: as the engine recorded them, and read. */
+  readonly opLogBytes: Uint8Array;
+  readonly log: OpLog;
+  /** What the clients had done by then. */
+  readonly history: RunHistory;
 }
 
 /** What became of a seed. */
@@ -133,7 +140,9 @@ class Simulation {
       const { booted, judgement, image } = outcome;
       if (judgement.verdict === 'fail') {
         const serverLog = booted.kind === 'refused' ? booted.words : booted.engine.logLines;
-        return { failure: { life, cut, outcome, serverLog } };
+        const { log, history } = crashes;
+        const opLogBytes = engine.opLog.bytes();
+        return { failure: { life, cut, outcome, serverLog, opLogBytes, log, history } };
       }
       if (booted.kind === 'serving') {
         next = { engine: booted.engine, image, bootedNs: this.#bootedNs };

@@ -4,21 +4,26 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { Plan } from '../../plan/plan.ts';
+import type { Plan, Trial } from '../../plan/plan.ts';
 import type { RunRecord } from '../../report/record.ts';
 import { createRunFolder, readRun } from '../../report/write.ts';
-import { readRepro } from '../../run/keep.ts';
+import { readRepro, readShrunk } from '../../run/keep.ts';
 import type { Repro } from '../../run/keep.ts';
+import { smallerWords } from '../../run/shrink.ts';
+import type { ShrunkTrial } from '../../run/shrink.ts';
+import { readSimulation } from '../../simulation/keep.ts';
 import { judgeKept } from '../../run/replay.ts';
 import type { CliContext } from '../context.ts';
 import { exitCodeOf, exitFail, exitInterrupted, exitPass } from '../exit-codes.ts';
 import { parseCount, usage } from '../values.ts';
+import { replaySimulation } from './replay-simulated.ts';
 import { keep, print, runInterruptibly } from './run.ts';
 
 interface ReplayFlags {
   readonly out: string;
   readonly untilFails?: string;
   readonly imageOnly?: boolean;
+  readonly whole?: boolean;
 }
 
 /** Adds the command; `finish` takes its exit code. */
@@ -30,15 +35,19 @@ export function addReplayCommand(
     .argument('<failure>', 'folder of a failure or its repro.json; or a run: its first failure')
     .option('--until-fails <number>', 'repeat the trial up to so many times until it fails')
     .option('--image-only', 'only boot the kept crash image again')
+    .option('--whole', 'repeat the trial as it was, not the smaller one that failed likewise')
     .option('--out <folder>', 'where records are and go', 'reports')
     .addHelpText('after', `
 Examples:
   plugpull replay latest                       the first failure of the last run
   plugpull replay reports/runs/<id>/failures/bytes-lost-bundled-aof-always-power-1
   plugpull replay latest --until-fails 20      a failure that does not show each time
+  plugpull replay reports/simulations/seed-41  a failure of plugpull simulate
 
-The kept crash image is judged first: nothing of that depends on time. Then the trial is run again
-with its seed. Exit code 1: it failed again; 0: it did not.
+The kept crash image is judged first: nothing of that depends on time. Then the smallest trial that
+failed likewise is run again, and the trial as it was where that passes or none was found: real
+processes do not repeat themselves. Simulations do: both plans are run again, bit for bit.
+Exit code 1: it failed again; 0: it did not.
 `)
     .action(async (failure: string, flags: ReplayFlags) => (
       finish(await replay(context, failure, flags))));
@@ -51,16 +60,25 @@ async function replay(
     : parseCount('--until-fails', flags.untilFails, [1, 1000]);
   const out = resolve(context.cwd, flags.out);
   const folder = await failureFolder(context, failure, out);
+  const simulation = readSimulation(folder);
+  if (simulation !== null) return replaySimulation(context, simulation);
   const repro = readRepro(folder);
   tellStory(context, repro);
+  const shrunk = readShrunk(folder);
+  if (shrunk !== null) tellShrunk(context, repro, shrunk);
   const hasFailed = await judgeImage(context, folder, repro);
   if (flags.imageOnly === true) return hasFailed ? exitFail : exitPass;
+  const small = flags.whole === true ? null : shrunk?.trial ?? null;
+  const trials = small === null ? [repro.trial] : [small, repro.trial];
   let code = exitPass;
-  for (let time = 1; time <= times; time++) {
-    context.stderr.write(`the trial again, ${time} of ${times}\n`);
-    const record = await runAgain(context, repro, out);
-    code = exitCodeOf(record);
-    if (code === exitFail || code === exitInterrupted) break;
+  const isOver = (): boolean => code === exitFail || code === exitInterrupted;
+  for (let time = 1; time <= times && !isOver(); time++) {
+    for (const trial of trials) {
+      const name = trial === small ? 'the smaller trial' : 'the trial';
+      context.stderr.write(`${name} again, ${time} of ${times}\n`);
+      code = exitCodeOf(await runAgain(context, trial, out));
+      if (isOver()) break;
+    }
   }
   return hasFailed && code !== exitInterrupted ? exitFail : code;
 }
@@ -115,7 +133,20 @@ async function judgeImage(context: CliContext, folder: string, { trial }: Repro)
   return verdict === 'fail';
 }
 
-async function runAgain(context: CliContext, { trial }: Repro, out: string): Promise<RunRecord> {
+function tellShrunk(
+  { stdout }: CliContext, { trial }: Repro, { trial: small, attempts, findings }: ShrunkTrial,
+): void {
+  if (small === null) {
+    stdout.write(`none of ${attempts} smaller trials failed likewise\n`);
+    return;
+  }
+  const found = findings.filter(({ breaks }) => breaks).slice(0, 3)
+    .map(({ kind, text }) => `  ${kind}: ${text}\n`).join('');
+  stdout.write(`made smaller (${attempts} trials were run): ${smallerWords(trial, small)}\n`
+    + `what was found in the smaller trial:\n${found}`);
+}
+
+async function runAgain(context: CliContext, trial: Trial, out: string): Promise<RunRecord> {
   const plan: Plan = {
     seed: trial.seed, flags: [], cells: [{ ...trial.cell, trials: 1 }], skipped: [],
     trials: [trial], estimatedMs: trial.estimatedMs,

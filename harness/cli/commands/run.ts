@@ -55,6 +55,9 @@ export function addRunCommand(
     .action(async (words: string[], flags: RunFlags) => finish(await run(context, words, flags)));
 }
 
+/** Smaller trials that are run for the first failure of a cell. */
+const shrinkAttempts = 6;
+
 const examples = `
 Examples:
   plugpull run                                    the table for the bundled engine
@@ -116,7 +119,9 @@ async function run(
   if (plan.skipped.length > 0) context.stderr.write(`${skippedLines(plan.skipped).join('\n')}\n`);
   await cleanLeftovers(context);
   const folder = await createRunFolder(out, { startedAt: context.now(), seed: plan.seed });
-  const record = await runInterruptibly(context, plan, { ...folder, isOpen: flags.open === true });
+  const record = await runInterruptibly(context, plan, {
+    ...folder, isOpen: flags.open === true, shrinkAttempts,
+  });
   const reportPath = await keep(context, record, out);
   await tellGitHub(context, record, reportPath);
   print(context, record, flags);
@@ -152,7 +157,8 @@ async function ownPart(
 /** Runs the plan; the first Ctrl-C asks it to stop, the second ends the process. */
 export async function runInterruptibly(
   context: CliContext, plan: Plan,
-  { isOpen = false, ...folder }: RunFolder & { readonly isOpen?: boolean },
+  { isOpen = false, shrinkAttempts: attempts = 0, ...folder }:
+  RunFolder & { readonly isOpen?: boolean; readonly shrinkAttempts?: number },
 ): Promise<RunRecord> {
   try {
     return await interruptibly(context, async ({ signal, progress }) => {
@@ -162,7 +168,8 @@ export async function runInterruptibly(
         onEvent: (event: RunEvent) => progress.onEvent(event),
       };
       try {
-        return await context.runPlan(plan, options, { onRecord: (made) => live?.update(made) });
+        const onRecord = (made: () => RunRecord): void => live?.update(made);
+        return await context.runPlan(plan, options, { onRecord, shrinkAttempts: attempts });
       } finally {
         live?.close();
       }

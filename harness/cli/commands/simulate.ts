@@ -1,10 +1,10 @@
 // `plugpull simulate`: the bundled engine in this process, on a simulated disk, clock and
 // scheduler: thousands of crashes a minute, each repeatable from its seed.
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { HarnessError } from '../../errors.ts';
+import { keepSimulation, readPlan } from '../../simulation/keep.ts';
 import { planSimulation, simulatedCrashes, simulatedSettings } from '../../simulation/plan.ts';
 import type { SimulationPlan, SimulationScope } from '../../simulation/plan.ts';
 import { shrink } from '../../simulation/shrink.ts';
@@ -41,16 +41,17 @@ export function addSimulateCommand(
     .option('--no-faults', 'the disk never fails')
     .option('--no-damage', 'what was durable is never damaged')
     .option('--plan <file>', 'one plan that a failure has left, instead of seeds')
-    .option('--out <folder>', 'where plans of failures go', 'reports/simulations')
+    .option('--out <folder>', 'where failures go', 'reports/simulations')
     .addHelpText('after', `
 No sockets and no real files: disk, clock and scheduler are simulated, so a seed is one history, bit
 for bit; the digest tells two runs apart. A seed that breaks a promise is made smaller (fewer
-operations, fewer failures, the smallest configuration), and its plan is kept. Exit code 1 then.
+operations, fewer failures, the smallest configuration). Both plans are kept with all that belongs
+to them; plugpull replay repeats them and explains what happened. Exit code 1 then.
 
 Examples:
   plugpull simulate --seed 1 --trials 1000
   plugpull simulate --setting aof/always --crash power
-  plugpull simulate --plan reports/simulations/seed-41.json
+  plugpull simulate --plan reports/simulations/seed-41/shrunk-plan.json
 `)
     .action(async (flags: SimulateFlags) => finish(await runSimulations(context, flags)));
 }
@@ -66,7 +67,7 @@ async function runSimulations(context: CliContext, flags: SimulateFlags): Promis
   };
   const plans = flags.plan === undefined
     ? { count: trials, at: (trial: number) => planSimulation(firstSeed + trial, scope) }
-    : { count: 1, at: () => readPlan(resolve(context.cwd, flags.plan as string)) };
+    : { count: 1, at: () => planIn(resolve(context.cwd, flags.plan as string)) };
   if (flags.plan === undefined) context.stdout.write(`seed ${firstSeed}\n`);
   return new Simulations(context, resolve(context.cwd, flags.out)).run(plans);
 }
@@ -114,7 +115,7 @@ class Simulations {
   }
 
   async #one(plan: SimulationPlan): Promise<void> {
-    const result = await simulate(plan);
+    const result = await simulate(plan, this.#context.simulated);
     this.#cycles += result.cycles;
     this.#digest = chained(this.#digest, result);
     if (result.failure !== null) await this.#failed(plan, result.failure);
@@ -122,17 +123,14 @@ class Simulations {
 
   async #failed(plan: SimulationPlan, failure: SimulationFailure): Promise<void> {
     this.#failures++;
-    const small = await shrink({ plan, failure });
-    mkdirSync(this.#out, { recursive: true });
-    const file = join(this.#out, `seed-${plan.seed}.json`);
-    writeFileSync(file, `${JSON.stringify(small.plan, null, 2)}\n`);
+    const small = await shrink({ plan, failure }, this.#context.simulated);
+    const folder = keepSimulation(this.#out, plan, { failure, small });
     const { judgement, crash } = small.failure.outcome;
     const { stdout } = this.#context;
     stdout.write(`seed ${plan.seed}: a promise was broken under ${plan.setting}, crash ${crash}; `
       + `this setting ${judgement.promise}\n`);
     for (const { kind, text } of judgement.findings) stdout.write(`  ${kind}: ${text}\n`);
-    stdout.write(`  made smaller in ${small.attempts} attempts: `
-      + `plugpull simulate --plan ${file}\n`);
+    stdout.write(`  made smaller in ${small.attempts} attempts: plugpull replay ${folder}\n`);
   }
 
   #tell(done: number, count: number): void {
@@ -154,17 +152,10 @@ function chained(before: string, { digest }: SimulationResult): string {
   return mixed;
 }
 
-/** @throws {HarnessError} USAGE when it is no plan. */
-function readPlan(path: string): SimulationPlan {
+/** @throws {HarnessError} USAGE when there is none, RECORD_BAD when it is no plan. */
+function planIn(path: string): SimulationPlan {
   if (!existsSync(path)) throw usage(`--plan: ${path} does not exist`);
-  try {
-    const plan = JSON.parse(readFileSync(path, 'utf8')) as SimulationPlan;
-    if (Array.isArray(plan.lives) && plan.lives.length > 0) return plan;
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new HarnessError('USAGE', `--plan: ${path} is no JSON: ${why}`, { cause });
-  }
-  throw usage(`--plan: ${path} is no plan of a simulation: it has no lives`);
+  return readPlan(path);
 }
 
 function grouped(value: number): string {
