@@ -46,8 +46,8 @@ test('simulated: run, failure, shrunk plan, words, replay with the bug and witho
   const again = await cli(['replay', folder], { cwd, ...sabotaged });
   t.is(again.code, 1, again.stderr);
   t.regex(again.stdout, /made smaller: {3}aof\/always, mix \w+: 1 life of \d+ turns?, 1 client /);
-  t.regex(again.stdout, /oldest lost write is write [\d,]+ of client 0 \(.*\): sent .* before the cut/);
-  t.regex(again.stdout, /, acknowledged .* before the cut\. It should have been durable when it was/);
+  t.regex(again.stdout, /oldest lost write is write [\d,]+ of client 0 \(.*\): sent .* ms/);
+  t.regex(again.stdout, /, acknowledged .* before the cut\. It should have been durable when /);
   t.regex(again.stdout, /No sync of a log that began after it was sent had ended by the cut\./);
   t.regex(again.stdout, /around it[^]*sends the write\)\n.*write of \d+ bytes at \d+: append/);
   t.regex(again.stdout, /the smaller plan again: .* in crash 1 of life 1 .*, as told above/);
@@ -129,7 +129,7 @@ async function replayed(
   return { outcome, ran };
 }
 
-test('real processes: the smaller trial is shown and runs first; if it passes, the whole', async (t) => {
+test('real processes: the smaller trial is shown and runs first, then the whole', async (t) => {
   const folder = keptFailure(t, '0.1.0', small);
   const { outcome, ran } = await replayed(t, [folder], () => false);
   t.is(outcome.code, 0, outcome.stderr);

@@ -40,6 +40,7 @@ export function notes(record: RunRecord): string[] {
     ...refusalNotes(record),
     ...faultNotes(record),
     ...lossNotes(record),
+    ...readNotes(record),
     ...rateNotes(record),
     ...fsyncNotes(record.testbed),
     ...skippedNotes(record.skipped),
@@ -174,6 +175,17 @@ function inclusionNotes({ cells }: RunRecord): string[] {
       + `durable, and ${countText(beyond, 'write')} beyond it (writeback after `
       + `${seconds(first.dirtyExpireMs)}, a commit each ${seconds(first.commitMs)}).`];
   });
+}
+
+/** What living servers answered, compared with what each client had written. */
+function readNotes({ cells }: RunRecord): string[] {
+  const reads = cells.flatMap(({ perTrial }) => perTrial)
+    .flatMap(({ checkedReads }) => checkedReads ?? []);
+  if (reads.length === 0) return [];
+  const checked = reads.reduce((sum, each) => sum + each.checked, 0);
+  const wrong = reads.reduce((sum, each) => sum + each.wrong, 0);
+  return [`Reads: ${countText(checked, 'answer')} of living servers compared with what their `
+    + `client had written (read your writes, nothing older again): ${groupedText(wrong)} wrong.`];
 }
 
 const noisyHalfWidth = 0.1;

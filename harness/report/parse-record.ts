@@ -117,6 +117,7 @@ const trial = v.strictObject({
   firstError: v.exactOptional(v.string()),
   qps: v.nullable(amount),
   readsPerSecond: v.nullable(amount),
+  checkedReads: v.exactOptional(v.strictObject({ checked: count, wrong: count })),
   offeredPerSecond: v.nullable(amount),
   latencyUs: v.nullable(latencyUs),
   latencyWithOutageUs: v.nullable(latencyUs),

@@ -154,6 +154,12 @@ export interface GeneratorRecord {
   readonly limit: string | null;
 }
 
+/** Answers of a living server: read your writes, and nothing older again. */
+export interface CheckedReadsRecord {
+  readonly checked: number;
+  readonly wrong: number;
+}
+
 /** One repetition. */
 export interface TrialRecord {
   readonly index: number;
@@ -172,6 +178,8 @@ export interface TrialRecord {
   readonly qps: number | null;
   /** GETs answered a second; null without reads. */
   readonly readsPerSecond: number | null;
+  /** Reads of the load whose answers were compared with what had been written; absent: none. */
+  readonly checkedReads?: CheckedReadsRecord;
   /** Open loop: the rate that was asked for, operations a second; else null. */
   readonly offeredPerSecond: number | null;
   readonly latencyUs: LatencyUs | null;

@@ -53,6 +53,11 @@ export interface Aftermath {
   readonly files: FileSizes;
 }
 
+/** Whether a living server answered a read with another value than the one written. */
+export function isStale({ result }: Aftermath): boolean {
+  return (result.checkedReads?.wrong ?? 0) > 0;
+}
+
 /** Where the calls of the run were recorded. */
 export interface OpLogSource {
   readonly path: string;

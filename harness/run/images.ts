@@ -70,7 +70,13 @@ export class ImagePlan {
       const named = atNs.map((each) => this.#candidates.named(each));
       return [...named, ...further].map((each) => exact(power, each));
     }
-    return this.#sample(cell.cutInstants, draw).map((candidate, at) => (
+    const sampled = this.#sample(cell.cutInstants, draw);
+    // A server that made no storage call during the load has nothing to tear.
+    if (sampled.length === 0) {
+      const atNs = cutFractions.slice(0, fewInstants).map((part) => power.instantAt(part));
+      return atNs.map((each) => exact(power, this.#candidates.named(each)));
+    }
+    return sampled.map((candidate, at) => (
       at % exactOneIn === 0
         ? exact(power, candidate) : torn(power, candidate, hashOf('tear', seed, at))
     ));

@@ -13,7 +13,7 @@ import { materialize } from '../crash/materialize.ts';
 import { freePort } from '../targets/ports.ts';
 import type { CoverageRecord, CurveRecord, CutRecord } from '../report/record.ts';
 import type { FileTree } from '../crash/image.ts';
-import { PowerCuts } from './cuts.ts';
+import { isStale, PowerCuts } from './cuts.ts';
 import type { Aftermath, CrashSite } from './cuts.ts';
 import { curveRecord, disagreement, everyInstant, shortfall } from './every-instant.ts';
 import type { EveryInstant } from './every-instant.ts';
@@ -136,7 +136,8 @@ class Boots {
       const { judgement, record } = judgeSite(judge, site, { found, aftermath });
       this.judged.push({ window: planned.window, digest });
       this.cuts.push(withFinding(record, differenceOf(judgement, planned, instant)));
-      if (known === undefined && this.cuts.at(-1)?.verdict === 'fail') this.#keep(image, site);
+      const isFailed = this.cuts.at(-1)?.verdict === 'fail' || isStale(aftermath);
+      if (known === undefined && isFailed) this.#keep(image, site);
       if (this.#isForSecondRound(found, planned)) {
         const further = await secondRound({ ...this.#parts, image, site, first: judgement });
         this.cuts.push(...further);

@@ -50,6 +50,9 @@ export function finishedTrial(
     qps: asksSpeed && result.qps !== null ? Math.round(result.qps) : null,
     readsPerSecond: asksSpeed && cell.load.readShare > 0 && result.readsPerSecond !== null
       ? Math.round(result.readsPerSecond) : null,
+    ...(result.checkedReads === null ? {} : {
+      checkedReads: { checked: result.checkedReads.checked, wrong: result.checkedReads.wrong },
+    }),
     offeredPerSecond: cell.load.ratePerSecond,
     latencyUs: asksSpeed ? result.latencyBeforeOutageUs : null,
     latencyWithOutageUs: asksSpeed ? result.latencyUs : null,

@@ -13,7 +13,7 @@ import type { CutRecord, TrialRecord } from '../report/record.ts';
 import type { RunningTarget } from '../targets/target.ts';
 import { freePort } from '../targets/ports.ts';
 import { writeArtefacts } from './artefacts.ts';
-import { crashSite } from './cuts.ts';
+import { crashSite, isStale } from './cuts.ts';
 import type { Aftermath, CrashSite } from './cuts.ts';
 import { judgeSite, readBackFrom, recoverAt, stop } from './judged-cut.ts';
 import { noteFailedCut } from './keep.ts';
@@ -113,7 +113,9 @@ async function afterProcessCrash(crash: Crash): Promise<Told> {
     const aftermath = await endLoad(crash, null);
     const { record: judged } = await judgeBack(site, { recovered, aftermath, around });
     const record = crashed.schedule.hasDamage ? afterDamage(judged) : judged;
-    if (record.verdict === 'fail') noteFailedCut(around.workspace, site, crashed);
+    if (record.verdict === 'fail' || isStale(aftermath)) {
+      noteFailedCut(around.workspace, site, crashed);
+    }
     return { aftermath, outcome: { cuts: [record], curve: null, coverage: [], artefacts: {} } };
   };
   return told().finally(() => stop(recovered));
