@@ -8,7 +8,7 @@ import { typeHash, typeList, typeSet, typeSortedSet } from '../keyspace/entry.ts
 import type { EntryAddress } from '../keyspace/entry.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { pieceBytes } from '../keyspace/pins.ts';
-import type { LargeValues } from '../keyspace/pins.ts';
+import type { LargeValues } from '../keyspace/entry-view.ts';
 import { doubleTextBytes, formatDouble } from '../resp/doubles.ts';
 import { LogBuffer } from './log-buffer.ts';
 

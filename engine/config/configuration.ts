@@ -4,7 +4,7 @@ import { EngineError } from '../errors.ts';
 import { directives } from './directives.ts';
 import type {
   Directive, DirectiveKind, DirectiveValue, OutputLimits, Rename, SavePoint,
-} from './directives.ts';
+} from './directive.ts';
 import { nearest } from './nearest.ts';
 import { aliases } from './pack-directives.ts';
 import { directivesWithoutEffect, refusedDirectives } from './other-directives.ts';

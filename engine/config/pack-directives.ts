@@ -2,8 +2,7 @@
 
 import type { Collections } from '../collections/collections.ts';
 import type { PackLimits } from '../collections/limits.ts';
-import type { Configuration } from './configuration.ts';
-import type { Directive } from './directives.ts';
+import type { Directive } from './directive.ts';
 
 const largestInt = 2147483647;
 
@@ -35,6 +34,8 @@ export const aliases: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Puts the configured limits in place. */
-export function applyPackLimits(collections: Collections, configuration: Configuration): void {
+export function applyPackLimits(
+  collections: Collections, configuration: { integer(name: string): number },
+): void {
   for (const [name, limit] of rows) collections.limits[limit] = configuration.integer(name);
 }

@@ -3,7 +3,7 @@
 
 import type {
   Directive, DirectiveKind, DirectiveValue, OutputLimit, OutputLimits, Rename, SavePoint,
-} from './directives.ts';
+} from './directive.ts';
 
 export type ParsedValue =
   | { readonly kind: 'ok'; readonly value: DirectiveValue }

@@ -87,3 +87,9 @@ export class EntryView {
     return this.entries.occupiedBytes(entry);
   }
 }
+
+/** Reads values that may change meanwhile as they were when the picture was taken. */
+export interface LargeValues {
+  /** Piece `number` of the value, all bytes of it that there are; valid until the next call. */
+  piece(view: EntryView, entry: EntryAddress, number: number): Buffer;
+}

@@ -10,17 +10,9 @@
 
 import { windowMask, windowShift } from '../memory/arena.ts';
 import type { Address, Arena } from '../memory/arena.ts';
-import type { EntryAddress } from './entry.ts';
-import type { EntryView } from './entry-view.ts';
 
 /** Bytes of a piece: a copy of one takes about 10 µs. */
 export const pieceBytes = 65536;
-
-/** Reads values that may change meanwhile as they were when the picture was taken. */
-export interface LargeValues {
-  /** Piece `number` of the value, all bytes of it that there are; valid until the next call. */
-  piece(view: EntryView, entry: EntryAddress, number: number): Buffer;
-}
 
 interface Pin {
   readonly roomBytes: number;

@@ -1,5 +1,19 @@
 // The fields of INFO persistence, named and ordered as Redis 7.0 has them.
-import type { Persistence } from './persistence.ts';
+import type { Appender } from './appender.ts';
+import type { LoadProgress } from './load-progress.ts';
+import type { Rewriter } from './rewrite.ts';
+import type { Saver } from './save.ts';
+import type { PersistenceSettings } from './settings.ts';
+
+/** What the fields tell of. */
+export interface PersistenceParts {
+  readonly appender: Appender;
+  readonly loading: boolean;
+  readonly progress: LoadProgress | null;
+  readonly rewriter: Rewriter;
+  readonly saver: Saver;
+  readonly settings: PersistenceSettings;
+}
 
 type Field = readonly [string, string | number];
 
@@ -11,7 +25,7 @@ const oneOrZero = (condition: boolean): number => (condition ? 1 : 0);
  * were kept for a snapshot (copies of changed keys, pages of changed collections). The fields that
  * begin with snapshot_ are ours.
  */
-export function infoFields(persistence: Persistence): readonly Field[] {
+export function infoFields(persistence: PersistenceParts): readonly Field[] {
   return [
     ...loadingFields(persistence),
     ...saveFields(persistence),
@@ -24,7 +38,7 @@ export function infoFields(persistence: Persistence): readonly Field[] {
   ];
 }
 
-function loadingFields(persistence: Persistence): readonly Field[] {
+function loadingFields(persistence: PersistenceParts): readonly Field[] {
   const run = persistence.saver.running ?? persistence.rewriter.running;
   const done = run?.keysDone ?? 0;
   const total = run?.keysTotal ?? 0;
@@ -40,7 +54,7 @@ function loadingFields(persistence: Persistence): readonly Field[] {
   ];
 }
 
-function saveFields({ saver, progress }: Persistence): readonly Field[] {
+function saveFields({ saver, progress }: PersistenceParts): readonly Field[] {
   return [
     ['rdb_changes_since_last_save', saver.changes],
     ['rdb_bgsave_in_progress', oneOrZero(saver.running !== null)],
@@ -55,7 +69,7 @@ function saveFields({ saver, progress }: Persistence): readonly Field[] {
   ];
 }
 
-function rewriteFields({ appender, rewriter }: Persistence): readonly Field[] {
+function rewriteFields({ appender, rewriter }: PersistenceParts): readonly Field[] {
   return [
     ['aof_enabled', oneOrZero(appender.enabled)],
     ['aof_rewrite_in_progress', oneOrZero(rewriter.inProgress)],
@@ -70,7 +84,7 @@ function rewriteFields({ appender, rewriter }: Persistence): readonly Field[] {
   ];
 }
 
-function logFields({ appender, rewriter }: Persistence): readonly Field[] {
+function logFields({ appender, rewriter }: PersistenceParts): readonly Field[] {
   if (!appender.enabled) return [];
   return [
     ['aof_current_size', rewriter.currentBytes],
@@ -85,7 +99,7 @@ function logFields({ appender, rewriter }: Persistence): readonly Field[] {
   ];
 }
 
-function progressFields({ loading, progress }: Persistence): readonly Field[] {
+function progressFields({ loading, progress }: PersistenceParts): readonly Field[] {
   if (!loading || progress === null) return [];
   return [
     ['loading_start_time', progress.startedSec],
@@ -98,7 +112,7 @@ function progressFields({ loading, progress }: Persistence): readonly Field[] {
 }
 
 /** What the snapshot that runs, or else the last one, cost the main thread. */
-function costFields({ saver, rewriter }: Persistence): readonly Field[] {
+function costFields({ saver, rewriter }: PersistenceParts): readonly Field[] {
   const last = rewriter.lastStartSec > saver.lastStartSec ? rewriter : saver;
   const { costs } = saver.running ?? rewriter.running ?? { costs: last.lastCosts };
   return [

@@ -3,7 +3,7 @@ import { Collections } from '../collections/collections.ts';
 import type { Database } from '../keyspace/database.ts';
 import type { EntryAddress } from '../keyspace/entry.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
-import type { LargeValues } from '../keyspace/pins.ts';
+import type { LargeValues } from '../keyspace/entry-view.ts';
 import { opcode, writtenVersion } from './format.ts';
 import type { WrittenVersion } from './format.ts';
 import { ValueEncoder } from './value-encoder.ts';

@@ -11,7 +11,7 @@ import {
 } from '../keyspace/entry.ts';
 import type { EntryAddress } from '../keyspace/entry.ts';
 import { pieceBytes } from '../keyspace/pins.ts';
-import type { LargeValues } from '../keyspace/pins.ts';
+import type { LargeValues } from '../keyspace/entry-view.ts';
 import { nodePacked, nodePlain, valueType } from './format.ts';
 import type { WrittenVersion } from './format.ts';
 import { elementBytes, frameBytes, PackBuilder } from './pack-builder.ts';

@@ -1,11 +1,17 @@
 // Releasing whole trees, block by block, in slices: children before their parents.
 
-import type { Address } from '../memory/arena.ts';
-import type { TreeHost } from './host.ts';
+import type { Address, Arena } from '../memory/arena.ts';
 import { innerShapes, leafShapes, mostLevels, pointerBytes, readWord } from './layout.ts';
 import { offsetMask } from './layout.ts';
 import type { SlotShape } from './layout.ts';
 import { PageRef } from './page.ts';
+
+/** Whose blocks they are. */
+export interface BlockOwner {
+  readonly arena: Arena;
+  /** Gives a block back, or keeps it while a snapshot reads it. */
+  giveUp(address: Address, bytes: number, epoch: number): void;
+}
 
 interface Buried {
   readonly page: Address;
@@ -15,7 +21,7 @@ interface Buried {
 
 /** Releases the trees that were buried. */
 export class Releaser {
-  private readonly host: TreeHost;
+  private readonly host: BlockOwner;
   private readonly buried: Buried[] = [];
   /** The way down to where the release of the newest buried tree has come. */
   private readonly pages: Int32Array = new Int32Array(mostLevels);
@@ -24,7 +30,7 @@ export class Releaser {
   private level: number = 0;
   private readonly page: PageRef;
 
-  constructor(host: TreeHost) {
+  constructor(host: BlockOwner) {
     this.host = host;
     this.page = new PageRef(host.arena);
   }
@@ -95,7 +101,7 @@ export class Releaser {
 }
 
 /** Gives up a page and the elements apart that it names; returns how many blocks that were. */
-function releasePage(host: TreeHost, page: PageRef, shape: SlotShape | undefined): number {
+function releasePage(host: BlockOwner, page: PageRef, shape: SlotShape | undefined): number {
   let blocks = 1;
   if (shape !== undefined && shape.element >= 0) {
     const end = page.at(page.count, shape);
@@ -112,7 +118,7 @@ function releasePage(host: TreeHost, page: PageRef, shape: SlotShape | undefined
 }
 
 /** Gives up the block of an element apart; returns its bytes. */
-export function giveUpApart(host: TreeHost, page: PageRef, word: number): number {
+export function giveUpApart(host: BlockOwner, page: PageRef, word: number): number {
   const at = page.base * 4 + (word & offsetMask);
   const bytes = readWord(page.bytes, at + 4);
   host.giveUp(readWord(page.bytes, at), bytes, readWord(page.bytes, at + pointerBytes - 4));

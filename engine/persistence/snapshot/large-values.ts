@@ -3,9 +3,8 @@
 import { windowMask, windowShift } from '../../memory/arena.ts';
 import type { Arena } from '../../memory/arena.ts';
 import type { EntryAddress } from '../../keyspace/entry.ts';
-import type { EntryView } from '../../keyspace/entry-view.ts';
+import type { EntryView, LargeValues } from '../../keyspace/entry-view.ts';
 import { pieceBytes } from '../../keyspace/pins.ts';
-import type { LargeValues } from '../../keyspace/pins.ts';
 import type { SnapshotRing } from './ring.ts';
 
 /** Reads the value of the entry that is being written. */

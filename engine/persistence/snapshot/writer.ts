@@ -9,7 +9,7 @@ import type { Keyspace } from '../../keyspace/keyspace.ts';
 import { RdbEncoder } from '../../rdb/encoder.ts';
 import type { RdbHeader } from '../../rdb/encoder.ts';
 import type { WrittenVersion } from '../../rdb/format.ts';
-import type { LargeValues } from '../../keyspace/pins.ts';
+import type { LargeValues } from '../../keyspace/entry-view.ts';
 import { LargeValueReader } from './large-values.ts';
 import { databaseOf, isCopy, isEnd } from './ring.ts';
 import type { SnapshotRing } from './ring.ts';
