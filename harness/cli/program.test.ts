@@ -64,7 +64,6 @@ const refused: { argv: string[]; says: string }[] = [
   { argv: ['run', '--set', 'port=1'], says: "'port' cannot be set here; the harness chooses" },
   { argv: ['run', 'recovery-time', '--crash', 'power'], says: 'no cell is left' },
   { argv: ['replay', 'x'], says: "no run 'x': looked for" },
-  { argv: ['help', 'advise'], says: "the command 'advise' does not exist yet" },
   { argv: ['run', '--shard', '3/2', '--seed', '7'], says: "--shard: expected auto or I/N" },
   { argv: ['run', '--shard', '1/2'], says: '--shard: expected --seed beside it' },
   { argv: ['run', '--shard', 'auto', '--seed', '7'], says: 'JOB_COMPLETION_INDEX' },

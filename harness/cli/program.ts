@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { EngineError } from '../../engine/errors.ts';
 import { HarnessError } from '../errors.ts';
+import { addAdviseCommand } from './commands/advise.ts';
 import { addBackupCommand } from './commands/backup.ts';
 import { addCheckCommand } from './commands/check.ts';
 import { addCompareCommands } from './commands/compare.ts';
@@ -22,8 +23,6 @@ import type { CliContext } from './context.ts';
 import { exitBug, exitCodeOfError, exitPass, exitUsage } from './exit-codes.ts';
 import { usage } from './values.ts';
 
-/** Commands of later versions: asked for by name, they say so instead of suggesting another. */
-const laterCommands = ['advise'];
 const laterFlags = ['--config'];
 
 /** Runs one command line; resolves to the exit code and never rejects. */
@@ -74,6 +73,7 @@ function programOf(context: CliContext, finish: (code: number) => void): Command
   addListCommand(program, context, finish);
   addCheckCommand(program, context, finish);
   addReportCommand(program, context, finish);
+  addAdviseCommand(program, context, finish);
   addCompareCommands(program, context, finish);
   addGateCommand(program, context, finish);
   addDoctorCommand(program, context, finish);
@@ -100,6 +100,7 @@ Examples:
   plugpull compare baseline:main latest         what changed, beyond noise
   plugpull gate --base main                     is this revision worse than main?
   plugpull engine --port 6379 --appendonly yes  the bundled server
+  plugpull advise --rpo 1s --rto 10s            which setting of the last run met that?
   plugpull check-aof ./appendonlydir            is this log whole? also check-rdb, edit-aof
   plugpull backup --port 6379 --to /backups     a copy that is known to load; plugpull restore
 
@@ -109,13 +110,8 @@ PLUGPULL_TARGET_FILE the commands of --target command (docs/command-targets.md).
 `;
 
 function refuseWhatIsLater(argv: readonly string[]): void {
-  const words = argv[0] === 'help' ? argv.slice(1) : argv;
-  const command = laterCommands.find((name) => name === words[0]);
-  if (command !== undefined) {
-    throw usage(`the command '${command}' does not exist yet in this version; see plugpull --help`);
-  }
-  if (words[0] === 'engine') return;
-  const flag = laterFlags.find((name) => words.some((word) => word.split('=')[0] === name));
+  if (argv[0] === 'engine') return;
+  const flag = laterFlags.find((name) => argv.some((word) => word.split('=')[0] === name));
   if (flag !== undefined) throw usage(`the flag ${flag} does not exist yet in this version`);
 }
 

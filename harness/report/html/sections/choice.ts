@@ -50,12 +50,12 @@ ${chartMarkup({
 }
 
 /** The loss under the crash model that costs most: a power cut where it was tried. */
-function harshest({ losses }: Entry): CrashLosses | null {
+export function harshest({ losses }: Entry): CrashLosses | null {
   return losses.find(({ crash }) => crash !== 'process') ?? losses[0] ?? null;
 }
 
 /** With most data: it takes longest. */
-function slowest({ recoveries }: Entry): Recovery | null {
+export function slowest({ recoveries }: Entry): Recovery | null {
   return recoveries.at(-1) ?? null;
 }
 
