@@ -16,4 +16,6 @@ export type { LabServer } from './claims/lab-server.ts';
 export {
   bytesText, countText, durationText, groupedText, roundedText, shareText, significant,
 } from './plan/units.ts';
+export type { CellRecord } from './report/record.ts';
+export type { SnapshotStudyRecord } from './report/study-record.ts';
 export { median } from './metrics/statistics.ts';

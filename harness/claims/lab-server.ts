@@ -1,8 +1,8 @@
 // A server of a lab: its connection, and the few things that claims ask of one.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Argument, Reply, RespClient } from '../drivers/resp/client.ts';
-import { ReplyError } from '../drivers/resp/client.ts';
+import { ReplyError, RespClient } from '../drivers/resp/client.ts';
+import type { Argument, Reply } from '../drivers/resp/client.ts';
 import { infoFields } from '../drivers/resp/info.ts';
 import { HarnessError } from '../errors.ts';
 import type { RunningTarget } from '../targets/target.ts';
@@ -38,6 +38,11 @@ export class LabServer {
   /** One command. @throws {ReplyError} when the server answers with an error. */
   call(...command: readonly Argument[]): Promise<Reply> {
     return this.client.call(...command);
+  }
+
+  /** Another connection; it ends with the server. */
+  connect(): Promise<RespClient> {
+    return RespClient.connect({ port: this.port, timeoutMs: longestWaitMs });
   }
 
   /**

@@ -20,6 +20,7 @@ import type { CellRecord } from '../report/record.ts';
 import { writeWhole } from '../report/write.ts';
 import { recover } from '../run/recover.ts';
 import { runPlan } from '../run/run.ts';
+import { persistedBytes } from '../run/workspace.ts';
 import { freePort } from '../targets/ports.ts';
 import type { Target, TargetName } from '../targets/target.ts';
 import { LabServer } from './lab-server.ts';
@@ -170,6 +171,11 @@ export class Lab {
 
   #tell(event: RunEvent): void {
     if (event.kind === 'trial-finished') this.say(`${event.trial.cell}: ${event.summary}`);
+  }
+
+  /** Bytes of snapshots and of logs below a data directory. */
+  bytes(directory: string): { readonly rdbBytes: number; readonly aofBytes: number } {
+    return persistedBytes(directory);
   }
 
   /** What check-aof says of the log below a data directory; `fix` cuts it. */

@@ -128,10 +128,10 @@ async function examined(
   }
 }
 
-/** A failure of target, machine or generator; anything else is a bug of ours. */
+/** A failure of target, generator or system (no memory to start a process); else it is a bug. */
 function isForeign(error: unknown): error is Error {
   return error instanceof HarnessError || error instanceof EngineError
-    || error instanceof ReplyError;
+    || error instanceof ReplyError || (error instanceof Error && 'syscall' in error);
 }
 
 async function testbedOf(directory: string): Promise<ClaimsRecord['testbed']> {

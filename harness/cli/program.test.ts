@@ -115,12 +115,14 @@ test('check accepts the built-in scenarios', async (t) => {
   const { code, stdout } = await cli(['check'], { cwd: '/' });
   t.is(code, 0);
   t.is(stdout, `${[
-    'ok: bytes-lost, 12 cells, 12 trials', 'ok: disk-faults, 96 cells, 96 trials',
+    'ok: bytes-lost, 12 cells, 12 trials', 'ok: crash-loop, 8 cells, 16 trials',
+    'ok: disk-faults, 96 cells, 96 trials', 'ok: disk-full, 24 cells, 24 trials',
     'ok: every-type, 12 cells, 12 trials',
     'ok: fsync-policies, 6 cells, 12 trials', 'ok: gate-promises, 10 cells, 20 trials',
     'ok: gate-speed, 3 cells, 42 trials', 'ok: http-edge, 3 cells, 9 trials',
-    'ok: recovery-forms, 30 cells, 30 trials',
-    'ok: recovery-time, 6 cells, 6 trials', 'ok: snapshot-impact, 6 cells, 6 trials',
+    'ok: lying-disk, 12 cells, 12 trials', 'ok: recovery-forms, 30 cells, 30 trials',
+    'ok: recovery-time, 6 cells, 6 trials', 'ok: slow-disk, 24 cells, 24 trials',
+    'ok: snapshot-impact, 6 cells, 6 trials',
     'ok: windows, 32 cells, 288 trials',
   ].join('\n')}\n`);
 });

@@ -41,6 +41,8 @@ export interface Setup {
   readonly lacks?: Partial<Record<Cell['disk'], string>>;
   readonly openFiles?: number;
   readonly nodeVersion?: string;
+  /** Instead of the built-in scenarios. */
+  readonly scenariosDirectory?: string;
   readonly isTerminal?: boolean;
   readonly columns?: number;
   /** Quick retries for a server of S3 that breaks connections. */
@@ -98,7 +100,8 @@ export async function cli(argv: readonly string[], setup: Setup): Promise<Outcom
     },
     openBrowser: (url) => opened.push(url),
     exitNow: (code) => exits.push(code),
-    scenariosDirectory: join(import.meta.dirname, '..', '..', 'scenarios'),
+    scenariosDirectory: setup.scenariosDirectory
+      ?? join(import.meta.dirname, '..', '..', 'scenarios'),
     engineEntry: join(import.meta.dirname, 'testdata', 'fake-engine.js'),
     targets: fakeTargets(setup.missing ?? []),
     machine: {
