@@ -1,7 +1,7 @@
 // The blocks and commands of a page of the documentation, and why some of them are not run here.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -79,13 +79,11 @@ export function plugpullWords(line: string): string[] | null {
   return [...script.slice(2), ...rest.filter((word) => word !== '--')];
 }
 
-/** A folder as a reader has it: a repository with a branch `main`, the packages, scenarios. */
+/** A folder as a reader has it: a repository with a branch `main`, and scenarios. */
 export function fillWorkFolder(cwd: string, scenarios: readonly string[]): void {
-  symlinkSync(join(root, 'node_modules'), join(cwd, 'node_modules'));
   for (const snippet of scenarios) {
     const file = /name: '([\w-]+)'/.exec(snippet)?.[1] ?? '';
-    const index = JSON.stringify(join(root, 'harness', 'index.ts'));
-    writeFileSync(join(cwd, `${file}.mts`), snippet.replace("'plugpull'", index));
+    writeFileSync(join(cwd, `${file}.mts`), snippet);
   }
   mkdirSync(join(cwd, 'engine'));
   writeFileSync(join(cwd, 'package.json'), '{"type":"module"}');

@@ -101,6 +101,15 @@ test('the README names every command, and flags that exist', async (t) => {
     helps.push((await cli([name, '--help'], { cwd: '/' })).stdout);
   }
   const all = helps.join('\n');
+  // What only shows how a command looks like is not run, but it is one.
+  for (const path of pages) {
+    const lines = blocksOf(read(path)).filter(({ language }) => language === 'text')
+      .flatMap(({ text }) => text.split('\n')).filter((line) => /^(npx )?plugpull /.test(line));
+    for (const line of lines) {
+      const [, name = ''] = /plugpull ([a-z-]+)/.exec(line) ?? [];
+      t.true(known.includes(name), `${path}: ${line}`);
+    }
+  }
   for (const [, flag = ''] of page.matchAll(/`(--[a-z-]+)[^`]*`/g)) {
     const isOurs = !/^--(rest-|requirepass)/.test(flag); // directives of the engine
     if (isOurs) t.regex(all, new RegExp(`${flag}\\b`), flag);

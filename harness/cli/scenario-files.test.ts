@@ -30,6 +30,11 @@ const accepted: { title: string; name: string; text: string; scenarios: string[]
       export const help = 5;`,
   },
   {
+    title: 'the package by its name, without packages beside the file', name: 'named.mts',
+    text: `import { defineScenario } from 'plugpull';
+      export default defineScenario({ name: 'named', ${least} });`, scenarios: ['named'],
+  },
+  {
     title: 'the same as default and by name', name: 'both.mjs', scenarios: ['both'],
     text: `export const both = { name: 'both', ${least} }; export default both;`,
   },

@@ -3,6 +3,7 @@
 
 import { execFile } from 'node:child_process';
 import { readdir, stat } from 'node:fs/promises';
+import { registerHooks } from 'node:module';
 import { basename, extname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { HarnessError } from '../errors.ts';
@@ -50,6 +51,7 @@ export function isSource(file: string): boolean {
  */
 export async function loadFile(context: CliContext, path: string): Promise<Scenario[]> {
   let exported: Record<string, unknown>;
+  resolveOwnName();
   try {
     exported = await import(pathToFileURL(path).href) as Record<string, unknown>;
   } catch (error) {
@@ -60,6 +62,22 @@ export async function loadFile(context: CliContext, path: string): Promise<Scena
     throw scenarioBad(path, 'exports no scenario: expected `export default defineScenario({ … })`');
   }
   return [...new Set(values)].map((value) => validated(path, value));
+}
+
+let isResolved = false;
+
+/**
+ * `plugpull` in a scenario is this copy, wherever the file lies: in a clone nothing is built, and a
+ * file in an empty folder has no packages beside it.
+ */
+function resolveOwnName(): void {
+  if (isResolved) return;
+  isResolved = true;
+  const url = new URL(`../index${extname(import.meta.filename)}`, import.meta.url).href;
+  registerHooks({
+    resolve: (specifier, context, next) => (
+      specifier === 'plugpull' ? { url, shortCircuit: true } : next(specifier, context)),
+  });
 }
 
 function looksLikeScenario(value: unknown): boolean {

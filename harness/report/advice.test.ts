@@ -33,10 +33,15 @@ test('medians far apart with intervals that overlap are no likeness: too noisy t
   t.regex(sentence ?? '', /aof\/always looked 78 % slower than none, but .* too noisy to tell and/);
 });
 
-test('without intervals only a big difference counts', (t) => {
+test('of one repetition each no difference counts', (t) => {
   const alone = rated({ median: 100, ci95: null });
   t.deepEqual(costOf(rated({ median: 85, ci95: null }), alone), { kind: 'within-noise' });
-  t.like(costOf(rated({ median: 40, ci95: null }), alone), { kind: 'share' });
+  t.deepEqual(costOf(rated({ median: 40, ci95: null }), alone), { kind: 'single', share: 0.6 });
+  const cells = healthy.cells.map((cell): CellRecord => (
+    cell.qps === null ? cell : { ...cell, qps: { ...cell.qps, ci95: null, range: null } }
+  ));
+  const [sentence] = advise({ ...healthy, cells });
+  t.regex(sentence ?? '', /always looked 78 % slower than none, but one repetition each cannot/);
 });
 
 test('a generator at its limit makes the cost a bound, or unknown', (t) => {

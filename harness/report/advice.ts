@@ -12,6 +12,8 @@ export type Cost =
   | { readonly kind: 'within-noise' }
   /** The medians lie far apart, but so do the repetitions of each. */
   | { readonly kind: 'too-noisy'; readonly share: number }
+  /** One repetition each: no difference of theirs is more than a look. */
+  | { readonly kind: 'single'; readonly share: number }
   | { readonly kind: 'generator' };
 
 /** Medians that differ by more are not called alike, however wide their intervals are. */
@@ -41,7 +43,8 @@ export function costOf(cell: CellRecord, base: CellRecord): Cost | null {
   const share = 1 - cell.qps.median / base.qps.median;
   // Without intervals a difference below a fifth may well be the noise of the machine.
   if (overlap && Math.abs(share) < likeness) return { kind: 'within-noise' };
-  if (overlap && mine !== null && other !== null) return { kind: 'too-noisy', share };
+  if (mine === null || other === null) return { kind: 'single', share };
+  if (overlap) return { kind: 'too-noisy', share };
   return { kind: 'share', share, atLeast: base.generatorLimited };
 }
 
@@ -70,10 +73,11 @@ function clauseOf(group: Group, base: CellRecord | null): string | null {
 
 function costText(cost: Cost): string {
   if (cost.kind === 'within-noise') return 'writes as fast as none, within the noise of this run';
-  if (cost.kind === 'too-noisy') {
+  if (cost.kind === 'too-noisy' || cost.kind === 'single') {
     const way = cost.share < 0 ? 'faster' : 'slower';
     const by = shareText(Math.abs(cost.share));
-    return `looked ${by} ${way} than none, but this run is too noisy to tell`;
+    return `looked ${by} ${way} than none, but ${cost.kind === 'single'
+      ? 'one repetition each cannot tell' : 'this run is too noisy to tell'}`;
   }
   if (cost.kind === 'generator') return 'was faster than the load generator (its cost is unknown)';
   if (cost.share < 0) return `wrote ${shareText(-cost.share)} faster than none`;

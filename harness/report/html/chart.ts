@@ -69,23 +69,33 @@ export function axes(plot: Plot, { x, y }: { readonly x: Axis; readonly y: Axis 
   })}${x.scale.ticks.map((tick) => html`<path d="M${x.scale.at(tick)} ${top}V${bottom}"/>`)}</g>
 <g class="ticks">${y.scale.ticks.map((tick) => html`<text x="${left - 7}"
  y="${y.scale.at(tick) + 4}" text-anchor="end">${y.text(tick)}</text>`)}
-${spaced(x).map(({ at, text, isCut }) => html`<text x="${isCut ? 1 : at}" y="${bottom + 17}"
- text-anchor="${isCut ? 'start' : 'middle'}">${text}</text>`)}
+${spaced(x, right).map(({ at, text, anchor }) => html`<text x="${at}" y="${bottom + 17}"
+ text-anchor="${anchor}">${text}</text>`)}
 <text class="axis" x="${Math.max(2, left - 47)}" y="${top - 11}">${y.label}</text>
 <text class="axis" x="${right}" y="${bottom + 34}" text-anchor="end">${x.label}</text></g>`;
 }
 
+interface TickText {
+  readonly at: number;
+  readonly text: string;
+  readonly anchor: 'start' | 'middle' | 'end';
+}
+
+/** Room to the right of every plot. */
+const margin = 14;
+
 /** The ticks of an axis that have room: one that would touch the one before is not written. */
-function spaced({ scale, text }: Axis): { at: number; text: string; isCut: boolean }[] {
+function spaced({ scale, text }: Axis, right: number): TickText[] {
   let end = Number.NEGATIVE_INFINITY;
-  return scale.ticks.flatMap((tick) => {
-    const words = text(tick);
+  return scale.ticks.flatMap((tick): TickText[] => {
+    const [at, words] = [scale.at(tick), text(tick)];
     const half = words.length * 3.4;
-    // One that would begin left of the drawing begins at its edge.
-    const label = { at: scale.at(tick), text: words, isCut: scale.at(tick) - half < 0 };
-    if (label.at - half < end + 6) return [];
-    end = label.at + half;
-    return [label];
+    if (at - half < end + 6) return [];
+    end = at + half;
+    // What would leave the drawing begins or ends at its edge.
+    if (at - half < 0) return [{ at: 1, text: words, anchor: 'start' }];
+    if (at + half > right + margin) return [{ at: right + margin, text: words, anchor: 'end' }];
+    return [{ at, text: words, anchor: 'middle' }];
   });
 }
 

@@ -22,7 +22,8 @@ ${problems.length === 0 ? null : html`<div class="problems" role="alert"><ul>${
     problems.map((problem) => html`<li>${problem}</li>`)}</ul></div>`}
 ${notes.length === 0 ? null : html`<details><summary>Dated notes (${notes.length})</summary><ul>${
     notes.map(({ at, text }) => html`<li>${at.slice(0, 10)}: ${text}</li>`)}</ul></details>`}
-</header><main><section id="trend">${trendSection(trendsOf(history), notes)}</section></main>
+</header><main><section id="trend"><h2>What changed, and since when?</h2>
+${trendSection(trendsOf(history), notes)}</section></main>
 </body></html>
 `.html;
 }

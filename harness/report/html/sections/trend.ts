@@ -4,7 +4,7 @@ import { countText, significant } from '../../../plan/units.ts';
 import type { HistoryNote } from '../../trend/history.ts';
 import { trendSentences } from '../../trend/trend.ts';
 import type { TrendSeries } from '../../trend/trend.ts';
-import { axes, chartMarkup, pathOf, tip } from '../chart.ts';
+import { axes, chartMarkup, pathOf, shortened, tip } from '../chart.ts';
 import type { Plot, Size } from '../chart.ts';
 import { html } from '../markup.ts';
 import type { Markup } from '../markup.ts';
@@ -102,6 +102,9 @@ function noteMark(
 ): Markup | null {
   const index = runs.findIndex((run) => run.at >= date);
   if (index < 0) return null;
-  return html`<g class="promise"><path d="M${at(index)} ${plot.top}V${plot.bottom}"/>
-${tip(`${date.slice(0, 10)}: ${text}`)}</g>`;
+  const [x, words] = [at(index), shortened(text, 28)];
+  const isLeft = x > (plot.left + plot.right) / 2;
+  return html`<g class="promise"><path d="M${x} ${plot.top}V${plot.bottom}"/><text class="name"
+ x="${isLeft ? x - 5 : x + 5}" y="${plot.bottom - 6}" text-anchor="${isLeft ? 'end' : 'start'}">${
+  words}</text>${tip(`${date.slice(0, 10)}: ${text}`)}</g>`;
 }
