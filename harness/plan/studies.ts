@@ -8,14 +8,25 @@ import type { Setting, SettingLabel } from './settings.ts';
 /** What recovery starts from. */
 export const recoveryForms = [
   'rdb', 'aof-rdb-base', 'aof-resp-base', 'aof-long-tail', 'rdb+aof',
+  'aof-quarter-tail', 'aof-fourfold-tail',
 ] as const;
 /**
  * - `rdb`: a snapshot.
  * - `aof-rdb-base`, `aof-resp-base`: a log just rewritten, its base a snapshot or commands.
- * - `aof-long-tail`: the former, and as many commands again as there are keys.
+ * - `aof-quarter-tail`, `aof-long-tail`, `aof-fourfold-tail`: a log just rewritten, and then a
+ *   quarter as many commands as there are keys, as many, or four times as many.
  * - `rdb+aof`: both; the log is what is loaded.
  */
 export type RecoveryForm = (typeof recoveryForms)[number];
+
+/** Commands logged after the rewrite, for each key. */
+export function tailShareOf(form: RecoveryForm): number {
+  return tailShares.get(form) ?? 0;
+}
+
+const tailShares: ReadonlyMap<RecoveryForm, number> = new Map([
+  ['aof-quarter-tail', 0.25], ['aof-long-tail', 1], ['aof-fourfold-tail', 4],
+]);
 
 /** Whether the files are in the page cache when the server starts. */
 export const cacheStates = ['warm', 'cold'] as const;

@@ -3,7 +3,7 @@
 
 import { fitLine, growthWord } from '../metrics/growth.ts';
 import { median } from '../metrics/statistics.ts';
-import { studyLabel } from '../plan/studies.ts';
+import { studyLabel, tailShareOf } from '../plan/studies.ts';
 import type { Study } from '../plan/studies.ts';
 import { bytesText, groupedText, significant } from '../plan/units.ts';
 import type { CellRecord, RunRecord } from './record.ts';
@@ -26,7 +26,9 @@ export function studyTables(record: RunRecord): StudyTable[] {
   const snapshot = record.cells.filter((cell) => cell.study?.kind === 'snapshot');
   const http = record.cells.filter((cell) => cell.study?.kind === 'http');
   return [
-    ...(recovery.length === 0 ? [] : [recoveryTable(recovery), growthTable(recovery)]),
+    ...(recovery.length === 0 ? [] : [
+      recoveryTable(recovery), growthTable(recovery), ...tailTables(recovery),
+    ]),
     ...(snapshot.length === 0 ? [] : [snapshotTable(snapshot)]),
     ...(http.length === 0 ? [] : [httpTable(http)]),
   ];
@@ -79,26 +81,57 @@ function recoveryRow(cell: CellRecord): string[] {
 
 /** First write by keys, form by form: the slope is what a key costs, the start the rest. */
 function growthTable(cells: readonly CellRecord[]): StudyTable {
-  const head = [
-    'form / page cache', 'growth', 'start, s', 'µs a key', 'residual, ms', 'worst point',
-  ];
-  const rows = [...new Set(cells.map(nameOf))].map((name) => {
-    const points = cells.filter((cell) => nameOf(cell) === name).flatMap((cell) => {
-      const keys = middle(recoveryOf(cell), (study) => study.keys);
-      return keys === null || cell.recoveryMs === null ? []
-        : [[keys, cell.recoveryMs.median] as const];
-    });
-    const line = fitLine(points);
-    if (line === null) return [name, growthWord(points), none, none, none, none];
-    return [
-      name, growthWord(points), significant(line.intercept / 1000),
-      significant(line.slope * 1000),
-      line.residualSd === null ? none : significant(line.residualSd),
-      `${significant(line.worstShare * 100)} %`,
-    ];
-  });
+  const rows = [...new Set(cells.map(nameOf))].map((name) => [
+    name, ...fitTexts(pointsOf(cells.filter((cell) => nameOf(cell) === name), 'keys')),
+  ]);
   const title = 'Growth of the time to the first write';
-  return { kind: 'recovery', title, rows: [head, ...rows] };
+  return { kind: 'recovery', title, rows: [['form / page cache', ...fitHead('key')], ...rows] };
+}
+
+/** First write by commands behind the base, where more than one length of them was tried. */
+function tailTables(cells: readonly CellRecord[]): StudyTable[] {
+  const groups = Map.groupBy(cells.filter(hasTail), (cell) => {
+    const cache = cell.study?.kind === 'recovery' ? cell.study.cache : '';
+    return `${cell.target.name} ${groupedText(cell.preloadKeys)} keys/${cache}`;
+  });
+  const rows = [...groups].flatMap(([name, group]) => {
+    const points = pointsOf(group, 'tailCommands');
+    const lengths = new Set(points.map(([commands]) => commands));
+    return lengths.size < 3 ? [] : [[name, ...fitTexts(points)]];
+  });
+  if (rows.length === 0) return [];
+  const head = ['keys / page cache', ...fitHead('command')];
+  const title = 'Growth by the length of the log behind its base';
+  return [{ kind: 'recovery', title, rows: [head, ...rows] }];
+}
+
+/** Logs on a base that is a snapshot, with no commands behind it or some. */
+function hasTail({ study }: CellRecord): boolean {
+  if (study?.kind !== 'recovery') return false;
+  return study.form === 'aof-rdb-base' || tailShareOf(study.form) > 0;
+}
+
+function pointsOf(
+  cells: readonly CellRecord[], size: 'keys' | 'tailCommands',
+): (readonly [size: number, ms: number])[] {
+  return cells.flatMap((cell) => {
+    const at = middle(recoveryOf(cell), (study) => study[size]);
+    return at === null || cell.recoveryMs === null ? [] : [[at, cell.recoveryMs.median] as const];
+  });
+}
+
+function fitHead(unit: string): string[] {
+  return ['growth', 'start, s', `µs a ${unit}`, 'residual, ms', 'worst point'];
+}
+
+function fitTexts(points: readonly (readonly [size: number, ms: number])[]): string[] {
+  const line = fitLine(points);
+  if (line === null) return [growthWord(points), none, none, none, none];
+  return [
+    growthWord(points), significant(line.intercept / 1000), significant(line.slope * 1000),
+    line.residualSd === null ? none : significant(line.residualSd),
+    `${significant(line.worstShare * 100)} %`,
+  ];
 }
 
 function snapshotTable(cells: readonly CellRecord[]): StudyTable {

@@ -11,6 +11,7 @@ import { openDisk } from '../../disks/disks.ts';
 import type { DriverResult } from '../../drivers/resp/driver.ts';
 import { HarnessError } from '../../errors.ts';
 import type { Trial } from '../../plan/plan.ts';
+import { tailShareOf } from '../../plan/studies.ts';
 import type { RecoveryForm, Study } from '../../plan/studies.ts';
 import type { CutRecord, TrialRecord } from '../../report/record.ts';
 import { freePort } from '../../targets/ports.ts';
@@ -98,13 +99,26 @@ async function prepare(
       if (form === 'rdb' || form === 'rdb+aof') await client.call('SAVE');
       if (form !== 'rdb') await finishWork(client, 'BGREWRITEAOF');
     });
-    const tailCommands = form === 'aof-long-tail' ? trial.cell.preloadKeys : 0;
-    if (tailCommands > 0) await fillServer(trial, running, around);
+    const tailCommands = await writeTail(trial, running, { form, around });
     const keys = await withClient(running, async (client) => Number(await client.call('DBSIZE')));
     return { keys, qpsBefore: qps ?? 0, tailCommands };
   } finally {
     await end(disk, running);
   }
+}
+
+/** Writes keys again, as the form says; returns how many commands that were. */
+async function writeTail(
+  trial: Trial, running: RunningTarget,
+  { form, around }: { form: RecoveryForm; around: TrialSurroundings },
+): Promise<number> {
+  const { preloadKeys } = trial.cell;
+  const tailCommands = Math.round(tailShareOf(form) * preloadKeys);
+  for (let written = 0; written < tailCommands; written += preloadKeys) {
+    const keys = Math.min(preloadKeys, tailCommands - written);
+    await fillServer(trial, running, { ...around, keys });
+  }
+  return tailCommands;
 }
 
 /**

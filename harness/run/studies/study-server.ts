@@ -47,10 +47,10 @@ export async function readyDriver(
 
 /** Writes the keys of the trial once more. */
 export async function fillServer(
-  trial: Trial, running: RunningTarget, { signal }: TrialSurroundings,
+  trial: Trial, running: RunningTarget,
+  { signal, keys = trial.cell.preloadKeys }: TrialSurroundings & { readonly keys?: number },
 ): Promise<void> {
-  const { preloadKeys } = trial.cell;
-  const driver = await readyDriver(trial, running, { preloadKeys, signal });
+  const driver = await readyDriver(trial, running, { preloadKeys: keys, signal });
   await driver.finish(0);
 }
 
