@@ -12,6 +12,12 @@ export type {
   Claim, ClaimChart, ClaimInput, ClaimProfile, Fact, Judgement, Shown,
 } from './claims/claim.ts';
 export type { Lab, LabRun, LabStart, Started } from './claims/lab.ts';
+export { LabBackups, openS3 } from './claims/lab-backups.ts';
+export type { LabS3, S3Breaks } from './claims/lab-backups.ts';
+export { Origin } from './avalanche/origin.ts';
+export { Population } from './avalanche/population.ts';
+export { figuresOf } from './avalanche/figures.ts';
+export type { AvalancheFigures } from './avalanche/figures.ts';
 export type { LabServer } from './claims/lab-server.ts';
 export {
   bytesText, countText, durationText, groupedText, roundedText, shareText, significant,

@@ -4,7 +4,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import type { Harm } from '../s3/test-support/server.ts';
+import type { Harm } from '../s3/own-server/server.ts';
 import { filesIn, logOf, s3ServerFor, withS3, writeFiles } from './backup-test-support.ts';
 import { temporaryFolder } from './test-support.ts';
 import type { Press } from './test-support.ts';

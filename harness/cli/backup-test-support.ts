@@ -3,8 +3,8 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { startS3Server } from '../s3/test-support/server.ts';
-import type { ServerOptions, TestServer } from '../s3/test-support/server.ts';
+import { startS3Server } from '../s3/own-server/server.ts';
+import type { ServerOptions, TestServer } from '../s3/own-server/server.ts';
 import { cli } from './test-support.ts';
 import type { Outcome, Setup } from './test-support.ts';
 

@@ -12,9 +12,9 @@ import { HarnessError } from '../errors.ts';
 import { S3Client } from './client.ts';
 import { s3Settings, urlOf } from './settings.ts';
 import type { S3Flags } from './settings.ts';
-import { expectedSignature, parseAuthorization } from './test-support/signature.ts';
-import { startS3Server } from './test-support/server.ts';
-import type { Harm, ServerOptions, TestServer } from './test-support/server.ts';
+import { expectedSignature, parseAuthorization } from './own-server/signature.ts';
+import { startS3Server } from './own-server/server.ts';
+import type { Harm, ServerOptions, TestServer } from './own-server/server.ts';
 import { uploadFile } from './upload.ts';
 import type { UploadMemory } from './upload.ts';
 

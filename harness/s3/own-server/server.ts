@@ -1,5 +1,5 @@
-// A small S3 server for tests, on loopback and in memory: it checks signatures and checksums by
-// itself, keeps parts, and breaks connections where a test says so.
+// A small S3 server for tests and claims, on loopback and in memory: it checks signatures and
+// sums by itself, keeps parts, and breaks connections where a test says so.
 
 import { createHash } from 'node:crypto';
 import http from 'node:http';
