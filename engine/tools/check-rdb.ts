@@ -25,9 +25,11 @@ const databases = 16384;
  * @throws {EngineError} RDB_BAD, RDB_UNSUPPORTED, ARENA_FULL when one value is larger than memory.
  */
 export function readSnapshot(
-  ports: Pick<ToolPorts, 'disk'>, path: string, nowMs: number,
+  ports: Pick<ToolPorts, 'disk' | 'arenaBytes'>, path: string, nowMs: number,
 ): SnapshotFacts {
-  const keyspace = new Keyspace({ arena: new Arena(), databaseCount: databases, hashSeed: 1 });
+  const { arenaBytes } = ports;
+  const arena = new Arena(arenaBytes === undefined ? {} : { capacityBytes: arenaBytes });
+  const keyspace = new Keyspace({ arena, databaseCount: databases, hashSeed: 1 });
   const decoder = new RdbDecoder({
     disk: ports.disk, path, keyspace, checksum: true, keepExpired: false, nowMs, replace: true,
   });

@@ -9,6 +9,11 @@ export interface ToolPorts {
   readonly disk: Disk;
   /** One line of the result. */
   readonly print: (line: string) => void;
+  /**
+   * Memory for the values of a snapshot that is read; the largest arena unless given. A process
+   * that starts others afterwards gives less: what it reserves counts against their limit.
+   */
+  readonly arenaBytes?: number;
 }
 
 /** One file of a log. */

@@ -25,6 +25,9 @@ import { freePort } from '../targets/ports.ts';
 import type { Target, TargetName } from '../targets/target.ts';
 import { LabServer } from './lab-server.ts';
 
+/** Small: the default would leave no room for the next server (spawn ENOMEM). */
+const toolArenaBytes = 256 * 1024 * 1024;
+
 /** How a server of a lab is started. */
 export interface LabStart {
   readonly directory: string;
@@ -183,7 +186,9 @@ export class Lab {
     readonly isWhole: boolean; readonly words: readonly string[];
   }> {
     const words: string[] = [];
-    const code = await checkAof({ disk: realDisk(), print: (line) => words.push(line) }, {
+    const code = await checkAof({
+      disk: realDisk(), print: (line) => words.push(line), arenaBytes: toolArenaBytes,
+    }, {
       path: directory, fix, truncateToSec: null, nowMs: Date.now(), confirm: async () => true,
     });
     return { isWhole: code === 0, words };
