@@ -89,8 +89,8 @@ export function judge(figures: Figures): Judgement {
   const unsure = forms.filter((form) => !isSlower(figures, form)
     && loadingMs(figures, form) > unsureRatio * loadingMs(figures, 'snapshot'));
   if (unsure.length > 0) {
-    return inconclusive(decisive, `The starts from ${unsure.join(' and ')} spread too widely to `
-      + 'tell them from the snapshot: try a quieter machine or --profile nightly.');
+    return inconclusive(decisive, `The starts from '${unsure.join("' and '")}' spread too widely `
+      + 'to tell them from the snapshot: try a quieter machine or --profile nightly.');
   }
   const [plain, rewritten, long] = [isSlower(figures, 'log'), isSlower(figures, 'log, rewritten'),
     isSlower(figures, 'log, 3 × overwritten')];

@@ -20,7 +20,7 @@ function surroundings(record: ClaimsRecord): string[] {
   return [
     `${countText(record.claims.length, 'claim')}, profile ${profile}, seed ${seed}, `
     + `${durationText(tookMs)}, with ${escaped(servers)}. ${escaped(testbed.cpu)}, `
-    + `${countText(testbed.cores, 'core')}, Linux ${escaped(testbed.kernel)}, `
+    + `${countText(testbed.cores, 'core')}, ${escaped(testbed.kernel)}, `
     + `${escaped(testbed.fs)}, fdatasync ${Math.round(testbed.fdatasyncUs)} µs.`,
     ...missing.map(({ name, reason }) => (
       `\n**${serverName(name)} was not measured:** ${escaped(reason)}`)),

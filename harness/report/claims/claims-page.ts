@@ -56,7 +56,7 @@ function header(record: ClaimsRecord): Markup {
 <li>${count('does-not-hold')} do not hold as stated</li>
 <li>${count('inconclusive')} inconclusive</li></ul>
 <p class="note">Profile ${profile}, seed ${seed}, ${durationText(tookMs)}. ${testbed.cpu}, ${
-  countText(testbed.cores, 'core')}, Linux ${testbed.kernel}, ${testbed.fs}, fdatasync ${
+  countText(testbed.cores, 'core')}, ${testbed.kernel}, ${testbed.fs}, fdatasync ${
   Math.round(testbed.fdatasyncUs)} µs.</p></div>
 ${missing.length === 0 && !interrupted ? null : html`<div class="problems" role="alert"><ul>${
   missing.map((one) => html`<li>${serverName(one.name)} was not measured: ${one.reason}</li>`)}${
