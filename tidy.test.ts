@@ -44,7 +44,7 @@ const ranks: Readonly<Record<string, number>> = {
   'harness/plan': 13, 'harness/s3': 10, 'harness/avalanche': 12.5, 'harness/backup': 13.2,
   'harness/simulation': 13.5,
   'harness/report': 14, 'harness/run': 15, 'harness/claims': 15.3,
-  'harness/selfcheck': 15.5, 'harness/cli': 16,
+  'harness/selfcheck': 15.5, 'harness/soak': 15.5, 'harness/cli': 16,
   'harness/index.ts': 16, scenarios: 17,
 };
 

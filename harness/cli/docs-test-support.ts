@@ -47,8 +47,8 @@ export const elsewhere: readonly Elsewhere[] = [
     holds: () => existsSync(join(root, 'package-lock.json')) },
   { line: /^npm install autocannon/, why: 'changes the clone; it is a peer of the package',
     holds: ([, , name = '']) => readFileSync(join(root, 'package.json'), 'utf8').includes(name) },
-  { line: /^npm run (bench|selfcheck|fuzz)\b/, why: 'takes minutes; CI runs bench and selfcheck '
-    + 'on their own', holds: ([, , name = '']) => scripts[name] !== undefined },
+  { line: /^npm run (bench|selfcheck|fuzz|soak)\b/, why: 'takes minutes; CI runs bench and '
+    + 'selfcheck on their own', holds: ([, , name = '']) => scripts[name] !== undefined },
   { line: /^plugpull run --open$/, why: 'serves until the run ends: live/live.test.ts opens it',
     holds: () => true },
   { line: /^plugpull engine\b/, why: 'serves until it is ended: run for real below, with curl',
