@@ -25,8 +25,13 @@ export interface Damage {
 /** Damages, torn power cuts, rates. */
 export interface Figures {
   readonly damages: readonly Damage[];
-  /** Instants of torn power cuts, and cells that broke a promise; null: none could be made. */
-  readonly torn: { readonly instants: number; readonly broken: number } | null;
+  /**
+   * Instants of torn power cuts, promises broken in them, and starts that were refused until
+   * somebody repairs the log; null: none could be made.
+   */
+  readonly torn: {
+    readonly instants: number; readonly broken: number; readonly refused: number;
+  } | null;
   /** With everysec ÷ without persistence, trial by trial. */
   readonly rate: Spread | null;
   readonly writesPerSecond: number;
@@ -62,7 +67,10 @@ async function measure(lab: Lab, parameters: Parameters): Promise<Figures> {
     damages,
     torn: torn.length === 0 ? null : {
       instants: torn.reduce((sum, { loss }) => sum + (loss?.instants ?? 0), 0),
-      broken: torn.filter(({ verdict }) => verdict === 'fail').length,
+      broken: torn.flatMap(({ findings }) => findings)
+        .filter(({ breaks, kind }) => breaks && kind !== 'refused').length,
+      refused: torn.flatMap(({ findings }) => findings)
+        .filter(({ kind }) => kind === 'refused').length,
     },
     rate: none === undefined || log === undefined ? null : rateRatio(none, log),
     writesPerSecond: log?.qps?.median ?? 0,
@@ -148,6 +156,13 @@ export function judge({ damages, torn, rate }: Figures): Judgement {
     });
   }
   if (rate === null) return inconclusive(decisive, 'The write rate was not measured.');
+  if (rate.low >= highRate && (torn?.refused ?? 0) > 0) {
+    return holdsWithin('a repair by hand', {
+      decisive: `${decisive}; a torn power cut was refused`,
+      instead: 'A torn tail damages nothing before it, but the server does not start on every one '
+        + 'by itself: check-aof --fix cuts it.',
+    });
+  }
   if (rate.low >= highRate) return holds(decisive);
   if (rate.high >= highRate) {
     return inconclusive(decisive, 'The rates spread too widely: try a quieter machine or --profile '
@@ -168,7 +183,8 @@ function show({ damages, torn, rate, writesPerSecond }: Figures): Shown {
           + `--fix, ${broken} not; at most ${mostLost} whole commands lost`,
       ] as const),
       ['torn power cuts', torn === null ? 'not possible on this machine'
-        : `${torn.instants} instants judged, ${torn.broken} cells with a broken promise`],
+        : `${torn.instants} instants judged, ${torn.broken} promises broken, ${
+          torn.refused} starts refused`],
       ['writes a second with everysec', roundedText(writesPerSecond)],
       ['of the rate without persistence', rate === null ? 'not measured' : ratioText(rate)],
     ],

@@ -161,7 +161,8 @@ rows('always-cost', [
 
 const damage = { kind: 'cut', tried: 4, healed: 4, repaired: 0, broken: 0, mostLost: 0 };
 const logs = (given: Partial<logDamage.Figures>): (() => Judgement) => () => logDamage.judge({
-  damages: [damage], torn: { instants: 8, broken: 0 }, rate: ratio(0.8, 0.9), writesPerSecond: 9000,
+  damages: [damage], torn: { instants: 8, broken: 0, refused: 0 }, rate: ratio(0.8, 0.9),
+  writesPerSecond: 9000,
   ...given,
 });
 
@@ -170,8 +171,10 @@ rows('log-damage', [
   ['repaired by the tool', logs({ damages: [{ ...damage, healed: 0, repaired: 4 }] }), 'holds'],
   ['one that cannot be repaired', logs({ damages: [{ ...damage, healed: 3, broken: 1 }] }),
     'does-not-hold'],
-  ['a torn image that broke a promise', logs({ torn: { instants: 8, broken: 1 } }),
+  ['a torn image that broke a promise', logs({ torn: { instants: 8, broken: 1, refused: 0 } }),
     'does-not-hold'],
+  ['a torn image that is refused', logs({ torn: { instants: 8, broken: 0, refused: 1 } }),
+    'holds-within'],
   ['torn images are not possible', logs({ torn: null }), 'holds'],
   ['a low rate', logs({ rate: ratio(0.3, 0.4) }), 'holds-within'],
   ['rates on both sides of half', logs({ rate: ratio(0.4, 1.2) }), 'inconclusive'],
