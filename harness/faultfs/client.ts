@@ -11,7 +11,7 @@ import type { FaultRule, FromFaultfs, HeldCall, ToFaultfs } from './rules.ts';
 
 export { faultfsUnavailable, findMounts, isMounted, removeStaleMount } from './mounts.ts';
 export type { FoundMount } from './mounts.ts';
-export type { Fault, FaultCall, FaultCode, FaultRule, HeldCall } from './rules.ts';
+export type { DelayTime, Fault, FaultCall, FaultCode, FaultRule, HeldCall } from './rules.ts';
 
 /** What to mount where. */
 export interface FaultfsOptions {

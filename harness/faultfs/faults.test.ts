@@ -1,6 +1,8 @@
 // Rules, without a mount: which calls they hit, and what is left of them.
 
 import test from 'ava';
+import { delayDrawer } from './delays.ts';
+import type { DelayTime } from './delays.ts';
 import { Faults, globPattern, unharmed } from './faults.ts';
 import type { Subject } from './faults.ts';
 import { checkRules, maxRules } from './rules.ts';
@@ -56,6 +58,40 @@ test('delays add up, a freeze lasts; neither decides what befalls the call later
   t.is(faults.outcome(subject('sync'), 0, () => 0), unharmed);
 });
 
+const distributions: [DelayTime, least: number, median: number, p99: number][] = [
+  [7, 7, 7, 7],
+  [{ kind: 'uniform', fromMs: 10, toMs: 30 }, 10, 20, 29.8],
+  [{ kind: 'exponential', meanMs: 10 }, 0, 6.93, 46.05],
+  [{ kind: 'lognormal', medianMs: 20, sigma: 1.5 }, 0, 20, 655.6],
+];
+
+for (const [time, least, median, p99] of distributions) {
+  test(`delays: ${typeof time === 'number' ? 'fixed' : time.kind}`, (t) => {
+    const count = 20_001;
+    const drawn = (seed: number): number[] => {
+      const draw = delayDrawer(time, seed);
+      return Array.from({ length: count }, draw);
+    };
+    t.deepEqual(drawn(3), drawn(3), 'by the seed');
+    const sorted = drawn(4).toSorted((one, other) => one - other);
+    const at = (share: number): number => sorted[Math.floor(share * (count - 1))] as number;
+    t.true(at(0) >= least);
+    t.true(Math.abs(at(0.5) / median - 1) < 0.05, `median ${at(0.5)}`);
+    t.true(Math.abs(at(0.99) / p99 - 1) < 0.1, `p99 ${at(0.99)}`);
+  });
+}
+
+test('a rule draws anew for each call, and by its seed', (t) => {
+  const delays = (seed: number): number[] => {
+    const delayMs = { kind: 'uniform', fromMs: 0, toMs: 10 } as const;
+    const { faults } = faultsOf([{ calls: ['sync'], fault: { kind: 'delay', delayMs, seed } }]);
+    return Array.from({ length: 5 }, () => faults.holdMs(subject('sync')));
+  };
+  t.is(new Set(delays(1)).size, 5);
+  t.deepEqual(delays(1), delays(1));
+  t.notDeepEqual(delays(1), delays(2));
+});
+
 test('a budget is spent by growth, comes up short once, and comes back when files go', (t) => {
   const { faults } = faultsOf([{ paths: '*.aof', fault: { kind: 'full', budgetBytes: 10 } }]);
   const write = (length: number, growBytes: number): number | 'ENOSPC' => {
@@ -79,6 +115,12 @@ test('read-only spares what changes nothing', (t) => {
 
 const badRules: [message: RegExp, rule: unknown][] = [
   [/rule 1 \(delay\): delayMs is -1: expected a n/, { fault: { kind: 'delay', delayMs: -1 } }],
+  [/delayMs\.toMs is -2: expected a n/, {
+    fault: { kind: 'delay', delayMs: { kind: 'uniform', fromMs: 1, toMs: -2 } },
+  }],
+  [/delayMs of kind 'normal': expected uniform, exponential, lognormal/, {
+    fault: { kind: 'delay', delayMs: { kind: 'normal' } },
+  }],
   [/call 'fsync': expected open, create, read/, { calls: ['fsync'], fault: { kind: 'lie' } }],
   [/rule 1 \(slow\): expected delay, freeze/, { fault: { kind: 'slow' } }],
   [/maxBytes 0: expected at least 1/, { fault: { kind: 'short-write', maxBytes: 0 } }],

@@ -1,5 +1,6 @@
 // Decides what befalls a call, by the rules in force.
 
+import { delayDrawer } from './delays.ts';
 import { errnos } from './protocol.ts';
 import { faultCalls } from './rules.ts';
 import type { Fault, FaultCall, FaultRule } from './rules.ts';
@@ -35,6 +36,8 @@ interface Rule {
   skip: number;
   times: number;
   budgetBytes: number;
+  /** Of a delay: the next one, ms. */
+  readonly delayMs: () => number;
 }
 
 const frozen = Infinity;
@@ -63,6 +66,8 @@ export class Faults {
       skip: rule.skip ?? 0,
       times: rule.times ?? Infinity,
       budgetBytes: rule.fault.kind === 'full' ? rule.fault.budgetBytes : 0,
+      delayMs: rule.fault.kind === 'delay'
+        ? delayDrawer(rule.fault.delayMs, rule.fault.seed ?? 0) : () => frozen,
     }));
   }
 
@@ -70,10 +75,10 @@ export class Faults {
   holdMs(subject: Subject): number {
     let delayMs = 0;
     for (const [index, rule] of this.#rules.entries()) {
-      const { fault } = rule;
-      if (fault.kind !== 'delay' && fault.kind !== 'freeze') continue;
+      const { kind } = rule.fault;
+      if (kind !== 'delay' && kind !== 'freeze') continue;
       if (!applies(rule, subject) || !this.#take(rule, index)) continue;
-      delayMs += fault.kind === 'freeze' ? frozen : fault.delayMs;
+      delayMs += rule.delayMs();
     }
     return delayMs;
   }

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { CrashImager } from '../crash/image.ts';
 import { monotonicNs } from '../metrics/monotonic.ts';
+import { delayDrawer } from './delays.ts';
 import type { FaultRule, HeldCall } from './client.ts';
 import { benchOf, codeOf, mountTitle, testMount } from './test-support.ts';
 import type { Bench } from './test-support.ts';
@@ -142,6 +143,20 @@ testMount(mountTitle('a delayed sync: later, and others do not wait for it'), as
   fs.closeSync(fd);
   const log = await bench.finish();
   t.is(durable(log, 'a'), 'x');
+});
+
+testMount(mountTitle('delays are drawn from a distribution, for each call anew'), async (t) => {
+  const held: HeldCall[] = [];
+  const bench = await benchOf(t, { onHeld: (each) => held.push(each) });
+  const fd = fs.openSync(bench.at('a'), 'a');
+  const delayMs = { kind: 'lognormal', medianMs: 2, sigma: 0.5 } as const;
+  await bench.mount.setRules([{ calls: ['sync'], fault: { kind: 'delay', delayMs, seed: 5 } }]);
+  for (let count = 0; count < 4; count += 1) fs.fsyncSync(fd);
+  fs.closeSync(fd);
+  await bench.mount.hits(); // what is held was told before this answer
+  const draw = delayDrawer(delayMs, 5);
+  t.deepEqual(held.map((each) => each.delayMs), [draw(), draw(), draw(), draw()]);
+  await bench.finish();
 });
 
 testMount(mountTitle('frozen calls go on when the rule is taken away'), async (t) => {

@@ -1,6 +1,10 @@
 // What a fault rule says: the types that the client, the process and its worker share.
 
 import { HarnessError } from '../errors.ts';
+import { delayNumbers } from './delays.ts';
+import type { DelayTime } from './delays.ts';
+
+export type { DelayTime } from './delays.ts';
 
 /**
  * The calls that a rule can name. `create` makes a file, `truncate` is any change of a length
@@ -20,8 +24,8 @@ export type FaultCode = 'EIO' | 'ENOSPC' | 'EROFS' | 'EDQUOT';
 
 /** What happens to a call. */
 export type Fault =
-  /** It begins so much later; other calls go on. */
-  | { readonly kind: 'delay'; readonly delayMs: number }
+  /** It begins so much later; other calls go on. Drawn for each call anew, by the seed (0). */
+  | { readonly kind: 'delay'; readonly delayMs: DelayTime; readonly seed?: number }
   /** It waits until `setRules` takes the rule away, or its process is killed. */
   | { readonly kind: 'freeze' }
   /**
@@ -84,7 +88,7 @@ export function checkRules(rules: readonly FaultRule[]): void {
 function checkFault(where: string, fault: Fault): void {
   switch (fault.kind) {
     case 'delay':
-      return checkCount(`${where}: delayMs`, fault.delayMs);
+      return checkDelay(where, fault.delayMs);
     case 'short-write':
       if (fault.maxBytes < 1) bad(`${where}: maxBytes ${fault.maxBytes}`, 'at least 1');
       return checkCount(`${where}: maxBytes`, fault.maxBytes);
@@ -99,6 +103,15 @@ function checkFault(where: string, fault: Fault): void {
       bad(`${where}`, 'delay, freeze, error, short-write, full, read-only or lie');
   }
 }
+
+function checkDelay(where: string, time: DelayTime): void {
+  if (typeof time !== 'number' && !distributions.has(time.kind)) {
+    bad(`${where}: delayMs of kind '${time.kind}'`, [...distributions].join(', '));
+  }
+  for (const [name, value] of delayNumbers(time)) checkCount(`${where}: ${name}`, value);
+}
+
+const distributions: ReadonlySet<string> = new Set(['uniform', 'exponential', 'lognormal']);
 
 function checkCount(what: string, value: number): void {
   if (!Number.isFinite(value) || value < 0) bad(`${what} is ${value}`, 'a number ≥ 0');

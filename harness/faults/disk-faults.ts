@@ -8,6 +8,16 @@ import type { Fault, FaultSite } from './fault.ts';
 const rulesOf: Readonly<Record<string, readonly FaultRule[]>> = {
   'disk-lies': [{ fault: { kind: 'lie' } }],
   'disk-slow': [{ calls: ['sync'], fault: { kind: 'delay', delayMs: 2000 } }],
+  'disk-uneven': [
+    { calls: ['sync'], fault: {
+      kind: 'delay', delayMs: { kind: 'lognormal', medianMs: 20, sigma: 1.5 },
+    } },
+  ],
+  'disk-busy': [
+    { calls: ['write', 'sync'], fault: {
+      kind: 'delay', delayMs: { kind: 'exponential', meanMs: 5 },
+    } },
+  ],
   'disk-freezes': [{ calls: ['write', 'sync'], fault: { kind: 'freeze' } }],
   'disk-full': [{ fault: { kind: 'full', budgetBytes: 64 * 1024 } }],
   'disk-read-only': [{ fault: { kind: 'read-only' } }],
@@ -28,8 +38,8 @@ export function diskFault(name: string): Fault {
   const rules = rulesOf[name] ?? [];
   return {
     ...plainFault, name, when: 'load', needsFaultfs: true,
-    inject: async ({ disk }) => {
-      await faultfsOf(disk, name).addFault(name, rules);
+    inject: async ({ disk, seed }) => {
+      await faultfsOf(disk, name).addFault(name, rules.map((rule) => seeded(rule, seed)));
       return { cutNs: monotonicNs(), applied: true, why: name };
     },
     heal: async ({ disk }) => {
@@ -37,6 +47,10 @@ export function diskFault(name: string): Fault {
       return hits > 0 ? null : `${name} hit no call`;
     },
   };
+}
+
+function seeded(rule: FaultRule, seed: number): FaultRule {
+  return rule.fault.kind === 'delay' ? { ...rule, fault: { ...rule.fault, seed } } : rule;
 }
 
 function faultfsOf(disk: FaultSite['disk'], name: string): FaultSite['disk'] & { kind: 'faultfs' } {

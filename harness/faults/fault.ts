@@ -23,6 +23,8 @@ export interface FaultSite {
   readonly running: RunningTarget;
   /** What lies under its data directory. */
   readonly disk: TrialDisk;
+  /** Of the trial: what a fault draws at random it draws by it. */
+  readonly seed: number;
 }
 
 /** One kind of harm. A fault that keeps something between its calls belongs to one trial. */

@@ -1,6 +1,7 @@
 // The registry of faults, and reading what a scenario or a flag asks for.
 //
 //   disk-full@0.2-0.6+kill-in-rewrite      joined by +; @from-to are fractions of the load
+//   disk-full@random                       drawn for each trial anew, by its seed
 
 import { HarnessError } from '../errors.ts';
 import { aimedKill, aimedNames } from './aimed.ts';
@@ -39,6 +40,8 @@ export interface FaultStep {
   readonly from: number;
   /** When it is healed; 1: at the crash. */
   readonly to: number;
+  /** Each trial draws moments of its own. */
+  readonly isRandom: boolean;
 }
 
 /** Makes the fault of a step, for one trial. */
@@ -49,6 +52,16 @@ export function makeFault(name: string): Fault {
 }
 
 const defaultFrom = 0.3;
+// In thousandths of the load: a fault is in force for a twentieth of it at least.
+const [whole, shortest] = [1000, 50];
+
+/** The step with moments of one trial; `draw` gives whole numbers, bounds included. */
+export function atMoments(step: FaultStep, draw: (from: number, to: number) => number): FaultStep {
+  if (!step.isRandom) return step;
+  const from = draw(0, whole - 2 * shortest);
+  const to = draw(from + shortest, whole);
+  return { ...step, from: from / whole, to: to / whole };
+}
 
 /**
  * The steps in a text such as `disk-full@0.2-0.6+kill-in-rewrite`; none in ''.
@@ -67,12 +80,13 @@ export function parseFaults(text: string): FaultStep[] {
 function parseStep(word: string): FaultStep {
   const [name = '', times, ...more] = word.split('@');
   if (!made.has(name)) throw bad(word, `one of ${faultNames.join(', ')}`);
+  if (times === 'random' && more.length === 0) return { name, from: 0, to: 1, isRandom: true };
   const match = /^(\d(?:\.\d+)?)(?:-(\d(?:\.\d+)?))?$/.exec(times ?? String(defaultFrom));
   const [from, to] = [Number(match?.[1]), Number(match?.[2] ?? 1)];
   if (match === null || more.length > 0 || !(from >= 0 && from < to && to <= 1)) {
-    throw bad(word, 'fractions of the load such as @0.3 or @0.2-0.6');
+    throw bad(word, '@random, or fractions of the load such as @0.3 or @0.2-0.6');
   }
-  return { name, from, to };
+  return { name, from, to, isRandom: false };
 }
 
 function bad(found: string, expected: string): HarnessError {

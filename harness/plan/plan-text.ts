@@ -92,6 +92,9 @@ function momentsText(trial: Trial): string {
   } else if (trial.cutFractions.length > 0) {
     parts.push(`cuts at ${trial.cutFractions.map((cut) => cut.toFixed(4)).join(', ')} of it`);
   }
+  for (const { name, from, to, isRandom } of trial.faults) {
+    if (isRandom) parts.push(`${name} from ${from} to ${to} of it`);
+  }
   return parts.join('; ');
 }
 

@@ -2,7 +2,7 @@
 // adding a cell changes neither the seeds nor the moments nor the relative order of the others.
 
 import type { FileSystem, TrialDisk } from '../disks/disk.ts';
-import { makeFault, parseFaults } from '../faults/faults.ts';
+import { atMoments, makeFault, parseFaults } from '../faults/faults.ts';
 import type { FaultStep } from '../faults/faults.ts';
 import type { CrashModel, Load, Measure, Scenario, TargetName } from './scenario.ts';
 import { drawSpread, hashOf, seededDraw } from './seeds.ts';
@@ -69,6 +69,8 @@ export interface Trial {
   readonly rewritesAtMs: readonly number[];
   /** `power`: cut instants as fractions of the time from load start to kill, ascending, 0 to 1. */
   readonly cutFractions: readonly number[];
+  /** The faults of the cell; random ones at the moments of this trial. */
+  readonly faults: readonly FaultStep[];
   readonly estimatedMs: number;
 }
 
@@ -317,7 +319,10 @@ function trialOf(cell: Cell, index: number, runSeed: number): Trial {
   const rewritesAtMs = drawSpread(draw, cell.rewrites, [
     Math.floor(crashAtMs * first), Math.floor((crashAtMs * (first + last)) / 2),
   ]);
-  const trial = { cell, index, seed, crashAtMs, snapshotsAtMs, rewritesAtMs };
+  // Draws of their own: the other moments are the same with and without them.
+  const drawFaults = seededDraw(hashOf('faults', seed));
+  const faults = cell.faults.map((step) => atMoments(step, drawFaults));
+  const trial = { cell, index, seed, crashAtMs, snapshotsAtMs, rewritesAtMs, faults };
   return { ...trial, cutFractions: cuts.map((cut) => cut / 10_000), estimatedMs: estimate(trial) };
 }
 

@@ -160,8 +160,8 @@ async function crash(
   const { load, preloadKeys, setting } = trial.cell;
   let [isCrashing, lostEarly] = [false, false];
   driver.lost.then(() => (lostEarly = !isCrashing), () => {}); // its failure is told elsewhere
-  const schedule = new FaultSchedule(trial.cell.faults);
-  const site: FaultSite = { running, disk };
+  const schedule = new FaultSchedule(trial.faults);
+  const site: FaultSite = { running, disk, seed: trial.seed };
   const keeper = await orDeath(running, SnapshotKeeper.connect(running));
   try {
     if (preloadKeys > 0 && keepsRdb(setting)) await orDeath(running, keeper.saveNow());

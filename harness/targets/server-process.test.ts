@@ -106,13 +106,13 @@ test('a port that was taken in between: once more on another one', async (t) => 
 test('kill is applied once, to the living', async (t) => {
   const { directory, options } = await place('');
   const { running } = await startListening(target, options, 5000);
-  const injection = await faults.kill.inject({ running, disk: plainDisk('') });
+  const injection = await faults.kill.inject({ running, disk: plainDisk(''), seed: 1 });
   t.true(injection.applied);
   t.true(injection.cutNs > running.spawnedNs && injection.cutNs <= (await running.exited).atNs);
   t.is((await running.exited).cause, 'killed');
   t.is((await running.exited).signal, 'SIGKILL');
   t.false(running.kill().applied);
-  const second = await faults.kill.inject({ running, disk: plainDisk('') });
+  const second = await faults.kill.inject({ running, disk: plainDisk(''), seed: 1 });
   t.false(second.applied);
   t.regex(second.why, /was gone before the kill \(signal SIGKILL\)/);
   fs.rmSync(directory, { recursive: true });
@@ -124,14 +124,14 @@ test('a server that died on its own is no successful crash', async (t) => {
   process.kill(running.pid, 'SIGSEGV');
   const exit = await running.exited;
   t.is(exit.cause, 'alone');
-  t.false((await faults.kill.inject({ running, disk: plainDisk('') })).applied);
+  t.false((await faults.kill.inject({ running, disk: plainDisk(''), seed: 1 })).applied);
   fs.rmSync(directory, { recursive: true });
 });
 
 test('the control fault does nothing', async (t) => {
   const { directory, options } = await place('');
   const { running } = await startListening(target, options, 5000);
-  t.false((await faults.none.inject({ running, disk: plainDisk('') })).applied);
+  t.false((await faults.none.inject({ running, disk: plainDisk(''), seed: 1 })).applied);
   t.true(isAlive(running.pid));
   await running.stop();
   fs.rmSync(directory, { recursive: true });

@@ -132,7 +132,7 @@ testRedis(title('SIGKILL and restart: unknown in flight, ordered phases, outage'
   const driver = await load(running, { preloadKeys: 20_000 });
   driver.begin();
   await sleep(400);
-  const injection = await faults.kill.inject({ running, disk: plainDisk('') });
+  const injection = await faults.kill.inject({ running, disk: plainDisk(''), seed: 1 });
   t.true(injection.applied);
   await driver.lost;
   const again = await start(running.port);
@@ -162,7 +162,7 @@ testRedis(title('SIGKILL and restart: unknown in flight, ordered phases, outage'
 testRedis(title('a server that refuses its files: the probe says what it said'), async (t) => {
   const { directory, start } = place(t, 'yes');
   const running = await start();
-  await faults.kill.inject({ running, disk: plainDisk('') });
+  await faults.kill.inject({ running, disk: plainDisk(''), seed: 1 });
   const manifest = path.join(directory, 'appendonlydir/appendonly.aof.manifest');
   fs.writeFileSync(manifest, 'file nonsense\n');
   const again = await targets.redis.start({
