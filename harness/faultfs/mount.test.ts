@@ -1,12 +1,15 @@
 // The life of a mount: nothing is left of it, however it ends.
 
 import * as fs from 'node:fs';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import test from 'ava';
 import { findMounts, isMounted, mountFaultfs, removeStaleMount } from './client.ts';
+import { namespaceCommand, namespaceForbidden } from './namespace.ts';
 import { benchOf, codeOf, mountTitle, testMount } from './test-support.ts';
 
 const alive = (pid: number): boolean => codeOf(() => process.kill(pid, 0)) === 'ok';
@@ -104,6 +107,43 @@ testMount(mountTitle('what cannot be mounted says why'), async (t) => {
   const withLog = mountFaultfs({ backing, mountPoint, opLogPath });
   await t.throwsAsync(withLog, { message: /EEXIST.*log/s });
   t.false(isMounted(mountPoint));
+});
+
+const nobody = 65_534;
+const asNobody = [
+  'setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', '--inh-caps=-all',
+];
+
+/** Why an ordinary user cannot run these sources in a namespace of his; null when he can. */
+function userLacks(): string | null {
+  if (process.getuid?.() !== 0) return namespaceForbidden();
+  const [setpriv = '', ...args] = asNobody;
+  const tried = (...command: string[]): boolean => (
+    spawnSync(setpriv, [...args, ...command], { stdio: 'ignore' }).status === 0);
+  if (!tried(process.execPath, '--check', import.meta.filename)) {
+    return 'user nobody cannot read the sources';
+  }
+  const isAllowed = tried(...namespaceCommand, 'mount', '-t', 'tmpfs', 'none', '/tmp');
+  return isAllowed ? null : 'user nobody gets no user and mount namespace';
+}
+
+const lacks = userLacks();
+const testAsUser = lacks === null ? testMount : test.skip;
+const asUser = lacks === null ? '' : ` (skipped: ${lacks})`;
+testAsUser(mountTitle(`without root, in a user and mount namespace${asUser}`), async (t) => {
+  const folder = fs.mkdtempSync(join(tmpdir(), 'plugpull-faultfs-'));
+  t.teardown(() => fs.rmSync(folder, { recursive: true }));
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) fs.chownSync(folder, nobody, nobody);
+  const script = join(import.meta.dirname, 'testdata/mount-and-cut.ts');
+  const [command = '', ...args] = [
+    ...(isRoot ? asNobody : []), ...namespaceCommand, process.execPath, script, folder,
+  ];
+  const { stdout } = await promisify(execFile)(command, args);
+  const { uids, ...result } = JSON.parse(stdout) as { uids: number[] };
+  t.deepEqual(uids, [0, isRoot ? nobody : process.getuid?.() ?? 0, 1]);
+  t.deepEqual(result, { clean: true, words: '', left: ['honest', 'lost'], durable: ['honest'] });
+  t.false(isMounted(join(folder, 'mount')), 'nobody else ever saw it');
 });
 
 testMount(mountTitle('an op log that cannot be written ends it: no gaps'), async (t) => {

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants, statfs } from 'node:fs';
 import { mounts } from '../holdings/system.ts';
+import { namespaceCommand, namespaceForbidden } from './namespace.ts';
 
 const source = 'plugpull-faultfs';
 
@@ -14,7 +15,11 @@ export function faultfsUnavailable(): string | null {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     return missing ? '/dev/fuse is missing (modprobe fuse)' : '/dev/fuse: no permission (be root)';
   }
-  return process.getuid?.() === 0 ? null : 'mounting needs root, or a user and mount namespace';
+  if (process.getuid?.() === 0) return null;
+  const forbidden = namespaceForbidden();
+  return forbidden === null
+    ? `mounting needs root; this kernel allows it without: ${namespaceCommand.join(' ')} plugpull …`
+    : `mounting needs root (a user and mount namespace cannot be had: ${forbidden})`;
 }
 
 /** Runs `mount` on an open /dev/fuse; resolves to null, or what went wrong. */
