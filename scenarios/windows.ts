@@ -17,7 +17,7 @@ const scenario: Scenario = defineScenario({
   measures: ['loss'],
   trials: 9,
   // What counts is the kill: a small load, so that a hundred kills take minutes.
-  load: { mix: 'chaos', warmupMs: 0, durationMs: 200, clients: 8, pipeline: 2, keys: 1000 },
+  load: { mix: 'chaos', warmupMs: 0, durationMs: 400, clients: 8, pipeline: 2, keys: 1000 },
 });
 
 export default scenario;

@@ -1,11 +1,15 @@
 // Kills in windows that are too short to hit by chance: a faultfs holds the call that opens the
-// window, the server is killed in it. The held call is answered when its process is gone.
+// window, the server is killed in it. The held call is answered when its process is gone. Once at
+// the end of a load (kill-in-…), or again and again before it may come back (kills-in-…), which
+// costs a start of the server each and not a trial.
 
 import { RespClient } from '../drivers/resp/client.ts';
 import type { FaultRule } from '../faultfs/client.ts';
+import { startServing } from './serving.ts';
 import { plainFault } from './fault.ts';
-import type { Fault, FaultSite, Injection } from './fault.ts';
+import type { Fault, FaultSite, Injection, RecoverySite } from './fault.ts';
 import { killFault } from './kill.ts';
+import { monotonicNs } from '../metrics/monotonic.ts';
 
 interface Window {
   /** The call that is held. */
@@ -37,6 +41,41 @@ const windows: Readonly<Record<string, Window>> = {
 
 /** Their names. */
 export const aimedNames: readonly string[] = Object.keys(windows);
+
+/** Kills in one window, one after the other. */
+export const repeats = 25;
+const repeated: ReadonlyMap<string, string> = new Map(
+  ['kill-in-bgsave', 'kill-in-rewrite', 'kill-at-manifest-swap']
+    .map((name) => [name.replace('kill', 'kills'), name]),
+);
+
+/** Their names, too. */
+export const repeatedNames: readonly string[] = [...repeated.keys()];
+
+/** The kills of that name. */
+export function repeatedKills(name: string): Fault {
+  const once = repeated.get(name) ?? '';
+  return {
+    ...plainFault, name, when: 'recovery', needsFaultfs: true,
+    inject: () => Promise.resolve({ cutNs: monotonicNs(), applied: true, why: name }),
+    harass: async (site) => {
+      let met = 0;
+      const missed: string[] = [];
+      for (let kill = 0; kill < repeats; kill += 1) {
+        const { applied, why } = await killAgain(once, site);
+        if (applied) met += 1;
+        else missed.push(why);
+      }
+      const why = [`killed ${met} of ${repeats} times in the window`, ...missed].join('; ');
+      return { applied: met === repeats, why, kills: { met, of: repeats } };
+    },
+  };
+}
+
+async function killAgain(name: string, { disk, start }: RecoverySite): Promise<Injection> {
+  const running = await startServing(start);
+  return inject(name, { running, disk, seed: 0 });
+}
 
 const windowMs = 20_000;
 

@@ -46,7 +46,19 @@ export interface Fault {
   /** Of `down`: harms the files; says what it did, or null when there was nothing to harm. */
   damage?(directory: string): string | null;
   /** Of `recovery`: starts the server and kills it, before it may come back. */
-  harass?(site: RecoverySite): Promise<Pick<Injection, 'applied' | 'why'>>;
+  harass?(site: RecoverySite): Promise<Harassment>;
+}
+
+/** What a fault of `recovery` did. */
+export interface Harassment extends Pick<Injection, 'applied' | 'why'> {
+  /** How many kills met their window. */
+  readonly kills: Kills;
+}
+
+/** Kills that were tried, and those that met their window. */
+export interface Kills {
+  readonly met: number;
+  readonly of: number;
 }
 
 /** Where a server comes back. */

@@ -4,7 +4,7 @@
 //   disk-full@random                       drawn for each trial anew, by its seed
 
 import { HarnessError } from '../errors.ts';
-import { aimedKill, aimedNames } from './aimed.ts';
+import { aimedKill, aimedNames, repeatedKills, repeatedNames } from './aimed.ts';
 import { damageFault, damageNames } from './damage.ts';
 import { diskFault, diskFaultNames } from './disk-faults.ts';
 import type { Fault } from './fault.ts';
@@ -26,6 +26,7 @@ const made: ReadonlyMap<string, () => Fault> = new Map<string, () => Fault>([
   ['terminate', () => terminateFault],
   ['out-of-memory', () => outOfMemoryFault],
   ...aimedNames.map((name): [string, () => Fault] => [name, () => aimedKill(name)]),
+  ...repeatedNames.map((name): [string, () => Fault] => [name, () => repeatedKills(name)]),
   ...loadingNames.map((name): [string, () => Fault] => [name, () => loadingFault(name)]),
   ...damageNames.map((name): [string, () => Fault] => [name, () => damageFault(name)]),
 ]);

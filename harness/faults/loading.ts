@@ -2,10 +2,10 @@
 // and there it is killed. Once for `kill-in-loading`; `crash-loop` kills it again and again, each
 // time a little further, before it may come back.
 
-import { waitServing } from '../drivers/resp/probe.ts';
+import { serves } from './serving.ts';
 import type { FaultRule } from '../faultfs/client.ts';
 import { monotonicNs } from '../metrics/monotonic.ts';
-import type { RunningTarget } from '../targets/target.ts';
+import { repeats } from './aimed.ts';
 import { plainFault } from './fault.ts';
 import type { Fault, RecoverySite } from './fault.ts';
 
@@ -14,6 +14,8 @@ const kills: Readonly<Record<string, readonly Omit<FaultRule, 'fault'>[][]>> = {
   'kill-in-loading': [
     [{ calls: ['read'], paths: '**/*.incr.aof' }, { calls: ['read'], paths: '*.rdb' }],
   ],
+  'kills-in-loading': Array.from({ length: repeats }, (_, kill) => (
+    [{ calls: ['read' as const], skip: kill % 5 }])),
   'crash-loop': [0, 1, 2, 3, 4].map((skip) => [{ calls: ['read'], skip }]),
 };
 
@@ -37,7 +39,7 @@ export function loadingFault(name: string): Fault {
       const applied = places.length === rounds.length;
       const why = `killed ${places.length} of ${rounds.length} times while loading: `
         + (places.join(', ') || 'no read came');
-      return { applied, why };
+      return { applied, why, kills: { met: places.length, of: rounds.length } };
     },
   };
 }
@@ -59,10 +61,4 @@ async function killInRead(
   await running.exited;
   await disk.removeFault(name);
   return call !== null && applied ? call.path : null;
-}
-
-/** Resolves when it answers with data: Redis takes connections while it loads. */
-async function serves(running: RunningTarget): Promise<void> {
-  await running.waitListening(windowMs);
-  await waitServing(running, windowMs);
 }

@@ -118,22 +118,31 @@ function refusalNotes({ cells }: RunRecord): string[] {
 
 /** Which faults and windows were really met, and what came of them. */
 function faultNotes({ cells }: RunRecord): string[] {
-  const met = new Map<string, { applied: number; of: number }>();
-  const died = new Map<string, number>();
+  const targets = [...new Set(cells.map(({ target }) => target.name))];
+  return targets.flatMap((target) => {
+    const list = faultsMet(cells.filter((cell) => cell.target.name === target));
+    if (list.length === 0) return [];
+    const whose = targets.length > 1 ? ` with ${target}` : '';
+    return [`Faults and windows really met${whose}: ${list.join(', ')}.`];
+  });
+}
+
+/** One text a fault; kills that were repeated in one trial count each. */
+function faultsMet(cells: readonly CellRecord[]): string[] {
+  const counts = new Map<string, { met: number; of: number; died: number }>();
   for (const { faulted } of cells.flatMap((cell) => cell.perTrial)) {
-    for (const { name, applied } of faulted?.faults ?? []) {
-      const { applied: before, of } = met.get(name) ?? { applied: 0, of: 0 };
-      met.set(name, { applied: before + Number(applied), of: of + 1 });
-      if (typeof faulted?.died === 'string') died.set(name, (died.get(name) ?? 0) + 1);
+    for (const { name, applied, kills } of faulted?.faults ?? []) {
+      const count = counts.get(name) ?? { met: 0, of: 0, died: 0 };
+      count.met += kills?.met ?? Number(applied);
+      count.of += kills?.of ?? 1;
+      if (typeof faulted?.died === 'string') count.died += 1;
+      counts.set(name, count);
     }
   }
-  if (met.size === 0) return [];
-  const list = [...met].map(([name, { applied, of }]) => {
-    const deaths = died.get(name) ?? 0;
-    const times = deaths === 1 ? 'once' : `${deaths} times`;
-    return `${name} ${applied} of ${of}${deaths > 0 ? ` (the server ended ${times})` : ''}`;
+  return [...counts].map(([name, { met, of, died }]) => {
+    const times = died === 1 ? 'once' : `${died} times`;
+    return `${name} ${met} of ${of}${died > 0 ? ` (the server ended ${times})` : ''}`;
   });
-  return [`Faults and windows really met: ${list.join(', ')}.`];
 }
 
 function lossNotes(record: RunRecord): string[] {

@@ -128,7 +128,10 @@ const trial = v.strictObject({
   outageMs: v.nullable(amount),
   cuts: v.array(cut),
   faulted: v.exactOptional(v.strictObject({
-    faults: v.array(v.strictObject({ name: v.string(), applied: v.boolean(), why: v.string() })),
+    faults: v.array(v.strictObject({
+      name: v.string(), applied: v.boolean(), why: v.string(),
+      kills: v.exactOptional(v.strictObject({ met: count, of: count })),
+    })),
     stallMs: amount,
     died: v.nullable(v.string()),
     claims: v.array(v.string()),

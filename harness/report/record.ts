@@ -73,6 +73,8 @@ export interface CutRecord {
 export interface FaultedRecord {
   readonly faults: readonly {
     readonly name: string; readonly applied: boolean; readonly why: string;
+    /** Of repeated kills: how many met their window. */
+    readonly kills?: { readonly met: number; readonly of: number };
   }[];
   /** Longest time without a reply to any client before the crash, ms. */
   readonly stallMs: number;

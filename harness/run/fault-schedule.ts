@@ -4,13 +4,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeFault } from '../faults/faults.ts';
 import type { FaultStep } from '../faults/faults.ts';
-import type { Fault, FaultSite, RecoverySite } from '../faults/fault.ts';
+import type { Fault, FaultSite, Kills, RecoverySite } from '../faults/fault.ts';
 
 /** One fault of a trial, as the record has it. */
 export interface FaultOutcome {
   readonly name: string;
   readonly applied: boolean;
   readonly why: string;
+  /** Of repeated kills. */
+  readonly kills?: Kills;
 }
 
 interface Planned {
@@ -94,8 +96,7 @@ export class FaultSchedule {
   async recovering(site: RecoverySite): Promise<void> {
     for (const { fault, step } of this.#planned) {
       if (fault.harass === undefined) continue;
-      const { applied, why } = await fault.harass(site);
-      this.#tell({ name: step.name, applied, why });
+      this.#tell({ name: step.name, ...await fault.harass(site) });
     }
   }
 

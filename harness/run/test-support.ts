@@ -32,16 +32,17 @@ export interface Small {
   readonly target?: TargetName;
   readonly durationMs?: number;
   readonly faults?: readonly string[];
+  readonly valueSizeBytes?: number;
 }
 
 /** A plan that takes about a second a cell. */
 export function smallPlan(
-  { settings, crash, target = 'bundled', durationMs = 700, faults = [''] }: Small,
+  { settings, crash, target = 'bundled', durationMs = 700, faults = [''], ...more }: Small,
 ): Plan {
   const scenario = defineScenario({
     name: 'small', question: 'Does a small run tell the truth?', measures: ['loss', 'recovery'],
     targets: [target], settings, crash, faults, snapshots: 1, cutInstants: 2,
-    load: { durationMs, warmupMs: 0, clients: 8, pipeline: 4, keys: 400, mix: 'chaos' },
+    load: { durationMs, warmupMs: 0, clients: 8, pipeline: 4, keys: 400, mix: 'chaos', ...more },
   });
   const plan = planRun({ scenarios: [{ scenario, source: 'small' }], seed });
   // Early, so that a starved machine has the rest of the load to complete or refuse it.

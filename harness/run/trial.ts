@@ -121,12 +121,13 @@ async function afterProcessCrash(crash: Crash): Promise<Told> {
   return told().finally(() => stop(recovered));
 }
 
-/** Started where it died, by nobody waited for. */
-function startAgain({ crashed, disk, around }: Crash): Promise<RunningTarget> {
+/** Started where it died, on a port where no client waits for it. */
+async function startAgain({ disk, around }: Crash): Promise<RunningTarget> {
   const { target, directives, workspace, signal } = around;
   const { directory } = disk;
   const { logPath } = workspace;
-  return target.start({ directory, port: crashed.port, directives, logPath, record: null, signal });
+  const port = await freePort();
+  return target.start({ directory, port, directives, logPath, record: null, signal });
 }
 
 /**
