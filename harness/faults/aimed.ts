@@ -5,7 +5,6 @@
 
 import { RespClient } from '../drivers/resp/client.ts';
 import type { FaultRule } from '../faultfs/client.ts';
-import { startServing } from './serving.ts';
 import { plainFault } from './fault.ts';
 import type { Fault, FaultSite, Injection, RecoverySite } from './fault.ts';
 import { killFault } from './kill.ts';
@@ -72,9 +71,9 @@ export function repeatedKills(name: string): Fault {
   };
 }
 
-async function killAgain(name: string, { disk, start }: RecoverySite): Promise<Injection> {
-  const running = await startServing(start);
-  return inject(name, { running, disk, seed: 0 });
+async function killAgain(name: string, site: RecoverySite): Promise<Injection> {
+  const running = await site.startServing();
+  return inject(name, { running, disk: site.disk, seed: 0 });
 }
 
 const windowMs = 20_000;

@@ -66,6 +66,8 @@ export interface RecoverySite {
   readonly disk: TrialDisk;
   /** Starts it on what the crash left. */
   start(): Promise<RunningTarget>;
+  /** The same, and waits until it answers with data. */
+  startServing(): Promise<RunningTarget>;
 }
 
 /** What most faults have in common: they need the process or its files. */

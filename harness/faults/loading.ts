@@ -2,9 +2,10 @@
 // and there it is killed. Once for `kill-in-loading`; `crash-loop` kills it again and again, each
 // time a little further, before it may come back.
 
-import { serves } from './serving.ts';
+import { waitServing } from '../drivers/resp/probe.ts';
 import type { FaultRule } from '../faultfs/client.ts';
 import { monotonicNs } from '../metrics/monotonic.ts';
+import type { RunningTarget } from '../targets/target.ts';
 import { repeats } from './aimed.ts';
 import { plainFault } from './fault.ts';
 import type { Fault, RecoverySite } from './fault.ts';
@@ -61,4 +62,10 @@ async function killInRead(
   await running.exited;
   await disk.removeFault(name);
   return call !== null && applied ? call.path : null;
+}
+
+/** Resolves when it answers with data: Redis takes connections while it loads. */
+async function serves(running: RunningTarget): Promise<void> {
+  await running.waitListening(windowMs);
+  await waitServing(running, windowMs);
 }

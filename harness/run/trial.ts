@@ -5,12 +5,13 @@ import { Judge } from '../checkers/judge.ts';
 import type { Judgement } from '../checkers/judgement.ts';
 import type { BlockDisk, TrialDisk } from '../disks/disk.ts';
 import { openDisk } from '../disks/disks.ts';
+import { startServing } from '../drivers/resp/probe.ts';
 import { HarnessError } from '../errors.ts';
 import { readLedger } from '../history/ledger.ts';
 import { isRecorded } from '../plan/plan.ts';
 import type { Trial } from '../plan/plan.ts';
 import type { CutRecord, TrialRecord } from '../report/record.ts';
-import type { RunningTarget } from '../targets/target.ts';
+import type { StartOptions } from '../targets/target.ts';
 import { freePort } from '../targets/ports.ts';
 import { writeArtefacts } from './artefacts.ts';
 import { crashSite, isStale } from './cuts.ts';
@@ -102,7 +103,12 @@ function withWrongReads({ aftermath, outcome }: Told): Told {
 async function afterProcessCrash(crash: Crash): Promise<Told> {
   const { trial, crashed, disk, around } = crash;
   crashed.schedule.damage(disk.directory);
-  await crashed.schedule.recovering({ disk, start: () => startAgain(crash) });
+  await crashed.schedule.recovering({
+    disk,
+    start: async () => around.target.start(await againOptions(crash)),
+    startServing: async () => (
+      startServing(around.target, await againOptions(crash), againTimeoutMs)),
+  });
   const site = crashSite(trial, crashed, { directory: disk.directory, broken: null });
   keepImage(crash);
   const recovered = await recoverAt(site, crashed.port, around).catch(async (error: unknown) => {
@@ -121,13 +127,14 @@ async function afterProcessCrash(crash: Crash): Promise<Told> {
   return told().finally(() => stop(recovered));
 }
 
+const againTimeoutMs = 20_000;
+
 /** Started where it died, on a port where no client waits for it. */
-async function startAgain({ disk, around }: Crash): Promise<RunningTarget> {
-  const { target, directives, workspace, signal } = around;
+async function againOptions({ disk, around }: Crash): Promise<StartOptions> {
+  const { directives, workspace, signal } = around;
   const { directory } = disk;
   const { logPath } = workspace;
-  const port = await freePort();
-  return target.start({ directory, port, directives, logPath, record: null, signal });
+  return { directory, port: await freePort(), directives, logPath, record: null, signal };
 }
 
 /**

@@ -19,7 +19,7 @@ export function freePort(): Promise<number> {
 
 /** Whether last words say that the port was taken by somebody else. */
 export function saysAddressInUse(lastWords: readonly string[]): boolean {
-  return lastWords.some((line) => /address already in use|EADDRINUSE/i.test(line));
+  return lastWords.some((line) => /address already in use|EADDRINUSE|another process listens there/i.test(line));
 }
 
 /** Where a server is to be reached. */
