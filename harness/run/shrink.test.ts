@@ -1,5 +1,6 @@
 // A failing trial of real processes gets smaller only by trials that failed likewise.
 import test from 'ava';
+import { parseFaults } from '../faults/faults.ts';
 import type { Trial } from '../plan/plan.ts';
 import { planOf, healthyTrial, threeScenarios } from '../report/test-support.ts';
 import type { TrialRecord } from '../report/record.ts';
@@ -58,10 +59,12 @@ test('an interrupt ends it, with what was found by then', async (t) => {
 
 test('faults go one by one', (t) => {
   const faultText = 'disk-slow@0.2-0.6+kill-in-rewrite';
-  const faulty = { ...whole, cell: { ...whole.cell, faultText, faults: [
-    { name: 'disk-slow', from: 0.2, to: 0.6 }, { name: 'kill-in-rewrite', from: 0.3, to: 1 },
-  ] } };
-  const texts = smallerTrials(faulty).map(({ cell }) => cell.faultText);
+  const faults = parseFaults(faultText);
+  const faulty = { ...whole, faults, cell: { ...whole.cell, faultText, faults } };
+  const smaller = smallerTrials(faulty);
+  const texts = smaller.map(({ cell }) => cell.faultText);
+  // What a trial does is what its text says.
+  for (const each of smaller) t.deepEqual(each.faults, parseFaults(each.cell.faultText));
   t.true(texts.includes('kill-in-rewrite'));
   t.true(texts.includes('disk-slow@0.2-0.6'));
 });

@@ -98,7 +98,9 @@ function shorter(trial: Trial, by: number): Trial {
 
 function without(trial: Trial, at: number): Trial {
   const faultText = trial.cell.faultText.split('+').toSpliced(at, 1).join('+');
-  return { ...trial, cell: { ...trial.cell, faultText, faults: parseFaults(faultText) } };
+  // The others keep their moments, random ones, too.
+  const faults = trial.faults.toSpliced(at, 1);
+  return { ...trial, faults, cell: { ...trial.cell, faultText, faults: parseFaults(faultText) } };
 }
 
 /** What is smaller, in words: `load 1500 → 375 ms, clients 32 → 4`. */
