@@ -19,8 +19,11 @@ export function freePort(): Promise<number> {
 
 /** Whether last words say that the port was taken by somebody else. */
 export function saysAddressInUse(lastWords: readonly string[]): boolean {
-  return lastWords.some((line) => /address already in use|EADDRINUSE|another process listens there/i.test(line));
+  return lastWords.some((line) => inUse.test(line));
 }
+
+// Of Redis, of Node, of the bundled engine.
+const inUse = /address already in use|EADDRINUSE|another process listens there/i;
 
 /** Where a server is to be reached. */
 export interface Address {
