@@ -7,13 +7,17 @@ import { monotonicNs } from '../metrics/monotonic.ts';
 import { SnapshotKeeper } from './snapshots.ts';
 
 /** Answers everything with an INFO of that moment; `pending` are syncs. */
-async function infoServer(state: { pending: number; rewriting?: number }): Promise<net.Server> {
+async function infoServer(
+  state: { pending: number; rewriting?: number; saves?: string },
+): Promise<net.Server> {
   const server = net.createServer((socket) => {
     socket.on('error', () => {});
-    socket.on('data', () => {
+    socket.on('data', (bytes) => {
       const text = `aof_pending_bio_fsync:${state.pending}\r\nrdb_bgsave_in_progress:0\r\n`
-        + `aof_rewrite_in_progress:${state.rewriting ?? 0}\r\n`;
+        + `aof_rewrite_in_progress:${state.rewriting ?? 0}\r\nrdb_last_bgsave_status:ok\r\n`
+        + `${state.saves ?? 'rdb_saves:0'}\r\n`;
       socket.write(`$${text.length}\r\n${text}\r\n`);
+      if (bytes.includes('BGSAVE')) server.emit('asked');
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -59,3 +63,30 @@ test('snapshots and rewrites begin and end; what runs at the cut ends there', as
   await keeper.close();
   server.close();
 });
+
+for (const [field, first, finished] of [
+  ['rdb_saves', 4, 5], ['rdb_last_save_time', 1700000000, 1700000001],
+] as const) {
+  test(`a snapshot that FLUSHALL ended keeps nothing, a finished one does: ${field}`, async (t) => {
+    const state = { pending: 0, saves: `${field}:${first}` };
+    const server = await infoServer(state);
+    const keeper = await SnapshotKeeper.connect({
+      host: '127.0.0.1', port: (server.address() as AddressInfo).port,
+    });
+    keeper.begin(monotonicNs(), { snapshotsAtMs: [1], rewritesAtMs: [] });
+    while (keeper.spansUntil(Infinity).length < 1) await sleep(5);
+    t.deepEqual([keeper.floors.length, keeper.failures.length], [0, 0]);
+    await keeper.close();
+    const again = await SnapshotKeeper.connect({
+      host: '127.0.0.1', port: (server.address() as AddressInfo).port,
+    });
+    server.once('asked', () => {
+      state.saves = `${field}:${finished}`;
+    });
+    again.begin(monotonicNs(), { snapshotsAtMs: [1], rewritesAtMs: [] });
+    while (again.spansUntil(Infinity).length < 1) await sleep(5);
+    t.deepEqual([again.floors.length, again.failures.length], [1, 0]);
+    await again.close();
+    server.close();
+  });
+}
