@@ -64,11 +64,13 @@ test('snapshots and rewrites begin and end; what runs at the cut ends there', as
   server.close();
 });
 
-for (const [field, first, finished] of [
-  ['rdb_saves', 4, 5], ['rdb_last_save_time', 1700000000, 1700000001],
+for (const [what, first, finished] of [
+  ['the engine counts it', 'snapshot_steps:1\r\nrdb_saves:4', 'snapshot_steps:1\r\nrdb_saves:5'],
+  ['its time', 'rdb_last_save_time:1700000000', 'rdb_saves:9\r\nrdb_last_save_time:1700000001'],
+  ['changes', 'rdb_changes_since_last_save:9', 'rdb_changes_since_last_save:8'],
 ] as const) {
-  test(`a snapshot that FLUSHALL ended keeps nothing, a finished one does: ${field}`, async (t) => {
-    const state = { pending: 0, saves: `${field}:${first}` };
+  test(`a snapshot that FLUSHALL ended keeps nothing, a finished one does: ${what}`, async (t) => {
+    const state = { pending: 0, saves: first as string };
     const server = await infoServer(state);
     const keeper = await SnapshotKeeper.connect({
       host: '127.0.0.1', port: (server.address() as AddressInfo).port,
@@ -81,7 +83,7 @@ for (const [field, first, finished] of [
       host: '127.0.0.1', port: (server.address() as AddressInfo).port,
     });
     server.once('asked', () => {
-      state.saves = `${field}:${finished}`;
+      state.saves = finished;
     });
     again.begin(monotonicNs(), { snapshotsAtMs: [1], rewritesAtMs: [] });
     while (again.spansUntil(Infinity).length < 1) await sleep(5);

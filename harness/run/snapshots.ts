@@ -118,7 +118,7 @@ export class SnapshotKeeper {
   }
 
   async #snapshot(): Promise<void> {
-    const savedBefore = savesOf(await this.#persistence());
+    const before = await this.#persistence();
     const askedNs = monotonicNs();
     if (!await this.#asked('BGSAVE')) return;
     this.#sawWork('snapshot', true, askedNs);
@@ -131,7 +131,7 @@ export class SnapshotKeeper {
     const status = facts.get('rdb_last_bgsave_status');
     if (status === 'ok') {
       // FLUSHALL ends a snapshot that runs, and no server calls that a failure.
-      if (savesOf(facts) <= savedBefore) return;
+      if (!hasSaved(before, facts)) return;
       this.#floors.push({ atNs: askedNs, reason: 'a snapshot asked for after it had completed' });
     } else {
       this.#failures.push(`a snapshot that was asked for failed (last status: ${status})`);
@@ -191,7 +191,16 @@ export class SnapshotKeeper {
   }
 }
 
-/** Grows with each snapshot that was finished; before Redis 7 only once a second. */
-function savesOf(facts: ReadonlyMap<string, string>): number {
-  return Number(facts.get('rdb_saves') ?? facts.get('rdb_last_save_time') ?? 0);
+/**
+ * Whether a snapshot was finished in between, for sure. Redis counts `rdb_saves` when it forks and
+ * tells the time of the last save in seconds; its changes since then only fall by a finished one.
+ */
+function hasSaved(
+  before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>,
+): boolean {
+  const difference = (name: string): number =>
+    Number(after.get(name) ?? 0) - Number(before.get(name) ?? 0);
+  // Only the bundled engine has these fields, and counts what was finished.
+  if (after.has('snapshot_steps')) return difference('rdb_saves') > 0;
+  return difference('rdb_last_save_time') > 0 || difference('rdb_changes_since_last_save') < 0;
 }
