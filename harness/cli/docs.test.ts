@@ -132,7 +132,8 @@ serving(`the README's engine answers what the README says${
     '--port', String(port), '--dir', join(cwd, 'data')], { stdio: 'ignore' });
   const ended = new Promise((resolve) => child.once('close', resolve));
   t.teardown(async () => {
-    child.kill('SIGKILL');
+    // Passed on to the engine; SIGKILL would leave that behind.
+    child.kill('SIGTERM');
     await ended;
   });
   const isUp = (): Promise<boolean> => (
