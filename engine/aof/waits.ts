@@ -3,6 +3,7 @@
 // served meanwhile.
 //
 // What is broken off is told by `finally`: the generator then returns from where it waits.
+import { asError } from '../errors.ts';
 import type { Disk, SyncDone } from '../io/disk.ts';
 
 /** Something to wait for: `done` is called once, at once or later. */
@@ -70,7 +71,7 @@ export function inTurn(work: Waiting<void, Wait>, done: SyncDone): Work {
     try {
       step = resume();
     } catch (error) {
-      failure = error instanceof Error ? error : new Error(String(error));
+      failure = asError(error);
     }
     running = false;
     if (stopped) work.return();
@@ -84,7 +85,7 @@ export function inTurn(work: Waiting<void, Wait>, done: SyncDone): Work {
     try {
       later(ended);
     } catch (error) {
-      ended(error instanceof Error ? error : new Error(String(error)));
+      ended(asError(error));
     }
   };
   advance(() => work.next());

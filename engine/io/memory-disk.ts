@@ -4,6 +4,7 @@
 import { constants } from 'node:os';
 import { resolve } from 'node:path';
 
+import { asError } from '../errors.ts';
 import type { InspectableDisk, OpenMode, PathStat, ReadAt, SyncDone } from './disk.ts';
 import { MemoryDirectory, MemoryFile, NameTree } from './memory-tree.ts';
 import type { MemoryNode, NameChange, Place } from './memory-tree.ts';
@@ -59,7 +60,7 @@ function failureOf(call: () => void): Error | null {
     call();
     return null;
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
+    return asError(error);
   }
 }
 

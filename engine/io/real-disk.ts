@@ -21,6 +21,7 @@ import {
   writeSync,
 } from 'node:fs';
 
+import { asError } from '../errors.ts';
 import { hasErrorCode } from './disk.ts';
 import type { InspectableDisk, OpenMode, PathStat, ReadAt, SyncDone } from './disk.ts';
 
@@ -167,7 +168,7 @@ class RealDisk implements InspectableDisk {
     try {
       fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
     } catch (error) {
-      setImmediate(done, error instanceof Error ? error : new Error(String(error)));
+      setImmediate(done, asError(error));
       return;
     }
     inPool(fsync, fd, (error) => {

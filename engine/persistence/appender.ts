@@ -243,8 +243,8 @@ export class Appender extends Effects implements Journal {
 
   protected override writeEarly(): void {
     const mayBlock = this.syncInFlight && this.log.length < heldBytesMax;
-    if (this.held) return;
-    if (this.writeError === null && !mayBlock) this.write(this.options.clock.monotonicNs());
+    if (this.held || mayBlock || this.writeError !== null) return;
+    this.write(this.options.clock.monotonicNs());
   }
 
   private write(nowNs: number): boolean {

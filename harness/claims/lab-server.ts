@@ -5,6 +5,7 @@ import { ReplyError, RespClient } from '../drivers/resp/client.ts';
 import type { Argument, Reply } from '../drivers/resp/client.ts';
 import { infoFields } from '../drivers/resp/info.ts';
 import { HarnessError } from '../errors.ts';
+import { finishWork } from '../run/studies/study-server.ts';
 import type { RunningTarget } from '../targets/target.ts';
 
 const batchCommands = 500;
@@ -86,16 +87,7 @@ export class LabServer {
    * @throws {HarnessError} TARGET_FAILED when it fails or does not end.
    */
   async finish(command: 'BGSAVE' | 'BGREWRITEAOF'): Promise<void> {
-    await this.call(command);
-    const isRunning = (facts: ReadonlyMap<string, string>): boolean => (
-      ['rdb_bgsave_in_progress', 'aof_rewrite_in_progress', 'aof_rewrite_scheduled']
-        .some((name) => facts.get(name) === '1'));
-    const facts = await this.until((found) => !isRunning(found));
-    const status = command === 'BGSAVE' ? 'rdb_last_bgsave_status' : 'aof_last_bgrewrite_status';
-    if (facts.get(status) !== 'ok') {
-      throw new HarnessError('TARGET_FAILED', `${command} failed (${status}: `
-        + `${facts.get(status)})`);
-    }
+    await finishWork(this.client, command);
   }
 
   /**

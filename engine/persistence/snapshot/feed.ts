@@ -10,6 +10,7 @@
 // entry is younger then, the walk passes it by. Of those in the ring a copy takes the entry's
 // place, unless the writer has made one of its own by now (see ring.ts).
 
+import { asError } from '../../errors.ts';
 import { endPosition } from '../../keyspace/database.ts';
 import type { EntryAddress } from '../../keyspace/entry.ts';
 import type { Address } from '../../memory/arena.ts';
@@ -157,7 +158,7 @@ export class SnapshotFeed implements Preserver {
         this.ring.publish(this.head);
       }
     } catch (error) {
-      this.listener.failed(error instanceof Error ? error : new Error(String(error)));
+      this.listener.failed(asError(error));
     }
   }
 

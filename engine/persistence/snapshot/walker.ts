@@ -8,6 +8,7 @@
 //
 // A run that is aborted lingers until its writer, which may be in the middle of a large value, has
 // seen it; only then may what it reads be changed.
+import { asError } from '../../errors.ts';
 import type { Clock } from '../../io/clock.ts';
 import { writeFully } from '../../io/disk.ts';
 import type { Disk } from '../../io/disk.ts';
@@ -101,10 +102,6 @@ function contentsOf(request: SnapshotRequest, keyspace: Keyspace): SnapshotConte
   const keys = keyspace.databases.map((database) => database.size);
   const deadlines = keyspace.databases.map((database) => database.deadlineCount);
   return { format, header, version, compress, checksum, keys, deadlines };
-}
-
-function asError(cause: unknown): Error {
-  return cause instanceof Error ? cause : new Error(String(cause));
 }
 
 /** Closes; the error, if it cannot be done. */

@@ -1,5 +1,6 @@
 // Where the writer of a snapshot runs: the port, and the version of it on the main thread, in
 // steps, as tests, simulations and recordings want it. The thread: server/snapshot-thread.ts.
+import { asError } from '../../errors.ts';
 import type { Disk } from '../../io/disk.ts';
 import type { Keyspace } from '../../keyspace/keyspace.ts';
 import type { SnapshotRing } from './ring.ts';
@@ -74,7 +75,7 @@ export class StepWriting implements SnapshotWriting {
         });
       }
     } catch (error) {
-      this.end(error instanceof Error ? error : new Error(String(error)));
+      this.end(asError(error));
     }
   }
 

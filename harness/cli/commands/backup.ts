@@ -21,7 +21,8 @@ import { HarnessError } from '../../errors.ts';
 import { hold } from '../../holdings/holdings.ts';
 import { bytesText, countText } from '../../plan/units.ts';
 import type { CliContext } from '../context.ts';
-import { exitFail, exitInterrupted, exitPass } from '../exit-codes.ts';
+import { untilInterrupted } from '../interrupts.ts';
+import { exitFail, exitPass } from '../exit-codes.ts';
 import { Meter } from '../meter.ts';
 import { addStoreFlags, storeHelp, storeOf } from '../stores.ts';
 import type { StoreFlags } from '../stores.ts';
@@ -365,26 +366,13 @@ export function checkedText(checked: Checked): string {
 }
 
 /** Runs work that Ctrl-C ends in order; a second one ends it at once. */
-export async function working(
+export function working(
   context: CliContext,
   work: (shown: { readonly signal: AbortSignal; readonly meter: Meter }) => Promise<number>,
 ): Promise<number> {
-  const abort = new AbortController();
   const meter = new Meter(context);
-  const onInterrupt = (): void => {
-    if (abort.signal.aborted) {
-      context.exitNow(exitInterrupted);
-      return;
-    }
-    meter.line('stopping: nothing half is left; once more to leave at once');
-    abort.abort();
-  };
-  const unlisten = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    .map((name) => context.onSignal(name, onInterrupt));
-  try {
-    return await work({ signal: abort.signal, meter });
-  } finally {
-    meter.close();
-    for (const stop of unlisten) stop();
-  }
+  return untilInterrupted(context, {
+    onFirst: () => meter.line('stopping: nothing half is left; once more to leave at once'),
+    onEnd: () => meter.close(),
+  }, (signal) => work({ signal, meter }));
 }

@@ -14,8 +14,9 @@ import { reportText } from '../../report/table.ts';
 import { createRunFolder, discardRunFolder, readRun, writeRun } from '../../report/write.ts';
 import type { RunFolder } from '../../report/write.ts';
 import type { CliContext } from '../context.ts';
+import { untilInterrupted } from '../interrupts.ts';
 import { mayStyle } from '../context.ts';
-import { exitCodeOf, exitInterrupted, exitPass } from '../exit-codes.ts';
+import { exitCodeOf, exitPass } from '../exit-codes.ts';
 import { addSelectionFlags, parseSelection } from '../options.ts';
 import type { SelectionFlags } from '../options.ts';
 import { checkDirectives, preflight } from '../preflight.ts';
@@ -204,27 +205,14 @@ export interface Shown {
 }
 
 /** Shows the progress of `work`. */
-export async function interruptibly<TResult>(
+export function interruptibly<TResult>(
   context: CliContext, work: (shown: Shown) => Promise<TResult>,
 ): Promise<TResult> {
-  const abort = new AbortController();
   const progress = progressOf(context);
-  const onInterrupt = (): void => {
-    if (abort.signal.aborted) {
-      context.exitNow(exitInterrupted);
-      return;
-    }
-    progress.line('stopping: what was measured is kept; once more to leave at once');
-    abort.abort();
-  };
-  const unlisten = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    .map((name) => context.onSignal(name, onInterrupt));
-  try {
-    return await work({ signal: abort.signal, progress });
-  } finally {
-    progress.close();
-    for (const stop of unlisten) stop();
-  }
+  return untilInterrupted(context, {
+    onFirst: () => progress.line('stopping: what was measured is kept; once more to leave at once'),
+    onEnd: () => progress.close(),
+  }, (signal) => work({ signal, progress }));
 }
 
 function progressOf(context: CliContext): Progress {
