@@ -4,6 +4,7 @@
 // costs a start of the server each and not a trial.
 
 import { RespClient } from '../drivers/resp/client.ts';
+import { ReplyError } from '../drivers/resp/codec.ts';
 import type { FaultRule } from '../faultfs/client.ts';
 import { plainFault } from './fault.ts';
 import type { Fault, FaultSite, Injection, RecoverySite } from './fault.ts';
@@ -17,12 +18,15 @@ interface Window {
   readonly command: readonly string[];
 }
 
+// Without SCHEDULE it is refused while the log is rewritten, which a fast load brings about.
+const bgsave = ['BGSAVE', 'SCHEDULE'];
+
 const windows: Readonly<Record<string, Window>> = {
   'kill-in-bgsave': {
-    rule: { calls: ['write', 'sync'], paths: 'temp-*.rdb' }, command: ['BGSAVE'],
+    rule: { calls: ['write', 'sync'], paths: 'temp-*.rdb' }, command: bgsave,
   },
   'kill-at-rdb-rename': {
-    rule: { calls: ['rename'], paths: 'temp-*.rdb' }, command: ['BGSAVE'],
+    rule: { calls: ['rename'], paths: 'temp-*.rdb' }, command: bgsave,
   },
   'kill-in-rewrite': {
     rule: { calls: ['write', 'sync'], paths: 'temp-rewriteaof-*' }, command: ['BGREWRITEAOF'],
@@ -94,16 +98,19 @@ async function inject(name: string, site: FaultSite): Promise<Injection> {
   const held = disk.nextHeld(windowMs); // before the rule: the call may come at once
   await disk.addFault(name, [{ ...window.rule, fault: { kind: 'freeze' } }]);
   const client = await RespClient.connect({ port: running.port, timeoutMs: windowMs });
+  let refused = '';
   // SHUTDOWN never answers, and a server that is held cannot.
-  client.call(...window.command as [string]).catch(() => {});
+  client.call(...window.command).catch((error: unknown) => {
+    if (error instanceof ReplyError) refused = `: ${error.message}`;
+  });
   const call = await Promise.race([held, running.exited.then(() => null)]);
   const injection = await killFault.inject(site);
   client.close();
   await disk.removeFault(name);
   if (call === null) {
     const [first, ...rest] = [...window.rule.calls ?? [], window.rule.paths ?? ''];
-    const why = `the window did not open: no ${[first, ...rest].join(' ')} within ${windowMs} ms`;
-    return { ...injection, applied: false, why };
+    const what = `no ${[first, ...rest].join(' ')} within ${windowMs} ms`;
+    return { ...injection, applied: false, why: `the window did not open: ${what}${refused}` };
   }
   const { applied } = injection;
   return { ...injection, applied, why: `killed in ${call.call} of ${call.newPath || call.path}` };
