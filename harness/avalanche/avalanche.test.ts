@@ -27,8 +27,9 @@ test('an origin answers what it can, refuses a full queue, drops who has gone', 
 
 test('without a cache all requests go to the origin; coalescing asks once for a key', async (t) => {
   for (const coalesces of [false, true]) {
+    let isOver = false; // then all who wait have lost patience, and the process can end
     const origin = new Origin({
-      workers: 1, serviceMs: 100_000, queueLimit: 1e6, patienceMs: 1e6, nowMs,
+      workers: 1, serviceMs: 3000, queueLimit: 1e6, patienceMs: 1, nowMs: () => isOver ? 1e6 : 0,
     });
     const population = new Population({
       origin, keys: 4, distribution: 'uniform', requestsPerSecond: 2000, ttlMs: 1000, coalesces,
@@ -37,6 +38,7 @@ test('without a cache all requests go to the origin; coalescing asks once for a 
     population.start(10);
     while (origin.requests < 4 || population.atMs < 50) await sleep(5);
     population.stop();
+    isOver = true;
     if (coalesces) t.is(origin.requests, 4);
     else t.true(origin.requests > 40);
   }

@@ -145,7 +145,9 @@ function judge(samples: MetricSamples, found: Found): Judged {
   const seen = `× ${figure(ratio.median)} [${figure(low)}, ${figure(high)}], ${chance}`;
   const { noiseFloor, minimumEffect } = samples;
   const floor = `noise floor ${noiseFloor === null ? 'not measured' : percent(noiseFloor)}`;
-  return { verdict, reason: `${seen}; ${floor}; ${percent(minimumEffect)} would matter` };
+  // The same thing differed from itself by more: that says nothing against a change of this size.
+  const again = changed && verdict === 'within noise' ? '; a run on a quieter machine could tell' : '';
+  return { verdict, reason: `${seen}; ${floor}; ${percent(minimumEffect)} would matter${again}` };
 }
 
 function verdictOf(
