@@ -9,7 +9,7 @@ export {
   defineClaim, doesNotHold, holds, holdsWithin, inconclusive,
 } from './claims/claim.ts';
 export type {
-  Claim, ClaimChart, ClaimInput, ClaimProfile, Fact, Judgement, Shown,
+  Claim, ClaimChart, ClaimCourse, ClaimInput, ClaimProfile, Fact, Judgement, Shown,
 } from './claims/claim.ts';
 export type { Lab, LabRun, LabStart, Started } from './claims/lab.ts';
 export { LabBackups, openS3 } from './claims/lab-backups.ts';

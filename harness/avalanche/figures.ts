@@ -27,8 +27,12 @@ export interface AvalancheFigures {
   readonly errors: number;
   /** From the kill until half a second had 95 % of the usual hit ratio, ms; null: never. */
   readonly backMs: number | null;
+  /** Requests a second that the origin got, by the time from the kill, ms. */
+  readonly originCourse: readonly (readonly [atMs: number, perSecond: number])[];
 }
 
+const coursePoints = 150;
+const courseStepMs = 100;
 const windowMs = 500;
 const backShare = 0.95;
 
@@ -53,7 +57,24 @@ export function figuresOf(samples: readonly Sample[], moments: Moments): Avalanc
     queuePeak: Math.max(0, ...[...down, ...after].map(({ waiting }) => waiting)),
     errors: (samples.at(-1)?.errors ?? 0) - (last?.errors ?? 0),
     backMs: backMs(after, { killedMs, wanted: usualHitRatio * backShare }),
+    originCourse: courseOf(samples, killedMs),
   };
+}
+
+/** Each step with what came in it. */
+function courseOf(
+  samples: readonly Sample[], killedMs: number,
+): AvalancheFigures['originCourse'] {
+  const stepMs = Math.max(courseStepMs, (samples.at(-1)?.atMs ?? 0) / coursePoints);
+  const points: (readonly [number, number])[] = [];
+  let from = samples[0];
+  for (const sample of samples) {
+    if (from === undefined || sample.atMs < from.atMs + stepMs) continue;
+    const { originPerSecond } = between(from, sample);
+    points.push([Math.round(sample.atMs - killedMs), Math.round(originPerSecond)]);
+    from = sample;
+  }
+  return points;
 }
 
 interface Rates {

@@ -2,11 +2,11 @@
 // rule of its verdict as code. `defineClaim` is what a file of scenarios/claims exports.
 
 import type {
-  ClaimChart, ClaimVerdict, Fact, Judgement,
+  ClaimChart, ClaimCourse, ClaimVerdict, Fact, Judgement,
 } from '../report/claims/claims-record.ts';
 import type { Lab } from './lab.ts';
 
-export type { ClaimChart, ClaimVerdict, Fact, Judgement };
+export type { ClaimChart, ClaimCourse, ClaimVerdict, Fact, Judgement };
 
 /** How much is measured: minutes for all claims together, or as long as a night has. */
 export const claimProfiles = ['quick', 'nightly'] as const;
@@ -16,6 +16,7 @@ export type ClaimProfile = (typeof claimProfiles)[number];
 export interface Shown {
   readonly facts: readonly Fact[];
   readonly chart: ClaimChart | null;
+  readonly course?: ClaimCourse;
 }
 
 /** What a file of a claim says. */

@@ -8,7 +8,7 @@ import {
   roundedText, shareText, significant,
 } from '../../harness/index.ts';
 import type {
-  AvalancheFigures, Claim, Judgement, Lab, SettingLabel, Shown,
+  AvalancheFigures, Claim, ClaimCourse, Judgement, Lab, SettingLabel, Shown,
 } from '../../harness/index.ts';
 
 /** One case: what the server kept, and how the clients behaved. */
@@ -120,10 +120,12 @@ export function judge(figures: Figures): Judgement {
   });
 }
 
+function labelOf({ kept, isProtected }: Pick<Case, 'kept' | 'isProtected'>): string {
+  return `${kept}${isProtected ? ', coalescing and jitter' : ''}`;
+}
+
 function show(figures: Figures): Shown {
   const { capacityPerSecond, requestsPerSecond, cases } = figures;
-  const labelOf = ({ kept, isProtected }: Case): string => (
-    `${kept}${isProtected ? ', coalescing and jitter' : ''}`);
   return {
     facts: [
       ['requests of the clients', `${requestsPerSecond} a second, zipf 0.99`],
@@ -139,6 +141,23 @@ function show(figures: Figures): Shown {
         ...cases.map((each) => ({ label: labelOf(each), value: each.peakAfterPerSecond })),
       ],
     },
+    course: courseOf(figures),
+  };
+}
+
+function courseOf({ cases }: Figures): ClaimCourse {
+  const worst = cases.map((each) => ({
+    label: labelOf(each),
+    peak: each.originCourse.reduce((most, point) => (point[1] > most[1] ? point : most), [0, 0]),
+  })).sort((one, other) => other.peak[1] - one.peak[1]);
+  const [first, last] = [worst[0], worst.at(-1)];
+  const text = (each: typeof first): string => (each === undefined ? ''
+    : `${each.label}, ${roundedText(each.peak[1])} a second, ${durationText(each.peak[0])} after`);
+  return {
+    title: 'What the origin gets, before and after the cache is killed',
+    reading: `The highest: ${text(first)} the kill; the lowest of these peaks: ${text(last)}.`,
+    valueLabel: 'requests/s at the origin', timeLabel: 'from the kill →',
+    lines: cases.map((each) => ({ label: labelOf(each), points: each.originCourse })),
   };
 }
 

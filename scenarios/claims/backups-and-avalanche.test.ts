@@ -30,7 +30,7 @@ test('avalanche: what the origin gets after an empty, and after a full cache is 
     cases: (['nothing', 'RDB', 'AOF'] as const).map((kept, at): Case => ({
       kept, isProtected: false, usualHitRatio: 0.9, usualOriginPerSecond: 100, downMs: 500,
       peakWhileDownPerSecond: 1500, peakAfterPerSecond: peaks[at] ?? 0, queuePeak: 9, errors: 0,
-      backMs: 1000,
+      backMs: 1000, originCourse: [],
     })),
   });
   t.is(judgeAvalanche(figures(900, 500, 300)).verdict, 'holds');

@@ -64,7 +64,16 @@ function recordOf(claims: readonly ClaimRecord[], text = '7.0.15'): ClaimsRecord
 }
 
 const usual = recordOf([
-  claim(1, [result({}), result({ target: 'redis' })]),
+  claim(1, [
+    result({ figures: { course: Array.from({ length: 90 }, (_, at) => at) }, course: {
+      title: 'What the origin gets', reading: 'The highest: 900 a second, 1 s after the kill.',
+      valueLabel: 'requests/s', timeLabel: 'from the kill', lines: [
+        { label: 'nothing', points: [[-900, 100], [0, 120], [1000, 900], [4200, 140]] },
+        { label: 'AOF', points: [[-900, 100], [0, 120], [1000, 1400], [4200, 90]] },
+      ],
+    } }),
+    result({ target: 'redis' }),
+  ]),
   claim(8, [
     result({ verdict: 'holds-within', within: '1.2 s', instead: 'A second and the sync.' }),
     result({ target: 'redis', verdict: 'does-not-hold', instead: 'Up to two seconds.' }),
@@ -76,6 +85,10 @@ const nastyResult = result({
   decisive: nastyName, instead: nastyName, within: nastyName, verdict: 'holds-within',
   facts: [[nastyName, nastyName]], broken: [nastyName], runs: [nastyName],
   figures: { [nastyName]: nastyName },
+  course: {
+    title: nastyName, reading: nastyName, valueLabel: nastyName, timeLabel: nastyName,
+    lines: [{ label: nastyName, points: [[0, 0]] }],
+  },
   chart: { title: nastyName, unit: 'ms', isLog: true, bars: [{ label: nastyName, value: 5 }] },
 });
 const nasty: ClaimsRecord = {
@@ -121,6 +134,14 @@ test('the Markdown has a row and a section for each claim', (t) => {
     + '**does not hold**: 0 of 20,000 keys |'));
   t.true(page.includes('| 9 | A crash. | **inconclusive**: 0 of 20,000 keys | not measured |'));
   t.true(page.includes('`plugpull run crash-loop`'));
+});
+
+test('a course over time is a line a case, with its figures as a table', (t) => {
+  const page = claimsPage(usual);
+  t.is([...page.matchAll(/<figcaption>What the origin gets: bundled engine/g)].length, 1);
+  t.regex(page, />AOF<.*>110<.*>745<.*>1,?400<.*>1 s</s);
+  t.true(page.includes('90 values, see claims.json'));
+  t.notRegex(page, /NaN|undefined|Infinity/);
 });
 
 test('names from outside are words in the Markdown', (t) => {

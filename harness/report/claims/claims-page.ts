@@ -5,6 +5,7 @@ import { html, name, policyHash, tableMarkup } from '../html/markup.ts';
 import type { Content, Markup } from '../html/markup.ts';
 import { pageStyle } from '../html/style.ts';
 import { claimFigure, claimSparkline } from './claims-chart.ts';
+import { courseFigure } from './claims-course.ts';
 import { serverName, verdictText } from './claims-record.ts';
 import type { ClaimRecord, ClaimResult, ClaimsRecord, ClaimVerdict } from './claims-record.ts';
 
@@ -90,7 +91,7 @@ function section(claim: ClaimRecord): Markup {
   const { results } = claim;
   return html`<section id="${claim.name}" aria-labelledby="${claim.name}-title">
 <h2 id="${claim.name}-title">${claim.number}. ${claim.sentence}</h2>
-${results.map(verdictMarkup)}${claimFigure(claim)}
+${results.map(verdictMarkup)}${claimFigure(claim)}${results.map(courseFigure)}
 <dl><dt>Stated in</dt><dd>${claim.statedIn}</dd><dt>Refuted by</dt><dd>${claim.refutedBy}</dd>
 <dt>Measured</dt><dd>${claim.measured}</dd></dl>${factsMarkup(claim)}
 <details><summary>Parameters and raw figures</summary>
@@ -98,8 +99,14 @@ ${results.map(verdictMarkup)}${claimFigure(claim)}
     parameters: claim.parameters,
     figures: Object.fromEntries(results.map(({ target, figures }) => [target, figures])),
     runs: results.flatMap(({ runs }) => runs),
-  }, null, 1)}</pre></details></section>
+  }, shortLists, 1)}</pre></details></section>
 `;
+}
+
+/** Courses have hundreds of points: they are drawn, and whole in claims.json. */
+function shortLists(_key: string, value: unknown): unknown {
+  const isLong = Array.isArray(value) && value.length > 24;
+  return isLong ? `${value.length} values, see claims.json` : value;
 }
 
 function verdictMarkup(result: ClaimResult): Markup {

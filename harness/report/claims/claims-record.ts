@@ -39,6 +39,24 @@ export interface ClaimChart {
   readonly bars: readonly ClaimBar[];
 }
 
+/** One line of a course. */
+export interface ClaimLine {
+  readonly label: string;
+  readonly points: readonly (readonly [atMs: number, value: number])[];
+}
+
+/** How a figure went over time, of one target. */
+export interface ClaimCourse {
+  readonly title: string;
+  /** The one sentence in words, made from the data. */
+  readonly reading: string;
+  /** What the values are, with their unit. */
+  readonly valueLabel: string;
+  /** What time counts from. */
+  readonly timeLabel: string;
+  readonly lines: readonly ClaimLine[];
+}
+
 /** A figure with its name, as people read it. */
 export type Fact = readonly [label: string, text: string];
 
@@ -47,6 +65,7 @@ export interface ClaimResult extends Judgement {
   readonly target: TargetName;
   readonly facts: readonly Fact[];
   readonly chart: ClaimChart | null;
+  readonly course?: ClaimCourse;
   /** What was measured, as the rule of the verdict got it; null when measuring failed. */
   readonly figures: unknown;
   /** Promises about data that runs of this claim saw broken, in words. */
