@@ -146,7 +146,8 @@ function judge(samples: MetricSamples, found: Found): Judged {
   const { noiseFloor, minimumEffect } = samples;
   const floor = `noise floor ${noiseFloor === null ? 'not measured' : percent(noiseFloor)}`;
   // The same thing differed from itself by more: that says nothing against a change of this size.
-  const again = changed && verdict === 'within noise' ? '; a run on a quieter machine could tell' : '';
+  const isHidden = changed && verdict === 'within noise';
+  const again = isHidden ? '; a run on a quieter machine could tell' : '';
   return { verdict, reason: `${seen}; ${floor}; ${percent(minimumEffect)} would matter${again}` };
 }
 
