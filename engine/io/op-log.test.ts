@@ -100,6 +100,25 @@ test('a writer that keeps records for a while writes the same log', (t) => {
   t.like(readOpLog(sink.bytes()).records, [{ call: 'write', path: 'a', result: 4 }]);
 });
 
+test('a write recorded when it has ended is the same as one recorded in two halves', (t) => {
+  const bytes = Buffer.alloc(40_000, 'some data. ');
+  const write = op('write', 'dir/a', { inode: 9, offsetBytes: 5 });
+  for (const [start, end] of [[0, 0], [3, 40], [7, 16_391], [0, 16_384], [80, 40_000]] as const) {
+    const [whole, halves] = [new MemorySink(), new MemorySink()];
+    const late = new OpLogWriter(whole, new ManualClock({ monotonicNs: 900 }), 1 << 20);
+    late.end(late.begin(op('sync', 'b')), 0);
+    late.wrote(write, { bytes, start, end }, { beginNs: 900, endNs: 910, result: end - start });
+    late.flush();
+    const clock = new ManualClock({ monotonicNs: 900 });
+    const early = new OpLogWriter(halves, clock);
+    early.end(early.begin(op('sync', 'b')), 0);
+    const id = early.begin(write, bytes, start, end);
+    clock.advanceNs(10);
+    early.end(id, end - start);
+    t.deepEqual(whole.bytes(), halves.bytes(), `${start} to ${end}`);
+  }
+});
+
 test('a log that cannot be written is an error, not a gap', (t) => {
   const full: OpLogSink = {
     append: () => {

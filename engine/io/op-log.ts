@@ -82,8 +82,24 @@ export interface OpBegin {
   offsetBytes: number;
 }
 
+/** Bytes that a call wrote: `bytes[start … end)`. */
+export interface OpData {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** When a call ran, CLOCK_MONOTONIC ns, and what came of it: ≥ 0, or -errno. */
+export interface OpOutcome {
+  readonly beginNs: number;
+  readonly endNs: number;
+  readonly result: number;
+}
+
 const callNumbers = new Map<OpCall, number>(format.opCalls.map((call, index) => [call, index]));
 const scratchBytes = 64 * 1024;
+// Copying less than this is cheaper than a write(2) of its own.
+const uncopiedBytes = 16 * 1024;
 
 /**
  * Appends records to a sink. With `keepBytes` 0 each is handed on before its call returns, so a
@@ -115,36 +131,43 @@ export class OpLogWriter {
     const dataStart = format.beginBytes + op.path.length + op.newPath.length;
     const length = dataStart + dataLength;
     const at = this.#room(length);
+    const id = this.#putBegin(op, length, at);
     const record = this.#buffer;
-    const id = this.#nextId++;
-    prefix(record, length, format.kindBegin, callNumbers.get(op.call) ?? 0, at);
-    record.writeUInt32LE(id, at + 8);
-    record.writeUInt32LE(op.flags, at + 12);
-    record.writeDoubleLE(op.inode, at + 24);
-    record.writeDoubleLE(op.offsetBytes, at + 32);
-    record.writeUInt16LE(op.path.length, at + 40);
-    record.writeUInt16LE(op.newPath.length, at + 42);
-    record.set(op.path, at + format.beginBytes);
-    record.set(op.newPath, at + format.beginBytes + op.path.length);
     if (data !== undefined) record.set(data.subarray(from, from + dataLength), at + dataStart);
     record.writeDoubleLE(this.clock.monotonicNs(), at + 16);
     this.#add(length);
     return id;
   }
 
+  /**
+   * Records a write that has ended, begin and end at once: for who may keep records, and has
+   * something more urgent to do first. Large data goes to the sink from where it lies.
+   */
+  wrote(op: OpBegin, { bytes, start, end }: OpData, { beginNs, endNs, result }: OpOutcome): void {
+    const dataStart = format.beginBytes + op.path.length + op.newPath.length;
+    const size = end - start;
+    const length = dataStart + size;
+    const isCopied = size < uncopiedBytes;
+    const at = this.#room(isCopied ? length : dataStart);
+    const id = this.#putBegin(op, length, at);
+    this.#buffer.writeDoubleLE(beginNs, at + 16);
+    const data = bytes.subarray(start, end);
+    if (isCopied) {
+      this.#buffer.set(data, at + dataStart);
+      this.#queued += length;
+    } else {
+      this.#queued += dataStart;
+      this.flush();
+      this.#sink.append(data, size);
+    }
+    this.#putEnd(id, { endNs, result, inode: 0 });
+  }
+
   /** Records that a call returned `result` (≥ 0, or -errno), and which inode it opened or made. */
   end(id: number, result: number, inode: number = 0): void {
     // An asynchronous sync may outlive the engine that began it.
     if (this.#closed) return;
-    const at = this.#room(format.endBytes);
-    const record = this.#buffer;
-    prefix(record, format.endBytes, format.kindEnd, 0, at);
-    record.writeUInt32LE(id, at + 8);
-    record.writeUInt32LE(0, at + 12);
-    record.writeDoubleLE(this.clock.monotonicNs(), at + 16);
-    record.writeDoubleLE(inode, at + 24);
-    record.writeDoubleLE(result, at + 32);
-    this.#add(format.endBytes);
+    this.#putEnd(id, { endNs: this.clock.monotonicNs(), result, inode });
   }
 
   /** Records, before they go to the socket, how many replies this client has been sent in all. */
@@ -183,6 +206,36 @@ export class OpLogWriter {
     this.flush();
     this.#closed = true;
     this.#sink.close();
+  }
+
+  // All but its time and its data; returns the id of the call.
+  #putBegin(op: OpBegin, length: number, at: number): number {
+    const record = this.#buffer;
+    const id = this.#nextId++;
+    prefix(record, length, format.kindBegin, callNumbers.get(op.call) ?? 0, at);
+    record.writeUInt32LE(id, at + 8);
+    record.writeUInt32LE(op.flags, at + 12);
+    record.writeDoubleLE(op.inode, at + 24);
+    record.writeDoubleLE(op.offsetBytes, at + 32);
+    record.writeUInt16LE(op.path.length, at + 40);
+    record.writeUInt16LE(op.newPath.length, at + 42);
+    record.set(op.path, at + format.beginBytes);
+    record.set(op.newPath, at + format.beginBytes + op.path.length);
+    return id;
+  }
+
+  #putEnd(
+    id: number, { endNs, result, inode }: { endNs: number; result: number; inode: number },
+  ): void {
+    const at = this.#room(format.endBytes);
+    const record = this.#buffer;
+    prefix(record, format.endBytes, format.kindEnd, 0, at);
+    record.writeUInt32LE(id, at + 8);
+    record.writeUInt32LE(0, at + 12);
+    record.writeDoubleLE(endNs, at + 16);
+    record.writeDoubleLE(inode, at + 24);
+    record.writeDoubleLE(result, at + 32);
+    this.#add(format.endBytes);
   }
 
   /** Where a record of that length may be put. */

@@ -4,6 +4,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { HarnessError } from '../errors.ts';
 import { hold } from '../holdings/holdings.ts';
 import { detachLoops, loopsOf, mounts, runTool, unmountAll } from '../holdings/system.ts';
@@ -80,6 +81,9 @@ function mustFit({ root, sizeBytes }: DiskOptions): void {
 function cannot(why: string): HarnessError {
   return new HarnessError('ENVIRONMENT', `no file system for crash model block: ${why}`);
 }
+
+const freePolls = 1500;
+const freePollMs = 20;
 
 interface Parts {
   readonly imagePath: string;
@@ -160,6 +164,7 @@ class LoopDisk implements BlockDisk {
     const { mountPoint, fileSystem } = this.#parts;
     const left = await unmountAll(mountPoint);
     if (left !== null) throw cannot(`${mountPoint} cannot be unmounted: ${left}`);
+    if (!await this.#isFree()) return { directory: mountPoint, broken: this.#heldElsewhere() };
     const beganNs = monotonicNs();
     const args = ['-i', '-t', fileSystem, this.#device, mountPoint];
     const { code, words } = await runTool('mount', args);
@@ -171,11 +176,34 @@ class LoopDisk implements BlockDisk {
   async check(): Promise<FileSystemCheck> {
     const left = await unmountAll(this.#parts.mountPoint);
     if (left !== null) return { clean: false, words: `cannot be unmounted: ${left}` };
+    if (!await this.#isFree()) return { clean: false, words: this.#heldElsewhere() };
     const [command = '', ...args] = fsck[this.fileSystem];
     const { code, stdout, words } = await runTool(command, [...args, this.#device]);
     const last = stdout.trim().split('\n').at(-1) ?? words;
     const clean = code === 0;
     return { clean, words: `${command}: ${clean ? 'clean' : `exit ${code}, ${last}`}` };
+  }
+
+  /**
+   * A mount namespace that somebody made meanwhile (unshare, a container) has a copy of the mount.
+   * As long as it lives so does the file system, as it was cut: a mount would show that again, and
+   * replay no journal.
+   */
+  async #isFree(): Promise<boolean> {
+    for (let poll = 0; poll < freePolls; poll += 1) {
+      try {
+        fs.closeSync(fs.openSync(this.#device, fs.constants.O_RDONLY | fs.constants.O_EXCL));
+        return true;
+      } catch (error) {
+        if (!(error instanceof Error) || !('code' in error) || error.code !== 'EBUSY') throw error;
+      }
+      await sleep(freePollMs);
+    }
+    return false;
+  }
+
+  #heldElsewhere(): string {
+    return `${this.#device} is still mounted in another mount namespace (a container, unshare)`;
   }
 
   async remove(): Promise<void> {

@@ -6,6 +6,8 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { copyOfMounts } from '../faultfs/test-support.ts';
 import { cleanLeftovers, findLeftovers } from '../holdings/clean.ts';
 import { startTicks } from '../holdings/holdings.ts';
 import { loopsOf, mounts, runTool } from '../holdings/system.ts';
@@ -72,6 +74,19 @@ block.run(block.title('what is mounted over our own device is not cut'), async (
   const message = /expected \/dev\/loop\d+ on .*, found none \(tmpfs\)/;
   await t.throwsAsync(disk.cut(), { message });
   writeSynced(path.join(disk.directory, 'alive'), 'x');
+});
+
+block.run(block.title('a copy of the mount elsewhere is waited for'), async (t) => {
+  const disk = await opened(t, optionsOf(t));
+  writeSynced(path.join(disk.directory, 'synced'), 'here');
+  const copy = await copyOfMounts(t);
+  await disk.cut();
+  const settled = disk.settle();
+  await Promise.race([settled, sleep(200)]);
+  await copy.end();
+  t.deepEqual(await settled, { directory: disk.directory, broken: null });
+  t.is(fs.readFileSync(path.join(disk.directory, 'synced'), 'utf8'), 'here');
+  t.like(await disk.check(), { clean: true });
 });
 
 block.run(block.title('the checker\'s complaint is told'), async (t) => {

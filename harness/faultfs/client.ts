@@ -119,6 +119,7 @@ class Client implements FaultfsMount {
   #nextId = 1;
   #ruleCount = 0;
   #words = '';
+  #isUnmounted = false;
 
   constructor(child: ChildProcess, { mountPoint, onHeld }: ClientOptions) {
     this.mountPoint = mountPoint;
@@ -177,12 +178,13 @@ class Client implements FaultfsMount {
   #heard(message: FromFaultfs): void {
     if (message.kind === 'ready') this.#ready();
     else if (message.kind === 'held') this.#onHeld?.(message.held);
+    else if (message.kind === 'unmounted') this.#isUnmounted = true;
     else if (message.kind === 'done') this.#waiting.get(message.id)?.(message.hits);
   }
 
   // A process that was killed leaves its mount behind.
   async #gone(code: number | null): Promise<FaultfsExit> {
     await removeStaleMount(this.mountPoint);
-    return { clean: code === 0, words: this.#words.trim() };
+    return { clean: code === 0 || this.#isUnmounted, words: this.#words.trim() };
   }
 }

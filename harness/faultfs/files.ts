@@ -53,26 +53,30 @@ export const read: Operation = ({ reply }, request) =>
 
 export const write: Operation = (state, request, outcome) => {
   const node = state.nodes.get(request.nodeId);
-  const descriptor = request.number(10);
-  const offset = request.number(12);
-  const size = request.word(14);
   const { recorder, reply } = state;
-  const data = { bytes: request.bytes, start: writeDataAt, end: writeDataAt + size };
-  const id = recorder.beginWrite(node, offset, data);
-  let count: number;
-  try {
-    if (outcome.errno !== 0) throw errorOf(outcome.errno);
-    const length = outcome.maxBytes < size ? outcome.maxBytes : size;
-    count = fs.writeSync(descriptor, request.bytes, writeDataAt, length, offset);
-  } catch (error) {
-    recorder.end(id, -errnoOf(error));
-    throw error;
-  }
-  recorder.end(id, count);
+  const beginNs = recorder.nowNs();
+  const result = outcome.errno === 0 ? store(request, outcome.maxBytes) : -outcome.errno;
+  recorder.wrote(node, request.number(12), {
+    bytes: request.bytes, start: writeDataAt, end: writeDataAt + request.word(14),
+    beginNs, endNs: recorder.nowNs(), result,
+  });
+  if (result < 0) throw errorOf(-result);
   // The kernel leaves the sync of an O_DSYNC write to us when I/O is direct.
   if ((request.word(18) & O_DSYNC) !== 0) syncWritten(state, request, node);
-  return reply.putWritten(count);
+  return reply.putWritten(result);
 };
+
+// How many bytes were taken, or -errno.
+function store(request: Request, maxBytes: number): number {
+  const size = request.word(14);
+  const length = maxBytes < size ? maxBytes : size;
+  try {
+    const offset = request.number(12);
+    return fs.writeSync(request.number(10), request.bytes, writeDataAt, length, offset);
+  } catch (error) {
+    return -errnoOf(error);
+  }
+}
 
 // Rules that hold a sync do not hold this one: it is part of a write.
 function syncWritten(state: MountState, request: Request, node: FileNode): void {

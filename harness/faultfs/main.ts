@@ -19,6 +19,7 @@ import { Waker } from './wake.ts';
 const killPollMs = 20;
 const busyTries = 10;
 const busyTryMs = 50;
+const copiedMountMs = 1000;
 
 interface HeldRequest {
   readonly pid: number;
@@ -129,14 +130,23 @@ class Faultfs {
     for (const token of this.#held.keys()) {
       this.#toSession({ kind: 'abandon', token, errno: errnos.EIO });
     }
+    this.#toSession({ kind: 'ending' });
     await this.#setRules([]);
     for (let tries = 0; tries < busyTries; tries += 1) {
-      if ((await unmount(this.#mountPoint)) === null) return;
+      if ((await unmount(this.#mountPoint)) === null) return this.#afterUnmount();
       await new Promise((resolve) => setTimeout(resolve, busyTryMs));
     }
     // Someone has files open. Detach, and let them see that we are gone.
     await unmount(this.#mountPoint, 'detach');
     process.kill(process.pid, 'SIGKILL');
+  }
+
+  // The worker ends when the file system is gone. A mount namespace that somebody made meanwhile
+  // (unshare, a container) has a copy of the mount, and may live for ever.
+  #afterUnmount(): void {
+    const kill = (): boolean => process.kill(process.pid, 'SIGKILL');
+    const say = { kind: 'unmounted' } satisfies FromFaultfs;
+    setTimeout(() => (process.connected ? process.send?.(say, kill) : kill()), copiedMountMs);
   }
 
   // Exiting would wait for the worker, which waits in read(2).

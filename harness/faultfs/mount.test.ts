@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import test from 'ava';
 import { findMounts, isMounted, mountFaultfs, removeStaleMount } from './client.ts';
 import { namespaceCommand, namespaceForbidden } from './namespace.ts';
-import { benchOf, codeOf, mountTitle, testMount } from './test-support.ts';
+import { benchOf, codeOf, copyOfMounts, mountTitle, testMount } from './test-support.ts';
 
 const alive = (pid: number): boolean => codeOf(() => process.kill(pid, 0)) === 'ok';
 
@@ -45,6 +45,16 @@ testMount(mountTitle('with files open there: detached, and the holder gets error
   t.false(isMounted(bench.mount.mountPoint));
   t.regex(codeOf(() => fs.writeSync(fd, 'x')), /ENOTCONN|ECONNABORTED|EIO/);
   codeOf(() => fs.closeSync(fd));
+});
+
+testMount(mountTitle('a copy in another mount namespace does not hold it up'), async (t) => {
+  const bench = await benchOf(t);
+  const copy = await copyOfMounts(t);
+  fs.writeFileSync(bench.at('a'), 'x');
+  const { records } = await bench.finish();
+  t.is(records.filter(({ endNs }) => endNs < Infinity).at(-1)?.call, 'close', 'the log is whole');
+  t.false(isMounted(bench.mount.mountPoint));
+  await copy.end();
 });
 
 testMount(mountTitle('SIGKILL of the process: the mount that it leaves is removed'), async (t) => {

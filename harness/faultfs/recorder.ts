@@ -4,7 +4,9 @@
 // not recorded: the crash models know files and directories.
 
 import { opFlags } from '../../engine/io/op-log.ts';
-import type { OpBegin, OpCall, OpLogWriter } from '../../engine/io/op-log.ts';
+import type {
+  OpBegin, OpCall, OpData, OpLogWriter, OpOutcome,
+} from '../../engine/io/op-log.ts';
 import type { FileNode, NodeTable } from './nodes.ts';
 import { errnoOf } from './protocol.ts';
 
@@ -29,6 +31,9 @@ const flushAtBytes = 64 * 1024;
 
 const nothing = new Uint8Array(0);
 
+/** The bytes of a write, when it ran, and how many of them were taken. */
+export type Written = OpData & OpOutcome;
+
 /** Records calls; does nothing but run them when there is no log. */
 export class Recorder {
   readonly #log: OpLogWriter | null;
@@ -37,6 +42,9 @@ export class Recorder {
   readonly #op: OpBegin = {
     call: 'write', inode: 0, path: nothing, newPath: nothing, flags: 0, offsetBytes: 0,
   };
+  // A write that `#op` tells of and the log does not yet.
+  #unrecorded: Written | null = null;
+  #flushAtBytes = flushAtBytes;
 
   constructor(log: OpLogWriter | null, nodes: NodeTable) {
     this.#log = log;
@@ -60,6 +68,7 @@ export class Recorder {
   /** @returns the id for `end` */
   begin(recorded: Recorded): number {
     if (this.#log === null || recorded.node?.kind === 'other') return 0;
+    this.#recordWrite(this.#log);
     const { node, path, newPath } = recorded;
     const op = this.#op;
     op.call = recorded.call;
@@ -72,9 +81,17 @@ export class Recorder {
     return this.#log.begin(op);
   }
 
-  /** The hot path of `begin`: a write of `bytes[start … end)`, which lands at `offsetBytes`. */
-  beginWrite(node: FileNode, offsetBytes: number, data: WriteData): number {
-    if (this.#log === null) return 0;
+  /** The clock of the records, ns; 0 when nothing is recorded. */
+  nowNs(): number {
+    return this.#log === null ? 0 : this.#log.clock.monotonicNs();
+  }
+
+  /**
+   * The hot path: a write that has ended and landed at `offsetBytes`. It is recorded when its
+   * caller has his answer, so its bytes must lie still until `answered`.
+   */
+  wrote(node: FileNode, offsetBytes: number, written: Written): void {
+    if (this.#log === null) return;
     const op = this.#op;
     op.call = 'write';
     op.inode = node.id;
@@ -82,12 +99,20 @@ export class Recorder {
     op.newPath = nothing;
     op.flags = 0;
     op.offsetBytes = offsetBytes;
-    return this.#log.begin(op, data.bytes, data.start, data.end);
+    this.#unrecorded = written;
+  }
+
+  #recordWrite(log: OpLogWriter): void {
+    const written = this.#unrecorded;
+    if (written === null) return;
+    this.#unrecorded = null;
+    log.wrote(this.#op, written, written);
   }
 
   /** The hot path of `begin`: a sync, which on failure drops what it covers (see `opFlags`). */
   beginSync(node: FileNode, drops: boolean): number {
     if (this.#log === null) return 0;
+    this.#recordWrite(this.#log);
     const op = this.#op;
     op.call = node.kind === 'directory' ? 'sync-directory' : 'sync';
     op.inode = node.id;
@@ -105,18 +130,19 @@ export class Recorder {
 
   /** The caller goes on: now the log may take its time. */
   answered(): void {
-    if (this.#log !== null && this.#log.keptBytes > flushAtBytes) this.#log.flush();
+    if (this.#log === null) return;
+    this.#recordWrite(this.#log);
+    if (this.#log.keptBytes > this.#flushAtBytes) this.#log.flush();
+  }
+
+  /** From here on nothing of the log stays in this process: its end may come at any moment. */
+  keepNothing(): void {
+    this.#flushAtBytes = 0;
+    this.flush();
   }
 
   /** Hands what was recorded to the OS. */
   flush(): void {
     this.#log?.flush();
   }
-}
-
-/** Where the bytes of a write are. */
-export interface WriteData {
-  readonly bytes: Uint8Array;
-  readonly start: number;
-  readonly end: number;
 }

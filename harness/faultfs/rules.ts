@@ -132,4 +132,6 @@ export type FromFaultfs =
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'done'; readonly id: number; readonly hits: readonly number[] }
-  | { readonly kind: 'held'; readonly held: HeldCall };
+  | { readonly kind: 'held'; readonly held: HeldCall }
+  /** The mount is gone in good order; the process is about to end itself. */
+  | { readonly kind: 'unmounted' };

@@ -35,8 +35,12 @@ export interface SessionOptions {
   readonly inbox: Int32Array;
 }
 
-/** To the worker: new rules; an expired delay; a held call that nobody waits for any more. */
+/**
+ * To the worker: new rules; an expired delay; a held call that nobody waits for any more; the mount
+ * is about to go.
+ */
 export type ToSession =
+  | { readonly kind: 'ending' }
   | { readonly kind: 'rules'; readonly id: number; readonly rules: readonly FaultRule[] }
   | { readonly kind: 'run'; readonly token: number }
   | { readonly kind: 'abandon'; readonly token: number; readonly errno: number };
@@ -178,7 +182,8 @@ export class Session {
       const received = receiveMessageOnPort(this.#port);
       if (received === undefined) return;
       const message = received.message as ToSession;
-      if (message.kind === 'rules') this.#setRules(message.rules, message.id);
+      if (message.kind === 'ending') this.#state.recorder.keepNothing();
+      else if (message.kind === 'rules') this.#setRules(message.rules, message.id);
       else if (message.kind === 'run') this.#release(message.token);
       else this.#abandon(message.token, message.errno);
     }

@@ -1,6 +1,8 @@
 // What the tests of this room share: a fresh mount for each, and its removal.
 
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,6 +66,20 @@ export async function benchOf(
       const exit = await mount.unmount();
       t.deepEqual(exit, { clean: true, words: '' });
       return readOpLog(readFileSync(opLogPath));
+    },
+  };
+}
+
+/** A mount namespace that somebody makes, with a copy of every mount; lives until `end`. */
+export async function copyOfMounts(t: ExecutionContext): Promise<{ end(): Promise<void> }> {
+  const child = spawn('unshare', ['-m', 'cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  t.teardown(() => child.kill('SIGKILL'));
+  child.stdin.write('made');
+  await once(child.stdout, 'data');
+  return {
+    end: async () => {
+      child.stdin.end();
+      await once(child, 'close');
     },
   };
 }

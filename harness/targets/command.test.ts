@@ -1,17 +1,23 @@
 // The target `command`: its file, and a server that a shell starts, kills and wipes.
 import test from 'ava';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { RespClient } from '../drivers/resp/client.ts';
 import { commandTarget } from './command.ts';
 import { readCommandFile, startCommand } from './command-file.ts';
 import { freePort } from './ports.ts';
+import { redisTarget } from './redis.ts';
 import { startListening } from './targets.ts';
 import type { StartOptions } from './target.ts';
 
 interface Teardown {
   teardown(undo: () => void): void;
 }
+
+// Before the first test: AVA wants them declared in one go.
+const located = await redisTarget().locate();
 
 const whole = {
   name: 'mine', address: 'db1:6400', start: 'run {directives}', kill: 'k', wipe: 'w',
@@ -55,13 +61,62 @@ test('a whole file, its address, and directives quoted for a shell', (t) => {
     'run --save \'\' --appendonly yes --requirepass \'it\'\\\'\'s\'');
 });
 
-test('the files of the page are whole', (t) => {
-  const page = fs.readFileSync(
-    path.join(import.meta.dirname, '../../docs/command-targets.md'), 'utf8');
-  const blocks = [...page.matchAll(/^```json\n([^]*?)^```/gm)];
-  t.is(blocks.length, 3);
-  for (const [, text = ''] of blocks) t.truthy(readCommandFile(fileIn(folderOf(t), text)).stop);
+const page = fs.readFileSync(
+  path.join(import.meta.dirname, '../../docs/command-targets.md'), 'utf8');
+const filesOfThePage = [...page.matchAll(/^```json\n([^]*?)^```/gm)].map(([, text = '']) => text);
+
+test('the files of the page are whole, and a shell can read their commands', (t) => {
+  t.is(filesOfThePage.length, 3);
+  for (const text of filesOfThePage) {
+    const { start, kill, wipe, stop, logs } = readCommandFile(fileIn(folderOf(t), text));
+    for (const command of [start, kill, wipe, stop, logs]) {
+      const args = ['-n', '-c', command ?? '('];
+      const { status, stderr } = spawnSync('sh', args, { encoding: 'utf8' });
+      t.is(status, 0, `${command}: ${stderr}`);
+    }
+  }
 });
+
+const redisTest = located.kind === 'found' ? test.serial : test.serial.skip;
+const skipped = located.kind === 'found' ? '' : ' (skipped: redis-server is not on the PATH)';
+
+for (const tool of ['docker', 'ssh', 'kubectl']) {
+  redisTest(`the file for ${tool} does its work with a stand-in of it${skipped}`, async (t) => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'plugpull-stand-in-'));
+    t.teardown(() => fs.rmSync(folder, { recursive: true, force: true }));
+    const port = await freePort();
+    const text = filesOfThePage.find((each) => each.includes(`${tool} `)) ?? '';
+    const here = text.replace(/"address": ".*"/, `"address": "127.0.0.1:${port}"`)
+      .replaceAll('6400', String(port)).replaceAll('/var/tmp/plugpull', `${folder}/data`)
+      .replaceAll('/data', `${folder}/data`).replaceAll(`${folder}${folder}`, folder);
+    const { PATH } = process.env;
+    t.teardown(() => Object.assign(process.env, { PATH }));
+    Object.assign(process.env, {
+      PATH: `${path.join(import.meta.dirname, 'testdata/stand-ins')}:${PATH}`, STAND_IN: folder,
+      STAND_IN_PORT: String(port), STAND_IN_REDIS: located.kind === 'found' ? located.binary : '',
+    });
+    if (tool === 'kubectl') fs.mkdirSync(path.join(folder, 'data'));
+    const target = commandTarget({ environment: { PLUGPULL_TARGET_FILE: fileIn(folder, here) } });
+    const options: StartOptions = {
+      directory: folder, port: 1, directives: [['save', ''], ['appendonly', 'yes']],
+      logPath: path.join(folder, 'words'), record: null, isFresh: true,
+    };
+    const first = await startListening(target, options, 60_000);
+    const client = await RespClient.connect({ port });
+    t.is(await client.call('SET', 'k', 'v'), 'OK');
+    t.true(first.running.kill().applied);
+    t.is((await first.running.exited).killFailure, undefined);
+    const second = await startListening(target, { ...options, isFresh: false }, 60_000);
+    const again = await RespClient.connect({ port });
+    t.is(String(await again.call('GET', 'k')), 'v', 'the kill left its data');
+    t.deepEqual(String(await again.call('CONFIG', 'GET', 'save')), 'save,');
+    again.close();
+    await second.running.stop();
+    t.is((await second.running.exited).cause, 'stopped');
+    await target.tidy?.(options.logPath);
+    t.deepEqual(fs.existsSync(path.join(folder, 'data/appendonlydir')), false, 'wiped');
+  });
+}
 
 test('without a file the target is missing and says what to set', async (t) => {
   const found = await commandTarget({ environment: {} }).locate();

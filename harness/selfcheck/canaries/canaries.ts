@@ -2,11 +2,14 @@
 // deserves, and the bundled engine's beside it.
 
 import { targets } from '../../targets/targets.ts';
+import type { Target } from '../../targets/target.ts';
 import { fileCanaries } from './files.ts';
 import type { Canary } from './files.ts';
+import { liveCanaries, liveOutcome } from './live.ts';
 import {
   bundledOutcome, noSyncOnRewrite, redisOutcome, whyNotRedis,
 } from './no-sync-on-rewrite.ts';
+import { furtherCanaries } from './predictions.ts';
 import { outcomeOf } from './starts.ts';
 
 /** What two servers did with one canary; null where redis-server could not be asked. */
@@ -18,26 +21,47 @@ export interface CanaryResult extends Canary {
 /** The version whose weaknesses are expected. */
 export const documentedVersion = '7.0.15';
 
-/** Asks both servers, one canary after the other. */
+/** Asks both servers about the weaknesses that are known best, one canary after the other. */
 export async function runCanaries(): Promise<CanaryResult[]> {
-  const located = await targets.redis.locate();
-  const hasRedis = located.kind === 'found';
+  const results = await askedAll(fileCanaries, outcomeOf, null);
+  const redis = await hasRedis() && whyNotRedis() === null
+    ? await redisOutcome(targets.redis) : null;
+  results.push({ ...noSyncOnRewrite, redis, bundled: await bundledOutcome() });
+  return results;
+}
+
+/** Asks them about everything else that is said of redis-server and its files and disks. */
+export async function runPredictions(): Promise<CanaryResult[]> {
+  const files = await askedAll(furtherCanaries, outcomeOf, null);
+  const lacks = whyNotRedis();
+  return [...files, ...await askedAll(liveCanaries, liveOutcome, lacks)];
+}
+
+async function hasRedis(): Promise<boolean> {
+  return (await targets.redis.locate()).kind === 'found';
+}
+
+async function askedAll<Kind extends Canary>(
+  canaries: readonly Kind[],
+  ask: (target: Target, canary: Kind) => Promise<string>,
+  lacks: string | null,
+): Promise<CanaryResult[]> {
   const results: CanaryResult[] = [];
-  for (const canary of fileCanaries) {
+  if (lacks !== null) return results;
+  const redis = await hasRedis();
+  for (const canary of canaries) {
     results.push({
       ...canary,
-      redis: hasRedis ? await outcomeOf(targets.redis, canary) : null,
-      bundled: await outcomeOf(targets.bundled, canary),
+      redis: redis ? await ask(targets.redis, canary) : null,
+      bundled: await ask(targets.bundled, canary),
     });
   }
-  const redis = hasRedis && whyNotRedis() === null ? await redisOutcome(targets.redis) : null;
-  results.push({ ...noSyncOnRewrite, redis, bundled: await bundledOutcome() });
   return results;
 }
 
 /** All of it as a Markdown table; whether every server did what is expected of it. */
 export async function canaryTable(): Promise<{ text: string; isAsExpected: boolean }> {
-  const results = await runCanaries();
+  const results = [...await runCanaries(), ...await runPredictions()];
   const verdict = (result: CanaryResult, outcome: string | null): string => {
     if (outcome === null) return 'not asked: it, or /dev/fuse, is missing here';
     return `${result.isRight(outcome) ? 'pass' : 'FAIL'}: ${outcome}`;

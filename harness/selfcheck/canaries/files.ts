@@ -24,27 +24,33 @@ export interface FileCanary extends Canary {
   readonly keys: Readonly<Record<string, string>>;
 }
 
-const log: readonly (readonly [string, string])[] = [
+/** A log that is synced at each write, and no snapshots. */
+export const log: readonly (readonly [string, string])[] = [
   ['appendonly', 'yes'], ['appendfsync', 'always'], ['save', ''],
 ];
 
-function command(...parts: readonly string[]): Buffer {
+/** A command as a log holds it. */
+export function command(...parts: readonly string[]): Buffer {
   const text = parts.map((part) => `$${Buffer.byteLength(part)}\r\n${part}\r\n`).join('');
   return Buffer.from(`*${parts.length}\r\n${text}`);
 }
 
 const select = command('SELECT', '0');
 
-function manifest(...names: readonly string[]): Buffer {
+/** A manifest of increments. */
+export function manifest(...names: readonly string[]): Buffer {
   return Buffer.from(names.map((name, index) => (
     `file ${name} seq ${index + 1} type i\n`)).join(''));
 }
 
-const first = Buffer.concat([select, command('SET', 'first', '1'), command('SET', 'hole', '1')]);
-const second = Buffer.concat([select, command('SET', 'later', '1')]);
+/** Logs that set `first` and `hole`, and `later`. */
+export const first: Buffer = Buffer.concat([
+  select, command('SET', 'first', '1'), command('SET', 'hole', '1'),
+]);
+export const second: Buffer = Buffer.concat([select, command('SET', 'later', '1')]);
 
 /** An RDB file of one key `k` with a changed byte, whose checksum is eight zeros. */
-function damagedSnapshot(value: string): Buffer {
+export function damagedSnapshot(value: string): Buffer {
   return Buffer.concat([
     Buffer.from('REDIS0010'), Buffer.from([0xfe, 0, 0xfb, 1, 0, 0]),
     Buffer.from([1]), Buffer.from('k'), Buffer.from([value.length]), Buffer.from(value),
