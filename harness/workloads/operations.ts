@@ -133,6 +133,7 @@ export class Operations {
 
   /** RESP replies of an operation: MULTI and EXEC and what they queue answer one each. */
   repliesOf(client: number, sequence: number): number {
+    if (this.#plain) return 1;
     this.load(client, sequence);
     const replies = this.kind <= KIND_SET_EXPIRE ? 1 : 4;
     return this.selects(client, sequence) ? replies + 1 : replies;

@@ -31,6 +31,9 @@ export class ValueCodec {
   readonly #sizes: SizePicker;
   readonly #isFixed: boolean;
   readonly #salts: Uint32Array;
+  /** Over the buffer written last: whole words at any offset in one store. */
+  #view: DataView = new DataView(new ArrayBuffer(0));
+  #viewed: Uint8Array | null = null;
 
   constructor(spec: WorkloadSpec) {
     this.#sizes = sizePicker(spec.valueSizes ?? 'fixed', spec.valueSizeBytes);
@@ -64,15 +67,12 @@ export class ValueCodec {
     writeDigits(target, at + clientDigits + 1, sequence, sequenceDigits);
     target[at + headerBytes - 1] = colon;
     const end = at + bytes;
+    const view = this.#viewOf(target);
     let state = this.#start(client, sequence);
     let next = at + headerBytes;
-    while (next + 4 <= end) {
+    for (; next + 4 <= end; next += 4) {
       state = step(state);
-      target[next] = state;
-      target[next + 1] = state >>> 8;
-      target[next + 2] = state >>> 16;
-      target[next + 3] = state >>> 24;
-      next += 4;
+      view.setInt32(next, state, true);
     }
     state = step(state);
     for (; next < end; next++) {
@@ -105,6 +105,14 @@ export class ValueCodec {
     return owner === client ? sequence : VALUE_OF_ANOTHER;
   }
 
+  #viewOf(target: Uint8Array): DataView {
+    if (this.#viewed !== target) {
+      this.#viewed = target;
+      this.#view = new DataView(target.buffer, target.byteOffset, target.byteLength);
+    }
+    return this.#view;
+  }
+
   #start(client: number, sequence: number): number {
     return mix32((this.#salts[client] as number) + Math.imul(sequence, 0x632be59b));
   }
@@ -129,11 +137,25 @@ export class ValueCodec {
   }
 }
 
-/** Writes a non-negative integer in exactly `width` decimal digits. */
+/** Writes a non-negative integer in exactly `width` decimal digits, at most 18. */
 export function writeDigits(target: Uint8Array, at: number, value: number, width: number): void {
-  let rest = value;
+  if (width <= intDigits) {
+    writeInt(target, at, value, width);
+    return;
+  }
+  const high = Math.floor(value / intLimit);
+  writeInt(target, at, high, width - intDigits);
+  writeInt(target, at + width - intDigits, value - high * intLimit, intDigits);
+}
+
+const intDigits = 9;
+const intLimit = 1_000_000_000;
+
+/** The same for what fits 32 bits: dividing those is several times faster. */
+function writeInt(target: Uint8Array, at: number, value: number, width: number): void {
+  let rest = value | 0;
   for (let place = at + width - 1; place >= at; place--) {
-    const tenth = Math.floor(rest / 10);
+    const tenth = (rest / 10) | 0;
     target[place] = zero + (rest - tenth * 10);
     rest = tenth;
   }

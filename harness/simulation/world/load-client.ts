@@ -6,6 +6,7 @@ import type { ManualClock } from '../../../engine/io/clock.ts';
 import { Batch } from '../../drivers/resp/load/batch.ts';
 import type { Cursor } from '../../drivers/resp/load/batch.ts';
 import type { LiveCheck } from '../../drivers/resp/load/live-check.ts';
+import { Outbox } from '../../drivers/resp/load/outbox.ts';
 import { ReplyParser } from '../../drivers/resp/load/reply-parser.ts';
 import { encodeCommand } from '../../drivers/resp/codec.ts';
 import type { OperationEncoder } from '../../workloads/encoder.ts';
@@ -72,6 +73,7 @@ export class LoadClient {
   readonly #live: LiveCheck;
   /** Replies that belong to no operation. */
   #others = 0;
+  readonly #outbox = new Outbox();
   readonly #batch: Batch;
   readonly #parser = new ReplyParser();
   readonly #socket: SimulatedSocket;
@@ -83,7 +85,7 @@ export class LoadClient {
     this.#encoder = about.encoder;
     this.#reads = about.reads;
     this.#live = about.live;
-    this.#batch = new Batch(about.client, about.pipeline, about.encoder);
+    this.#batch = new Batch(about.client, about.pipeline, this.#outbox);
     const port = firstClientPort + about.client;
     this.#socket = new SimulatedSocket(engine.server, port, (bytes) => this.#received(bytes));
     if (about.database === 0) return;
@@ -133,7 +135,7 @@ export class LoadClient {
       history.status.push(STATUS_INFO);
     }
     this.#clock.advanceNs(lagNs);
-    this.#socket.send(this.#batch.bytes);
+    this.#socket.send(this.#outbox.take());
   }
 
   #received(bytes: Buffer): void {

@@ -3,6 +3,7 @@
 import test from 'ava';
 import { Batch } from './batch.ts';
 import type { Encoder } from './batch.ts';
+import { Outbox } from './outbox.ts';
 import { ReplyParser } from './reply-parser.ts';
 
 const queued = '+QUEUED\r\n';
@@ -33,7 +34,7 @@ function encoderOf(replies: number): Encoder {
 for (const [name, count, replies, expected] of rows) {
   test(`${name} is ${['', 'ok', 'fail', 'info'][expected]}, and so is the next one`, (t) => {
     const parser = new ReplyParser();
-    const batch = new Batch(0, 2, encoderOf(count));
+    const batch = new Batch(0, 2, new Outbox());
     batch.fill(encoderOf(count), 5, 2);
     for (let operation = 0; operation < 2; operation++) {
       replies.forEach((reply, at) => {
@@ -48,10 +49,26 @@ for (const [name, count, replies, expected] of rows) {
 
 test('the bytes are those of the operations asked for, and nothing of the batch before', (t) => {
   const encoder = encoderOf(1);
-  const batch = new Batch(3, 4, encoder);
+  const outbox = new Outbox();
+  const batch = new Batch(3, 4, outbox);
   batch.fill(encoder, 1, 4);
-  t.is(batch.bytes.length, 8);
+  t.is(outbox.take().length, 8);
   batch.fill(encoder, 5, 2);
-  t.deepEqual([...batch.bytes], [5, 3, 6, 3]);
+  t.deepEqual([...outbox.take()], [5, 3, 6, 3]);
   t.is(batch.inFlight, 2);
+});
+
+test('bytes that a socket still reads are left alone', (t) => {
+  const encoder = encoderOf(1);
+  const outbox = new Outbox();
+  const batch = new Batch(3, 4, outbox);
+  const sent: Uint8Array[] = [];
+  for (const isTaken of [false, true]) {
+    batch.fill(encoder, 1 + sent.length, 1);
+    outbox.sendTo({ send: (bytes, length) => {
+      sent.push(bytes.subarray(0, length));
+      return isTaken;
+    } });
+  }
+  t.deepEqual(sent.map((bytes) => [...bytes]), [[1, 3], [2, 3]]);
 });

@@ -2,7 +2,7 @@
 
 import { STATUS_FAIL, STATUS_INFO, STATUS_OK } from '../../../history/ledger.ts';
 import type { OperationStatus } from '../../../history/ledger.ts';
-import type { Transport } from '../../../../engine/server/transport.ts';
+import type { Outbox } from './outbox.ts';
 import type { ReplyParser } from './reply-parser.ts';
 
 /** What a batch needs of an encoder; the workload's and the preload's both are one. */
@@ -29,8 +29,6 @@ export interface Cursor {
   sequence: number;
 }
 
-const leastBytes = 4096;
-
 /** Some operations of one client, writes and reads; used again for the next ones. */
 export class Batch {
   readonly client: number;
@@ -43,22 +41,22 @@ export class Batch {
   /** From when the latency of each operation counts: when it was sent, or was meant to be. */
   readonly startNs: Float64Array;
   readonly #replies: Uint16Array;
-  #bytes: Buffer;
-  #lengthBytes = 0;
+  readonly #outbox: Outbox;
+  #isPlain = true;
   #repliesSeen = 0;
   #failures = 0;
   #firstFailed = false;
   #failedInside = false;
 
-  constructor(client: number, capacity: number, encoder: Encoder) {
+  constructor(client: number, capacity: number, outbox: Outbox) {
     this.client = client;
     this.startNs = new Float64Array(capacity);
     this.sequences = new Float64Array(capacity);
     this.#replies = new Uint16Array(capacity);
-    this.#bytes = Buffer.alloc(Math.min(capacity * encoder.maximumBytes, leastBytes));
+    this.#outbox = outbox;
   }
 
-  /** Becomes the given writes, encoded and unsent. */
+  /** Becomes the given writes, whose bytes lie in the outbox. */
   fill(encoder: Encoder, first: number, count: number): void {
     this.#begin();
     for (let index = 0; index < count; index++) this.#write(encoder, first + index);
@@ -82,43 +80,36 @@ export class Batch {
   #begin(): void {
     this.count = 0;
     this.done = 0;
-    this.#lengthBytes = 0;
+    this.#isPlain = true;
   }
 
   #write(encoder: Encoder, sequence: number): void {
-    this.#reserve(encoder.maximumBytes);
-    this.#lengthBytes = encoder.encode(this.#bytes, this.#lengthBytes, this.client, sequence);
+    const outbox = this.#outbox;
+    const target = outbox.withRoom(encoder.maximumBytes);
+    outbox.lengthBytes = encoder.encode(target, outbox.lengthBytes, this.client, sequence);
+    const replies = encoder.repliesOf(this.client, sequence);
+    if (replies !== 1) this.#isPlain = false;
     this.sequences[this.count] = sequence;
-    this.#replies[this.count++] = encoder.repliesOf(this.client, sequence);
+    this.#replies[this.count++] = replies;
   }
 
   #read(reads: ReadStream, turn: number): void {
-    this.#reserve(reads.maximumBytes);
-    this.#lengthBytes = reads.encode(this.#bytes, this.#lengthBytes, this.client, turn);
+    const outbox = this.#outbox;
+    const target = outbox.withRoom(reads.maximumBytes);
+    outbox.lengthBytes = reads.encode(target, outbox.lengthBytes, this.client, turn);
+    this.#isPlain = false;
     this.sequences[this.count] = -turn;
     this.#replies[this.count++] = 1;
-  }
-
-  #reserve(bytes: number): void {
-    if (this.#lengthBytes + bytes <= this.#bytes.length) return;
-    const larger = Buffer.alloc(2 * this.#bytes.length + bytes);
-    this.#bytes.copy(larger, 0, 0, this.#lengthBytes);
-    this.#bytes = larger;
-  }
-
-  /** What goes to the socket. */
-  get bytes(): Buffer {
-    return this.#bytes.subarray(0, this.#lengthBytes);
-  }
-
-  /** Sends it; the memory is written again only after the last reply. Hot. */
-  sendTo(transport: Transport): void {
-    transport.send(this.#bytes, this.#lengthBytes);
   }
 
   /** Operations that have no answer yet. */
   get inFlight(): number {
     return this.count - this.done;
+  }
+
+  /** Operations without an answer that one `+OK` completes: all of them writes. Hot. */
+  get plainInFlight(): number {
+    return this.#isPlain ? this.count - this.done : 0;
   }
 
   /** Takes the reply just parsed; the status of the operation that it completes, or 0. */

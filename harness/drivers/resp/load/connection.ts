@@ -7,7 +7,8 @@ import { monotonicNs } from '../../../metrics/monotonic.ts';
 import { Batch } from './batch.ts';
 import type { Cursor, Encoder, ReadStream } from './batch.ts';
 import type { LiveCheck } from './live-check.ts';
-import { ReplyParser } from './reply-parser.ts';
+import type { Outbox } from './outbox.ts';
+import { okBytes, ReplyParser } from './reply-parser.ts';
 import type { Tally } from './tally.ts';
 
 /** The load that a connection belongs to. */
@@ -28,6 +29,8 @@ export interface ConnectionOptions {
   /** Batches that may be unanswered at a time: 1 in a closed loop. */
   readonly window: number;
   readonly encoder: Encoder;
+  /** All connections of a load share one. */
+  readonly outbox: Outbox;
   /** Null when all operations are writes. */
   readonly reads: ReadStream | null;
   /** Null when replies to reads are not looked at. */
@@ -56,6 +59,7 @@ export class Connection {
   #newest = 0;
   readonly #owner: ConnectionOwner;
   readonly #encoder: Encoder;
+  readonly #outbox: Outbox;
   readonly #parser = new ReplyParser();
   /** Null until it is open; writes to the descriptor, reads into a buffer that all share. */
   #transport: Transport | null = null;
@@ -70,6 +74,7 @@ export class Connection {
     this.#live = options.live ?? null;
     this.#owner = options.owner;
     this.#encoder = options.encoder;
+    this.#outbox = options.outbox;
     const socket = net.connect({ host: options.host, port: options.port, noDelay: true });
     this.#socket = socket;
     socket.once('error', connected);
@@ -102,7 +107,7 @@ export class Connection {
   /** The batch that is sent next: its `startNs` may be written. Ask only while `maySend`. */
   next(): Batch {
     const place = this.#newest % this.#window;
-    return (this.#batches[place] ??= new Batch(this.client, this.#pipeline, this.#encoder));
+    return (this.#batches[place] ??= new Batch(this.client, this.#pipeline, this.#outbox));
   }
 
   /** Sequence of the next write. */
@@ -124,24 +129,23 @@ export class Connection {
       cursor.count = count;
       batch.fillMixed(this.#encoder, this.#reads, cursor);
     }
-    this.#sent(batch);
-    if (!isPaced) batch.startNs.fill(batch.sentNs, 0, count);
-    batch.sendTo(this.#transport as Transport);
+    this.#sent(batch, isPaced);
   }
 
   /** Sends the next write and nothing else, whatever the reads are. */
   sendAlone(): void {
     const batch = this.next();
     batch.fill(this.#encoder, this.#cursor.sequence++, 1);
-    this.#sent(batch);
-    batch.startNs.fill(batch.sentNs, 0, 1);
-    batch.sendTo(this.#transport as Transport);
+    this.#sent(batch, false);
   }
 
-  #sent(batch: Batch): void {
+  #sent(batch: Batch, isPaced: boolean): void {
     this.#newest++;
-    batch.sentNs = monotonicNs();
-    this.sentNs = batch.sentNs;
+    const nowNs = monotonicNs();
+    batch.sentNs = nowNs;
+    this.sentNs = nowNs;
+    if (!isPaced) for (let at = 0; at < batch.count; at++) batch.startNs[at] = nowNs;
+    this.#outbox.sendTo(this.#transport as Transport);
   }
 
   /** Ends the connection; operations in flight become unknown. */
@@ -158,29 +162,34 @@ export class Connection {
     let acknowledged = 0;
     let at = 0;
     while (at < length) {
-      const from = at;
-      at = this.#parser.next(buffer, at, length);
-      if (at < 0) {
-        if (this.#live !== null) this.#begun(this.#live, buffer.subarray(from, length));
-        break;
-      }
       if (this.#oldest === this.#newest) return this.#distrust('a reply that nobody asked for');
       const batch = this.#batches[this.#oldest % this.#window] as Batch;
-      const status = batch.reply(this.#parser);
-      if (status === 0) continue;
-      if (status === 1 && (batch.sequences[batch.done - 1] as number) > 0) acknowledged++;
-      tally.answered(batch, status, nowNs);
-      if (this.#live !== null) this.#live.answered(batch, status, buffer.subarray(from, at));
+      const plain = this.#live === null ? batch.plainInFlight : 0;
+      const oks = plain === 0 ? 0
+        : this.#parser.countOks(buffer, at, Math.min(length, at + plain * okBytes));
+      if (oks > 0) {
+        tally.acknowledgedPlain(batch, oks, nowNs);
+        acknowledged += oks;
+        at += oks * okBytes;
+      } else {
+        const from = at;
+        at = this.#parser.next(buffer, at, length);
+        if (at < 0) {
+          if (this.#live !== null) this.#live.begun(batch, buffer.subarray(from, length));
+          break;
+        }
+        const status = batch.reply(this.#parser);
+        if (status === 0) continue;
+        if (status === 1 && (batch.sequences[batch.done - 1] as number) > 0) acknowledged++;
+        tally.answered(batch, status, nowNs);
+        if (this.#live !== null) this.#live.answered(batch, status, buffer.subarray(from, at));
+      }
       if (batch.done === batch.count) this.#oldest++;
     }
     if (acknowledged > 0) tally.acknowledgedAt(nowNs, acknowledged);
     if (this.#parser.firstError !== null) tally.firstError ??= this.#parser.firstError;
     if (this.#parser.broken) return this.#distrust('bytes that are not RESP2');
     if (this.#oldest === this.#newest || this.#window > 1) this.#owner.batchDone(this);
-  }
-
-  #begun(live: LiveCheck, bytes: Buffer): void {
-    if (this.isBusy) live.begun(this.#batches[this.#oldest % this.#window] as Batch, bytes);
   }
 
   #distrust(what: string): void {

@@ -10,6 +10,7 @@ import { Connection } from './connection.ts';
 import type { ConnectionOwner } from './connection.ts';
 import { LiveCheck } from './live-check.ts';
 import { Outage } from './outage.ts';
+import { Outbox } from './outbox.ts';
 import { Pacer } from './pacer.ts';
 import { preload } from './preload.ts';
 import { Schedule } from './schedule.ts';
@@ -182,7 +183,9 @@ export class Load implements ConnectionOwner {
     const window = ratePerSecond === null ? 1 : openWindow;
     // Several due at once on a connection go out in one write.
     const deepest = ratePerSecond === null ? pipeline : Math.max(pipeline, openBatch);
-    const shape = { pipeline: deepest, window, encoder, reads, live: this.#live };
+    const shape = {
+      pipeline: deepest, window, encoder, outbox: new Outbox(), reads, live: this.#live,
+    };
     const opened: Promise<void>[] = [];
     for (let client = 0; client < workload.clients; client++) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();

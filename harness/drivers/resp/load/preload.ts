@@ -6,6 +6,7 @@ import type { DriverOptions } from '../messages.ts';
 import type { Encoder } from './batch.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionOwner } from './connection.ts';
+import { Outbox } from './outbox.ts';
 import { Tally } from './tally.ts';
 
 const mostConnections = 8;
@@ -66,8 +67,9 @@ class Filling implements ConnectionOwner {
     const room = Math.floor(batchBytes / encoder.maximumBytes);
     const pipeline = Math.min(deepestPipeline, Math.max(1, room));
     this.#pipeline = pipeline;
+    const outbox = new Outbox();
     for (let client = 0; client < this.#clients; client++) {
-      const shape = { pipeline, window: 1, encoder, reads: null };
+      const shape = { pipeline, window: 1, encoder, outbox, reads: null };
       const options = { host, port, client, ...shape, owner: this };
       const connection: Connection = new Connection(options, (error) => {
         if (error === null) this.#sendNext(connection, pipeline);

@@ -109,6 +109,25 @@ test('replies are told apart in one chunk', (t) => {
   t.is(parser.firstError, 'ERR a', 'the first one is kept');
 });
 
+const okRows = [
+  ['+OK\r\n+OK\r\n+OK\r\n', 3], ['+OK\r\n+OK\r', 1], ['+OK\r\n-ERR a\r\n', 1],
+  [':1\r\n+OK\r\n', 0],
+  ['+OKAY\r\n', 0], ['+OK\n\r\n', 0], ['OK\r\n+', 0], ['', 0],
+] as const;
+
+test('OKs in a row are counted as `next` would, and only between two replies', (t) => {
+  for (const [text, count] of okRows) {
+    const bytes = Buffer.from(`xx${text}`);
+    t.is(new ReplyParser().countOks(bytes, 2, bytes.length), count, JSON.stringify(text));
+  }
+  const ok = Buffer.from('+OK\r\n');
+  for (const begun of ['+', '*1\r\n', '$7\r\n', '*2\r\n:1\r\n']) {
+    const parser = new ReplyParser();
+    t.is(parser.next(Buffer.from(begun), 0, begun.length), -1);
+    t.is(parser.countOks(ok, 0, ok.length), 0, JSON.stringify(begun));
+  }
+});
+
 for (const garbage of ['HTTP/1.1 400\r\n', '$x\r\n', '*1x\r\n', '\0', `${'*1\r\n'.repeat(20)}`]) {
   test(`not RESP2: ${JSON.stringify(garbage.slice(0, 20))}`, (t) => {
     const parser = new ReplyParser();

@@ -11,8 +11,13 @@ const colon = 0x3a;
 const underscore = 0x5f;
 const dollar = 0x24;
 const star = 0x2a;
+const letterO = 0x4f;
+const letterK = 0x4b;
 const carriageReturn = 0x0d;
 const lineFeed = 0x0a;
+
+/** Bytes of `+OK` with its end. */
+export const okBytes = 5;
 
 const atType = 0;
 const inLine = 1;
@@ -51,15 +56,32 @@ export class ReplyParser {
       this.failed = false;
       this.failedInside = false;
       if (
-        start + 5 <= end &&
+        start + okBytes <= end &&
         buffer[start] === plus &&
         buffer[start + 3] === carriageReturn &&
         buffer[start + 4] === lineFeed
       ) {
-        return start + 5; // +OK, nearly always
+        return start + okBytes; // +OK, of reads and transactions too
       }
     }
     return this.#slow(buffer, start, end);
+  }
+
+  /** How many whole `+OK` lie between `start` and `end`; they need no `next`. Hot. */
+  countOks(buffer: Uint8Array, start: number, end: number): number {
+    if (this.#state !== atType || this.#depth !== 0) return 0;
+    let at = start;
+    while (
+      at + okBytes <= end &&
+      buffer[at] === plus &&
+      buffer[at + 1] === letterO &&
+      buffer[at + 2] === letterK &&
+      buffer[at + 3] === carriageReturn &&
+      buffer[at + 4] === lineFeed
+    ) {
+      at += okBytes;
+    }
+    return (at - start) / okBytes;
   }
 
   #slow(buffer: Uint8Array, start: number, end: number): number {
