@@ -38,6 +38,12 @@ export function markdownSummary(record: RunRecord): string {
   return fitted(head, sections);
 }
 
+/** The tables of studies alone and whole, for a page of figures; empty when nothing was studied. */
+export function studyPage(record: RunRecord): string {
+  const lines = studyTables(record).flatMap(studyLines);
+  return lines.length === 0 ? '' : `${lines.slice(1).join('\n')}\n`;
+}
+
 /** Verdicts as one glance tells them; words stand beside it. */
 export const verdictMark = { pass: '✅', fail: '❌', inconclusive: '⚠️' } as const;
 

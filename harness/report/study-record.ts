@@ -63,6 +63,7 @@ export interface EdgeFigures {
   readonly errors: number;
   /** How it was paced, and from when latency counts. */
   readonly method: string;
+  /** Up to the kill. */
   readonly latencyUs: LatencyUs;
   /** Rate-limited: with what a stalled connection could not send in time added; else null. */
   readonly correctedUs: LatencyUs | null;
@@ -71,6 +72,12 @@ export interface EdgeFigures {
   readonly serverCpuUsPerOp: number | null;
   /** CPU time of the generator, of one core. */
   readonly generatorCpuShare: number;
+  /** From the last answer before the kill to the first after it; null when none came. */
+  readonly outageMs: number | null;
+  /** Operations in flight when the connections were lost. */
+  readonly unanswered: number;
+  /** Latency with what the outage held up; at a rate corrected. Null of earlier versions. */
+  readonly withOutageUs: LatencyUs | null;
 }
 
 /** HTTP beside RESP. */
@@ -96,6 +103,9 @@ const edge = v.strictObject({
   perSecond: amount, errors: amount, method: v.string(), latencyUs: latency,
   correctedUs: v.nullable(latency), statedMs: v.nullable(latency), serverCpuUsPerOp: orNull,
   generatorCpuShare: amount,
+  // Before they went through a crash.
+  outageMs: v.optional(orNull, null), unanswered: v.optional(amount, 0),
+  withOutageUs: v.optional(v.nullable(latency), null),
 });
 
 /** The shape of a study of a cell. */
@@ -108,7 +118,7 @@ export const studySchema: v.GenericSchema<Study> = v.variant('kind', [
 ]);
 
 /** The shape of what a trial of it found. */
-export const studyRecordSchema: v.GenericSchema<StudyRecord> = v.variant('kind', [
+export const studyRecordSchema: v.GenericSchema<unknown, StudyRecord> = v.variant('kind', [
   v.strictObject({
     kind: v.literal('recovery'), cache: v.string(), residentShare: orNull, keys: amount,
     diskBytes: amount, tailCommands: amount, qpsBefore: amount, backMs: orNull,

@@ -2,6 +2,7 @@
 import test from 'ava';
 import { defineScenario } from '../plan/define-scenario.ts';
 import type { TrialRecord } from './record.ts';
+import { studyPage } from './markdown.ts';
 import { studyTables } from './study-table.ts';
 import { planOf, recordOf } from './test-support.ts';
 
@@ -39,4 +40,13 @@ test('the length of the tail is fitted where three lengths came back, a snapshot
     ['keys / page cache', 'growth', 'start, s', 'µs a command', 'residual, ms', 'worst point'],
     ['bundled 100,000 keys/warm', 'linear', '0.1', '2', '0', '0 %'],
   ]);
+});
+
+test('the tables alone are a page of Markdown, and nothing where nothing was studied', (t) => {
+  const page = studyPage(record);
+  t.regex(page, /^\*\*Recovery\*\*\n\n\| form \/ page cache \| keys \|/);
+  t.regex(page, /\n\*\*Growth[^]*\n\| bundled 100,000 keys\/warm \| linear \|/);
+  t.is(page.split('\n').filter((line) => line.startsWith('|')).length,
+    studyTables(record).reduce((sum, { rows }) => sum + rows.length + 1, 0));
+  t.is(studyPage({ ...record, cells: [] }), '');
 });

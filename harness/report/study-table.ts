@@ -167,13 +167,13 @@ function snapshotRow(cell: CellRecord): string[][] {
 
 function httpTable(cells: readonly CellRecord[]): StudyTable {
   const head = ['way in', 'latency of', 'answers/s', 'p50, ms', 'p99, ms', 'p99.9, ms', 'max, ms',
-    'server CPU, µs', 'generator', 'errors', 'verdict'];
+    'outage, s', 'server CPU, µs', 'generator', 'errors', 'verdict'];
   return { kind: 'http', title: 'HTTP beside RESP', rows: [head, ...cells.flatMap(httpRows)] };
 }
 
 type Latency = EdgeFigures['latencyUs'];
 
-/** RESP, HTTP, and HTTP once more as corrected and as autocannon itself says. */
+/** RESP and HTTP up to the crash and through it; HTTP as corrected and as autocannon says. */
 function httpRows(cell: CellRecord): string[][] {
   const studies = cell.perTrial.flatMap(({ study }) => (study?.kind === 'http' ? [study] : []));
   if (studies.length === 0) return [];
@@ -190,7 +190,8 @@ function httpRows(cell: CellRecord): string[][] {
     return [
       nameOf(cell).replace(/http$/, label.startsWith('RESP') ? 'resp' : 'http'), label,
       groupedText(of((figures) => figures.perSecond) ?? 0),
-      ms('p50'), ms('p99'), ms('p999'), ms('max'), cpu === null ? none : significant(cpu),
+      ms('p50'), ms('p99'), ms('p999'), ms('max'),
+      seconds(of((figures) => figures.outageMs)), cpu === null ? none : significant(cpu),
       `${significant(share * 100)} %`,
       groupedText(of((figures) => figures.errors) ?? 0), cell.verdict,
     ];
@@ -208,5 +209,10 @@ function httpRows(cell: CellRecord): string[][] {
         (figures) => figures.correctedUs),
     ]),
     row((study) => study.http, 'HTTP, as autocannon states it', inUs),
+    ...(http.withOutageUs === null ? [] : [
+      row((study) => study.resp, 'RESP, through the crash', (figures) => figures.withOutageUs),
+      row((study) => study.http, `HTTP, through the crash${http.correctedUs === null ? ''
+        : ', corrected'}`, (figures) => figures.withOutageUs),
+    ]),
   ];
 }

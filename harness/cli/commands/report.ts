@@ -8,7 +8,7 @@ import { compareRuns } from '../../report/compare/compare.ts';
 import { changeSection } from '../../report/html/sections/change.ts';
 import { trendSection } from '../../report/html/sections/trend.ts';
 import { junitReport } from '../../report/junit.ts';
-import { markdownSummary } from '../../report/markdown.ts';
+import { markdownSummary, studyPage } from '../../report/markdown.ts';
 import type { RunRecord } from '../../report/record.ts';
 import { reportText } from '../../report/table.ts';
 import { trendsOf } from '../../report/trend/trend.ts';
@@ -29,12 +29,13 @@ interface ReportFlags {
   readonly markdown?: boolean;
 }
 
-const formats = ['html', 'md', 'json', 'junit'] as const;
+const formats = ['html', 'md', 'json', 'junit', 'tables'] as const;
 type Format = (typeof formats)[number];
 
 /** The file of a rendering, in the folder of the run or in the one that --to names. */
 const fileNames: Readonly<Record<Format, string>> = {
   html: 'report.html', md: 'summary.md', json: 'record.json', junit: 'junit.xml',
+  tables: 'tables.md',
 };
 
 /** Adds the command; `finish` takes its exit code. */
@@ -46,14 +47,15 @@ export function addReportCommand(
     .description('show a run again from its record, without running anything')
     .argument('[run]', 'path of a record or its folder, id of a run, or latest', 'latest')
     .option('--out <folder>', 'where records are', 'reports')
-    .option('--format <names>', 'html, md, json, junit instead of the table', more)
+    .option('--format <names>', 'html, md, json, junit, tables instead of the table', more)
     .option('--to <folder>', 'write files there; one format alone goes to stdout without it')
     .option('--baseline <run>', 'compare with it in the HTML: path, id or baseline:NAME')
     .option('--json', 'the same as --format json')
     .option('--markdown', 'the same as --format md')
     .addHelpText('after', `
-Several formats without --to are written beside the record: report.html, summary.md, record.json,
-junit.xml. A record that is damaged or cut in half is shown as far as it goes; the exit code is 2.
+tables: those of studies (recovery, snapshots, HTTP) alone, as Markdown. Several formats without
+--to are written beside the record: report.html, summary.md, record.json, junit.xml, tables.md. A
+record that is damaged or cut in half is shown as far as it goes; the exit code is 2.
 
 Examples:
   plugpull report                                 the last run
@@ -118,6 +120,7 @@ async function rendered(
     case 'md': return markdownSummary(record);
     case 'json': return `${JSON.stringify(record, null, 2)}\n`;
     case 'junit': return junitReport(record);
+    case 'tables': return studyPage(record);
   }
 }
 

@@ -2,14 +2,16 @@
 // was asked.
 
 import http from 'node:http';
+import net from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { OperationEncoder } from '../../workloads/encoder.ts';
 import { Reads } from '../../workloads/reads.ts';
 import type { WorkloadSpec } from '../../workloads/spec.ts';
-import { driveHttp, httpMissing } from './driver.ts';
-import type { HttpLoad } from './driver.ts';
+import { httpMissing, startHttp } from './driver.ts';
+import type { HttpLoad, HttpResult } from './driver.ts';
 import { requestsOf } from './requests.ts';
 
 const workload: WorkloadSpec = {
@@ -64,6 +66,10 @@ async function server(
 
 const never = new AbortController().signal;
 
+function driveHttp(load: HttpLoad, signal: AbortSignal): Promise<HttpResult> {
+  return startHttp(load, signal).result;
+}
+
 test('every client sends its own keys; answers, refusals and latency are counted', async (t) => {
   t.is(httpMissing(), null);
   const { load, clients } = await server(t, { lateMs: 5 });
@@ -90,6 +96,57 @@ test('at a rate: the rate is kept, and a slow server is corrected for', async (t
   t.true(latencyUs.p50 >= 119_000 && (correctedUs?.p50 ?? Infinity) < latencyUs.p50);
   t.is(correctedUs?.max, latencyUs.max);
 });
+
+test('a killed server: every client comes back, and the outage is in the latency', async (t) => {
+  const { load } = await server(t, { lateMs: 20 });
+  const proxied = await killable(t, load.port);
+  const driver = startHttp({ ...load, port: proxied.port, durationMs: null }, never);
+  await driver.measuring;
+  await proxied.hasAnswered();
+  const downMs = await proxied.kill(200);
+  const { crash, errors, latencyUs, answered } = await driver.result;
+  t.is(errors, 0, 'who knocks is not refused');
+  t.true(answered > 0);
+  t.true(crash !== null && crash.unanswered >= 1 && crash.unanswered <= workload.clients);
+  t.true((crash?.outageMs ?? 0) >= downMs, `${crash?.outageMs} of ${downMs}`);
+  t.true((crash?.latencyUs.max ?? 0) >= downMs * 999);
+  t.true(latencyUs.max <= (crash?.latencyUs.max ?? 0));
+});
+
+/** What stands before a server and can be killed: connections are reset, nobody listens. */
+async function killable(t: ExecutionContext, behind: number): Promise<{
+  port: number; hasAnswered: () => Promise<unknown>; kill: (ms: number) => Promise<number>;
+}> {
+  const sockets = new Set<net.Socket>();
+  const seen = Promise.withResolvers<void>();
+  let answers = 0;
+  const front = net.createServer((socket) => {
+    const back = net.connect(behind, '127.0.0.1');
+    socket.pipe(back).pipe(socket);
+    back.on('data', () => {
+      if (++answers === 40) seen.resolve();
+    });
+    for (const one of [socket, back]) sockets.add(one.on('error', () => {}));
+  });
+  const listen = (port: number): Promise<unknown> => new Promise((resolve) => {
+    front.listen(port, '127.0.0.1', () => resolve(null));
+  });
+  const end = (): void => {
+    front.close();
+    for (const socket of sockets) socket.resetAndDestroy();
+  };
+  await listen(0);
+  const { port } = front.address() as AddressInfo;
+  t.teardown(end);
+  return { port, hasAnswered: () => seen.promise, kill: async (ms) => {
+    end();
+    const fromMs = performance.now();
+    await sleep(ms);
+    const downMs = performance.now() - fromMs;
+    await listen(port);
+    return downMs;
+  } };
+}
 
 test('a server that is not there is errors, an interrupt ends it', async (t) => {
   const { load } = await server(t, {});

@@ -6,9 +6,9 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { HarnessError } from '../../errors.ts';
 import { entryNear } from '../../metrics/bundle.ts';
-import type { HttpEvent, HttpLoad, HttpResult } from './messages.ts';
+import type { HttpCommand, HttpEvent, HttpLoad, HttpResult } from './messages.ts';
 
-export type { HttpLoad, HttpResult, StatedMs } from './messages.ts';
+export type { HttpCrash, HttpLoad, HttpResult, StatedMs } from './messages.ts';
 
 const keptOutputCharacters = 4000;
 
@@ -22,21 +22,54 @@ export function httpMissing(): string | null {
   }
 }
 
+/** A load over HTTP that runs; what it promises rejects with the codes of `startHttp`. */
+export interface HttpDriver {
+  /** The warm-up is over. */
+  readonly measuring: Promise<void>;
+  readonly result: Promise<HttpResult>;
+  /** Ends it, whoever still waits for an answer. */
+  finish(): void;
+}
+
 /**
- * Sends the whole load and resolves to what came of it.
+ * Sends a whole load.
  * @throws {HarnessError} INTERRUPTED when the signal fires, DRIVER_FAILED when the process dies.
  */
-export async function driveHttp(load: HttpLoad, signal: AbortSignal): Promise<HttpResult> {
-  if (signal.aborted) throw interrupted();
+export function startHttp(load: HttpLoad, signal: AbortSignal): HttpDriver {
+  const measuring = Promise.withResolvers<void>();
+  if (signal.aborted) {
+    const result = Promise.reject<HttpResult>(interrupted());
+    for (const promise of [result, measuring.promise]) promise.catch(() => {}); // told later
+    measuring.reject(interrupted());
+    return { measuring: measuring.promise, result, finish: () => {} };
+  }
   const child = fork(entryNear(import.meta.filename, 'process'), [], {
     execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
+  const tell = (command: HttpCommand): void => {
+    if (child.connected) child.send(command, () => {}); // to one that is gone: 'close' says it
+  };
+  child.on('message', ({ kind }: HttpEvent) => {
+    if (kind === 'measuring') measuring.resolve();
+  });
+  const result = endOf(child, signal);
+  result.catch((error: unknown) => measuring.reject(error as Error));
+  measuring.promise.catch(() => {});
+  tell({ kind: 'start', load });
+  return { measuring: measuring.promise, result, finish: () => tell({ kind: 'finish' }) };
+}
+
+function interrupted(): HarnessError {
+  return new HarnessError('INTERRUPTED', 'the generator of HTTP was ended: interrupted');
+}
+
+async function endOf(child: ChildProcess, signal: AbortSignal): Promise<HttpResult> {
   const onAbort = (): void => {
     child.kill('SIGKILL');
   };
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    return await resultOf(child, load);
+    return await resultOf(child);
   } catch (error) {
     if (signal.aborted) throw interrupted();
     const why = error instanceof Error ? error.message : String(error);
@@ -46,11 +79,7 @@ export async function driveHttp(load: HttpLoad, signal: AbortSignal): Promise<Ht
   }
 }
 
-function interrupted(): HarnessError {
-  return new HarnessError('INTERRUPTED', 'the generator of HTTP was ended: interrupted');
-}
-
-async function resultOf(child: ChildProcess, load: HttpLoad): Promise<HttpResult> {
+async function resultOf(child: ChildProcess): Promise<HttpResult> {
   let said: HttpEvent | null = null;
   let lastWords = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -59,11 +88,10 @@ async function resultOf(child: ChildProcess, load: HttpLoad): Promise<HttpResult
     });
   }
   child.on('message', (event: HttpEvent) => (said = event));
-  child.send(load, () => {}); // to a process that is gone: 'close' says it better
-  const [code, signal] = await once(child, 'close');
+  const [code, ended] = await once(child, 'close');
   const event = said as HttpEvent | null;
   if (event?.kind === 'result') return event.result;
   if (event?.kind === 'failed') throw new Error(event.text);
   const words = lastWords.trim() || 'it said nothing';
-  throw new Error(`it ended by itself (${code ?? signal}); ${words}`);
+  throw new Error(`it ended by itself (${code ?? ended}); ${words}`);
 }

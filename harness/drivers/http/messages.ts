@@ -18,7 +18,11 @@ export interface HttpLoad {
   readonly ratePerSecond: number | null;
   /** Not counted. */
   readonly warmupMs: number;
-  readonly durationMs: number;
+  /**
+   * Null: the server will be killed. Then the measured time ends with the first connection that is
+   * lost, and the load when every client has been answered again.
+   */
+  readonly durationMs: number | null;
 }
 
 /** What autocannon says itself, in its own unit: whole milliseconds, warm-up included. */
@@ -35,19 +39,39 @@ export interface HttpResult {
   readonly answered: number;
   /** Answers that were no 2xx. */
   readonly refused: number;
-  /** Connections that broke and requests that were not answered in ten seconds. */
+  /** Connections that broke while nobody was to be killed, requests unanswered for ten seconds. */
   readonly errors: number;
   readonly measuredMs: number;
-  /** From when each request was sent. */
+  /** From when each request was sent; up to the crash. */
   readonly latencyUs: LatencyUs;
   /** At a rate: with what a stalled connection could not send in time added; else null. */
   readonly correctedUs: LatencyUs | null;
   readonly statedMs: StatedMs;
   /** CPU time of the generator over the measured time, of one core. */
   readonly cpuShare: number;
+  /** Of a load whose server was killed; else null. */
+  readonly crash: HttpCrash | null;
 }
+
+/** What a killed server cost its clients. */
+export interface HttpCrash {
+  /** From the last answer before the loss to the first after it; null when none came. */
+  readonly outageMs: number | null;
+  /** Requests in flight when their connection was lost. */
+  readonly unanswered: number;
+  /** The latencies and, once a client, from the unanswered request to the first answer. */
+  readonly latencyUs: LatencyUs;
+}
+
+/** Parent to process. */
+export type HttpCommand =
+  | { readonly kind: 'start'; readonly load: HttpLoad }
+  /** Wait no longer for clients without an answer. */
+  | { readonly kind: 'finish' };
 
 /** Process to parent. */
 export type HttpEvent =
+  /** The warm-up is over. */
+  | { readonly kind: 'measuring' }
   | { readonly kind: 'result'; readonly result: HttpResult }
   | { readonly kind: 'failed'; readonly text: string };

@@ -1,117 +1,136 @@
 // Entry of the process that drives HTTP: one load of the parent in, one result out. autocannon
-// sends; the latencies are counted here, in µs, since its own are whole milliseconds.
+// sends, and where the server is killed knocks until it is back.
 
+import type { EventEmitter } from 'node:events';
 import type { Client, Request } from 'autocannon';
-import { LatencyHistogram } from '../../metrics/histogram.ts';
-import type { HttpEvent, HttpLoad, HttpResult } from './messages.ts';
+import { Counter } from './counter.ts';
+import type { HttpCommand, HttpEvent, HttpLoad, HttpResult } from './messages.ts';
 import { requestsOf } from './requests.ts';
 
 const requestsPerClient = 256;
 const sampleMs = 100; // autocannon ends with one of its samples
+const knockEveryMs = 10; // by itself it tries again at once, which slows the recovery it waits for
 
-function say(event: HttpEvent, told: () => void): void {
+/** What of autocannon's client is not documented; and how it connects, at first and again. */
+const connectField = '_connect';
+interface ClientInside {
+  readonly destroyed?: boolean;
+  readonly pipelinedRequests?: { clear(): void };
+  readonly parser?: { readonly type: unknown; reinitialize(type: unknown): void };
+}
+
+function say(event: HttpEvent, told: () => void = () => {}): void {
   process.send?.(event, undefined, undefined, told);
 }
 
-/** Counts the answers of the measured time. */
-class Counter {
-  readonly latency: LatencyHistogram = new LatencyHistogram();
-  readonly corrected: LatencyHistogram = new LatencyHistogram();
-  answered = 0;
-  refused = 0;
-  readonly #intervalUs: number | null;
-  #fromMs = Infinity;
-  #untilMs = Infinity;
-  #cpuUs = 0;
+/** One load. */
+class HttpRun {
+  readonly #load: HttpLoad;
+  readonly #counter: Counter;
+  #clients = 0;
+  #stop: () => void = () => {};
 
-  /** `intervalUs` lies between two requests of a connection; null when there is no rate. */
-  constructor(intervalUs: number | null) {
-    this.#intervalUs = intervalUs;
+  constructor(load: HttpLoad) {
+    const { workload: { clients }, ratePerSecond } = load;
+    this.#load = load;
+    const intervalUs = ratePerSecond === null ? null : (clients * 1e6) / ratePerSecond;
+    this.#counter = new Counter(clients, intervalUs);
   }
 
-  start(): void {
-    this.#fromMs = performance.now();
-    this.#cpuUs = cpuUs();
-  }
-
-  stop(): void {
-    this.#untilMs = performance.now();
-    this.#cpuUs = cpuUs() - this.#cpuUs;
-  }
-
-  get measuredMs(): number {
-    return this.#untilMs - this.#fromMs;
-  }
-
-  get cpuShare(): number {
-    return this.#cpuUs / 1000 / this.measuredMs;
-  }
-
-  take(status: number, us: number): void {
-    if (this.#fromMs === Infinity || this.#untilMs !== Infinity) return;
-    this.answered++;
-    if (status < 200 || status > 299) this.refused++;
-    this.latency.record(us);
-    if (this.#intervalUs !== null) this.corrected.recordCorrected(us, this.#intervalUs);
-  }
-}
-
-function cpuUs(): number {
-  const { user, system } = process.cpuUsage();
-  return user + system;
-}
-
-async function drive(load: HttpLoad): Promise<HttpResult> {
-  const { default: autocannon } = await import('autocannon');
-  const { host, port, workload, readShare, ratePerSecond, warmupMs, durationMs } = load;
-  const { clients } = workload;
-  const intervalUs = ratePerSecond === null ? null : (clients * 1e6) / ratePerSecond;
-  const counter = new Counter(intervalUs);
-  let next = 0;
-  const { promise, resolve, reject } = Promise.withResolvers<HttpResult>();
-  const instance = autocannon({
-    url: `http://${host}:${port}`,
-    connections: clients,
-    duration: Math.ceil((warmupMs + durationMs) / 1000) + 60, // it is stopped below
-    sampleInt: sampleMs,
-    ...(ratePerSecond === null ? {} : { overallRate: ratePerSecond }),
-    setupClient: (client: Client) => {
-      const given = { client: next++ % clients, count: requestsPerClient, readShare };
-      client.setRequests(requestsOf(workload, given) as Request[]);
-    },
-  }, (error, { latency, errors }) => {
-    if (error !== null && error !== undefined) {
-      reject(error as Error);
-    } else {
+  async result(): Promise<HttpResult> {
+    const { default: autocannon } = await import('autocannon');
+    const { host, port, workload, ratePerSecond, warmupMs } = this.#load;
+    const { promise, resolve, reject } = Promise.withResolvers<HttpResult>();
+    const instance = autocannon({
+      url: `http://${host}:${port}`,
+      connections: workload.clients,
+      duration: 86_400, // it is stopped below
+      sampleInt: sampleMs,
+      ...(ratePerSecond === null ? {} : { overallRate: ratePerSecond }),
+      setupClient: (client: Client) => this.#setUp(client),
+    }, (error, { latency, errors, timeouts }) => {
+      if (error !== null && error !== undefined) {
+        reject(error as Error);
+        return;
+      }
       const { p50, p99, p99_9: p999, max } = latency;
+      const isKilled = this.#load.durationMs === null;
       resolve({
-        perSecond: (counter.answered * 1000) / counter.measuredMs,
-        answered: counter.answered, refused: counter.refused, errors,
-        measuredMs: counter.measuredMs,
-        latencyUs: counter.latency.percentilesUs(),
-        correctedUs: intervalUs === null ? null : counter.corrected.percentilesUs(),
-        statedMs: { p50, p99, p999, max }, cpuShare: counter.cpuShare,
+        ...this.#counter.result({ isKilled }), statedMs: { p50, p99, p999, max },
+        errors: isKilled ? timeouts : errors, // while it is down, knocking is no request
       });
-    }
-  });
-  instance.on('response', (...[, status, , ms]) => counter.take(status, ms * 1000));
-  const end = (): void => {
-    counter.stop();
-    instance.stop();
-  };
-  setTimeout(() => {
-    counter.start();
-    setTimeout(end, durationMs);
-  }, warmupMs);
-  return promise;
+    });
+    this.#stop = () => instance.stop();
+    setTimeout(() => this.#measure(), warmupMs);
+    return promise;
+  }
+
+  /** Ends it, whoever still waits. */
+  finish(): void {
+    this.#counter.stop();
+    this.#stop();
+  }
+
+  #measure(): void {
+    this.#counter.start();
+    say({ kind: 'measuring' });
+    if (this.#load.durationMs !== null) setTimeout(() => this.finish(), this.#load.durationMs);
+  }
+
+  #setUp(client: Client): void {
+    const { workload, readShare } = this.#load;
+    const number = this.#clients++ % workload.clients;
+    const given = { client: number, count: requestsPerClient, readShare };
+    client.setRequests(requestsOf(workload, given) as Request[]);
+    // Not among the events that its types know.
+    (client as EventEmitter).on('request', () => this.#counter.sent(number));
+    client.on('response', (status) => {
+      this.#counter.answered(number, status);
+      if (this.#load.durationMs === null && this.#counter.isBack) this.finish();
+    });
+    if (this.#load.durationMs === null) this.#survive(client as ClientInside, number);
+  }
+
+  /** Connects again after a pause and without what autocannon keeps of the lost connection. */
+  #survive(client: ClientInside, number: number): void {
+    const original = Reflect.get(client, connectField) as (() => void) | undefined;
+    if (original === undefined) throw new Error('autocannon 9 is expected: this one cannot wait');
+    const connect = (): void => original.call(client);
+    let [isFirst, isWaiting] = [true, false];
+    Reflect.set(client, connectField, () => {
+      if (isFirst) {
+        isFirst = false;
+        connect();
+        return;
+      }
+      this.#counter.lost(number);
+      if (isWaiting) return;
+      isWaiting = true;
+      setTimeout(() => {
+        isWaiting = false;
+        if (client.destroyed === true) return;
+        client.pipelinedRequests?.clear();
+        client.parser?.reinitialize(client.parser.type);
+        connect();
+      }, knockEveryMs);
+    });
+  }
 }
 
-process.once('message', (load: HttpLoad) => {
-  drive(load).then((result) => say({ kind: 'result', result }, () => process.exit(0)))
+let run: HttpRun | null = null;
+
+function start(load: HttpLoad): void {
+  run = new HttpRun(load);
+  run.result().then((result) => say({ kind: 'result', result }, () => process.exit(0)))
     .catch((error: unknown) => {
       const text = error instanceof Error ? error.message : String(error);
       say({ kind: 'failed', text }, () => process.exit(1));
     });
+}
+
+process.on('message', (command: HttpCommand) => {
+  if (command.kind === 'start') start(command.load);
+  else run?.finish();
 });
 process.on('disconnect', () => process.exit());
 process.on('SIGINT', () => {}); // Ctrl-C reaches the whole group: the parent decides

@@ -16,6 +16,7 @@ const window: StudyWindow = {
 const edge = {
   perSecond: 9000, errors: 0, method: 'closed loop', correctedUs: null, statedMs: null,
   serverCpuUsPerOp: 9, generatorCpuShare: 0.4, latencyUs: { p50: 300, p99: 800, p999: 1, max: 2 },
+  outageMs: 700, unanswered: 20, withOutageUs: null,
 };
 
 function studyOf(kind: string, keys: number): StudyRecord {

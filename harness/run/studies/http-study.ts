@@ -1,19 +1,22 @@
 // What the REST edge gives beside RESP: one server, the same operations first over one, then over
-// the other; which is first changes from trial to trial.
+// the other; which is first changes from trial to trial. Each ends in a SIGKILL and the recovery,
+// seen by the clients of that way in.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { driveHttp } from '../../drivers/http/driver.ts';
+import { startHttp } from '../../drivers/http/driver.ts';
 import type { HttpResult } from '../../drivers/http/driver.ts';
 import type { DriverResult } from '../../drivers/resp/driver.ts';
 import type { Trial } from '../../plan/plan.ts';
 import { shareText } from '../../plan/units.ts';
-import type { CutRecord, TrialRecord } from '../../report/record.ts';
-import type { EdgeFigures } from '../../report/study-record.ts';
+import type { CutRecord, FindingRecord, TrialRecord } from '../../report/record.ts';
+import type { EdgeFigures, HttpStudyRecord } from '../../report/study-record.ts';
 import { freePort } from '../../targets/ports.ts';
 import type { RunningTarget } from '../../targets/target.ts';
 import { generatorRecord, rateWithinReach } from '../generator.ts';
 import { workloadOf } from '../load.ts';
 import type { TrialSurroundings } from '../load.ts';
+import { recover } from '../recover.ts';
+import type { Recovered } from '../recover.ts';
 import { failedTrial } from '../trial-record.ts';
 import { persistedBytes } from '../workspace.ts';
 import { fillServer, readyDriver, startServer } from './study-server.ts';
@@ -22,11 +25,15 @@ import { fillServer, readyDriver, startServer } from './study-server.ts';
 const busyShare = 0.9;
 const busyServerShare = 0.75;
 const reachedShare = 0.95;
+/** How long clients may take until they notice that the server is back. */
+const graceMs = 5000;
 
+/** One way in, through load, crash and recovery. */
 interface Edge {
   readonly figures: EdgeFigures;
   /** Why it was not the server that was measured; null when it was. */
   readonly limit: string | null;
+  readonly recovered: Recovered;
 }
 
 /** One load against a server that runs, over one of the two. */
@@ -38,47 +45,80 @@ interface Order {
 }
 
 /** Runs one trial of the study. */
-export async function studyHttp(trial: Trial, around: TrialSurroundings): Promise<TrialRecord> {
+export async function studyHttp(trial: Trial, given: TrialSurroundings): Promise<TrialRecord> {
   const startedMs = Date.now();
-  around.onPhase('preload');
+  given.onPhase('preload');
   const restPort = await freePort();
-  const directives = [...around.directives, ['rest-port', String(restPort)] as const];
-  const running = await startServer({ ...around, directives });
+  const around = {
+    ...given, directives: [...given.directives, ['rest-port', String(restPort)] as const],
+  };
+  let running = await startServer(around);
   try {
     if (trial.cell.preloadKeys > 0) await fillServer(trial, running, around);
-    around.onPhase('load');
-    const order = { trial, running, restPort, around };
     const respFirst = trial.index % 2 === 0;
-    const early = respFirst ? await overResp(order) : null;
-    const http = await overHttp(order);
-    const resp = early ?? await overResp(order);
-    const cut = cutOf([resp, http]);
-    return {
-      ...failedTrial(trial, { text: '', tookMs: Date.now() - startedMs }),
-      verdict: cut.verdict, cuts: [cut], error: null,
-      errors: resp.figures.errors + http.figures.errors,
-      files: persistedBytes(around.workspace.dataDirectory),
-      offeredPerSecond: trial.cell.load.ratePerSecond,
-      study: { kind: 'http', first: respFirst ? 'resp' : 'http', resp: resp.figures,
-        http: http.figures },
+    const edges: Edge[] = [];
+    for (const over of respFirst ? [overResp, overHttp] : [overHttp, overResp]) {
+      const edge = await over({ trial, running, restPort, around });
+      edges.push(edge);
+      if (edge.recovered.kind === 'refused') break;
+      ({ running } = edge.recovered);
+    }
+    const [resp, http] = respFirst ? edges : edges.toReversed();
+    const record = recordOf(trial, edges, Date.now() - startedMs);
+    if (edges.length < 2 || resp === undefined || http === undefined) return record;
+    const study: HttpStudyRecord = {
+      kind: 'http', first: respFirst ? 'resp' : 'http', resp: resp.figures, http: http.figures,
     };
+    return { ...record, files: persistedBytes(around.workspace.dataDirectory), study };
   } finally {
     await running.stop(0);
   }
 }
 
-async function overResp({ trial, running, around: { signal } }: Order): Promise<Edge> {
-  const { load } = trial.cell;
+function recordOf(trial: Trial, edges: readonly Edge[], tookMs: number): TrialRecord {
+  const cuts = edges.map(cutOf);
+  const worst = (['fail', 'inconclusive'] as const)
+    .find((verdict) => cuts.some((cut) => cut.verdict === verdict));
+  return {
+    ...failedTrial(trial, { text: '', tookMs }),
+    verdict: worst ?? 'pass', cuts, error: null,
+    errors: edges.reduce((sum, { figures }) => sum + figures.errors, 0),
+    offeredPerSecond: trial.cell.load.ratePerSecond,
+  };
+}
+
+/** Time under load until the kill, the warm-up not counted. */
+function measuredMsOf({ cell, crashAtMs }: Trial): number {
+  return crashAtMs - cell.load.warmupMs;
+}
+
+/** SIGKILL, and a start on what it left; same ports. */
+async function crashAndRecover({ running, around }: Order): Promise<Recovered> {
+  around.onPhase('crash');
+  running.kill();
+  await running.exited;
+  around.onPhase('recover');
+  const { target, workspace, directives, signal } = around;
+  return recover(target, {
+    directory: workspace.dataDirectory, port: running.port, directives,
+    logPath: workspace.logPath, record: null, signal,
+  });
+}
+
+async function overResp(order: Order): Promise<Edge> {
+  const { trial, running, around: { signal, onPhase } } = order;
+  onPhase('load');
   const driver = await readyDriver(trial, running, { signal });
   try {
     driver.begin();
-    await sleep(load.warmupMs, undefined, { signal });
+    await sleep(trial.cell.load.warmupMs, undefined, { signal });
     const [fromUs, fromMs] = [running.cpuUs(), performance.now()];
-    await sleep(load.durationMs, undefined, { signal });
+    await sleep(measuredMsOf(trial), undefined, { signal });
     const serverUs = spent(running, fromUs);
     const ms = performance.now() - fromMs;
-    await driver.stopSending();
-    return respEdge(await driver.finish(), { trial, serverUs, ms });
+    const recovered = await crashAndRecover(order);
+    const result = await driver.finish(recovered.kind === 'serving' ? graceMs : 0);
+    return { ...respEdge(result, { trial, serverUs, ms }), recovered };
   } finally {
     await driver.kill();
   }
@@ -90,7 +130,9 @@ interface Seen {
   readonly ms: number;
 }
 
-function respEdge(result: DriverResult, { trial, serverUs, ms }: Seen): Edge {
+function respEdge(
+  result: DriverResult, { trial, serverUs, ms }: Seen,
+): Omit<Edge, 'recovered'> {
   const { load } = trial.cell;
   const perSecond = (result.qps ?? 0) + (result.readsPerSecond ?? 0);
   const serverShare = serverUs === null ? null : serverUs / 1000 / ms;
@@ -99,39 +141,53 @@ function respEdge(result: DriverResult, { trial, serverUs, ms }: Seen): Edge {
   return {
     limit: limit === null ? null : `RESP: ${limit}`,
     figures: {
-      perSecond: Math.round(perSecond), errors: result.errors, latencyUs: result.latencyUs,
+      perSecond: Math.round(perSecond), errors: result.errors,
+      latencyUs: result.latencyBeforeOutageUs,
       method: isOpen ? 'open loop, from the intended moment' : 'closed loop',
       correctedUs: null, statedMs: null, serverCpuUsPerOp: each(serverUs, (perSecond * ms) / 1000),
       generatorCpuShare: share(result.cpuUtilisation),
+      outageMs: result.outageMs === null ? null : Math.round(result.outageMs),
+      unanswered: result.unknown, withOutageUs: result.latencyUs,
     },
   };
 }
 
-async function overHttp({ trial, running, restPort, around }: Order): Promise<Edge> {
+async function overHttp(order: Order): Promise<Edge> {
+  const { trial, running, restPort, around: { signal, onPhase } } = order;
+  onPhase('load');
   const { load } = trial.cell;
-  const workload = workloadOf(trial);
-  let fromUs: number | null = null;
-  const timer = setTimeout(() => (fromUs = running.cpuUs()), load.warmupMs);
+  const driver = startHttp({
+    host: '127.0.0.1', port: restPort, workload: workloadOf(trial), readShare: load.readShare,
+    ratePerSecond: load.ratePerSecond, warmupMs: load.warmupMs, durationMs: null,
+  }, signal);
   try {
-    const result = await driveHttp({
-      host: '127.0.0.1', port: restPort, workload, readShare: load.readShare,
-      ratePerSecond: load.ratePerSecond, warmupMs: load.warmupMs, durationMs: load.durationMs,
-    }, around.signal);
-    return httpEdge(result, { trial, serverUs: spent(running, fromUs), ms: result.measuredMs });
-  } finally {
+    await driver.measuring;
+    const fromUs = running.cpuUs();
+    await sleep(measuredMsOf(trial), undefined, { signal });
+    const serverUs = spent(running, fromUs);
+    const recovered = await crashAndRecover(order);
+    const timer = setTimeout(driver.finish, recovered.kind === 'serving' ? graceMs : 0);
+    const result = await driver.result;
     clearTimeout(timer);
+    return { ...httpEdge(result, { trial, serverUs, ms: result.measuredMs }), recovered };
+  } finally {
+    driver.finish();
+    await driver.result.catch(() => {}); // its process is gone
   }
 }
 
-function httpEdge(result: HttpResult, { trial, serverUs, ms }: Seen): Edge {
+function httpEdge(result: HttpResult, { trial, serverUs, ms }: Seen): Omit<Edge, 'recovered'> {
   const rate = trial.cell.load.ratePerSecond;
-  const { perSecond, refused, errors, latencyUs, correctedUs, statedMs, cpuShare } = result;
+  const { perSecond, refused, errors, latencyUs, correctedUs, statedMs, cpuShare, crash } = result;
+  const outageMs = crash?.outageMs ?? null;
   return {
     limit: limitOfHttp(result, { rate, serverShare: (serverUs ?? 0) / 1000 / ms }),
     figures: {
       perSecond: Math.round(perSecond), errors: errors + refused, latencyUs, correctedUs, statedMs,
       method: rate === null ? 'closed loop, not corrected' : 'rate-limited, as sent',
       serverCpuUsPerOp: each(serverUs, result.answered), generatorCpuShare: share(cpuShare),
+      outageMs: outageMs === null ? null : Math.round(outageMs),
+      unanswered: crash?.unanswered ?? 0, withOutageUs: crash?.latencyUs ?? null,
     },
   };
 }
@@ -149,15 +205,24 @@ function limitOfHttp(
     + `server ${shareText(serverShare)})`;
 }
 
-function cutOf(edges: readonly Edge[]): CutRecord {
-  const base = { atMs: 0, loss: null, acknowledged: 0, inFlight: 0, recovery: null };
-  const errors = edges.reduce((sum, { figures }) => sum + figures.errors, 0);
-  const texts = [
-    ...edges.flatMap(({ limit }) => limit ?? []),
+function cutOf({ figures, limit, recovered }: Edge): CutRecord {
+  const base = {
+    atMs: 0, loss: null, acknowledged: 0, inFlight: figures.unanswered,
+    recovery: recovered.kind === 'serving' ? recovered.phases : null,
+  };
+  const { errors, outageMs } = figures;
+  const weak = [
+    ...(limit === null ? [] : [limit]),
     ...(errors === 0 ? [] : [`${errors} operations were refused or not answered`]),
-  ];
-  const findings = texts.map((text) => ({ kind: 'generator', breaks: false, text }));
-  return { ...base, verdict: findings.length === 0 ? 'pass' : 'inconclusive', findings };
+    ...(outageMs !== null || recovered.kind === 'refused' ? []
+      : ['no client of it was answered again after the crash']),
+  ].map((text): FindingRecord => ({ kind: 'generator', breaks: false, text }));
+  if (recovered.kind === 'refused') {
+    const text = `the server did not start again: ${recovered.refusal.words.join(' ')}`;
+    const refused: FindingRecord = { kind: 'refused', breaks: true, text };
+    return { ...base, verdict: 'fail', findings: [refused, ...weak] };
+  }
+  return { ...base, verdict: weak.length === 0 ? 'pass' : 'inconclusive', findings: weak };
 }
 
 function spent(running: RunningTarget, fromUs: number | null): number | null {

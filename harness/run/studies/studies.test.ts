@@ -118,8 +118,12 @@ test.serial('all kinds of study, from the plan to the tables', async (t) => {
     t.is(resp.errors + http.errors, 0);
     t.true(resp.perSecond > 0 && http.perSecond > 0 && http.latencyUs.p50 > 0);
     t.true(http.statedMs !== null && http.correctedUs === null, 'a closed loop is not corrected');
+    for (const { outageMs, withOutageUs, latencyUs } of [resp, http]) {
+      t.true((outageMs ?? 0) > 0 && (withOutageUs?.max ?? 0) >= latencyUs.max);
+    }
   }
   t.regex(text, /HTTP beside RESP[^]*RESP, closed loop[^]*not corrected[^]*autocannon states/);
+  t.regex(text, /RESP, through the crash[^]*HTTP, through the crash/);
   t.regex(text, /Recovery[^]*bundled aof-long-tail\/warm[^]*too few sizes[^]*Before \/ during/);
 });
 
