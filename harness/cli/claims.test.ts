@@ -53,6 +53,37 @@ for (const { judgement, code, says } of [
   });
 }
 
+test('report shows a run of claims again, by id and by path, and says what is wrong', async (t) => {
+  const scenariosDirectory = scenariosWith(t, "holds('5')");
+  const { stdout, cwd } = await run(t, ['claims'], { scenariosDirectory });
+  const runs = join(cwd, 'reports', 'runs');
+  const [id = ''] = readdirSync(runs);
+  const path = join(runs, id, 'claims.json');
+  for (const word of [id, join('reports', 'runs', id), path]) {
+    t.like(await cli(['report', word], { cwd }), { code: 0, stdout }, word);
+  }
+  const whole = readFileSync(path, 'utf8');
+  const json = (await cli(['report', id, '--format', 'json'], { cwd })).stdout;
+  t.deepEqual(JSON.parse(json), JSON.parse(whole));
+  const html = readFileSync(join(runs, id, 'claims.html'), 'utf8');
+  t.like(await cli(['report', id, '--format', 'html,md', '--to', cwd], { cwd }), { code: 0 });
+  t.is(readFileSync(join(cwd, 'claims.html'), 'utf8'), html);
+  const refused = await cli(['report', id, '--format', 'junit'], { cwd });
+  t.like(refused, { code: 64 });
+  t.regex(refused.stderr, /--format junit: not for claims; expected html, md or json/);
+  for (const [text, says] of [
+    [whole.slice(0, whole.length / 2), /claims\.json: not a record of claims: /],
+    [whole.replace('"schema": 1', '"schema": 2'), /expected a record of schema 1, found schema 2/],
+    [whole.replace('"holds"', '"hold"'), /claims\.0\.results\.0\.verdict: expected .*found "hold"/],
+  ] as const) {
+    writeFileSync(path, text);
+    const damaged = await cli(['report', id], { cwd });
+    t.not(damaged.code, 0);
+    t.regex(damaged.stderr, says);
+    t.notRegex(damaged.stderr, /\n +at /);
+  }
+});
+
 test('without redis-server the bundled engine is measured alone, and that is said', async (t) => {
   const scenariosDirectory = scenariosWith(t, "holds('5')");
   const { code, stdout, stderr, cwd } = await run(t, ['claims'],

@@ -147,6 +147,21 @@ Promise<FoundRun> {
   return { ...salvageRecord(await readFile(path, 'utf8'), path), runDirectory: dirname(path) };
 }
 
+/**
+ * Text and path of the record of claims that a path or an id names; null when it names none.
+ */
+export async function findClaims(out: string, { run, cwd }: { run: string; cwd: string }):
+Promise<{ readonly path: string; readonly text: string } | null> {
+  const path = resolve(cwd, run);
+  const candidates = [...(path.endsWith('claims.json') ? [path] : []), join(path, 'claims.json'),
+    join(out, 'runs', run, 'claims.json')];
+  for (const candidate of candidates) {
+    if (!await isFile(candidate)) continue;
+    return { path: candidate, text: await readFile(candidate, 'utf8') };
+  }
+  return null;
+}
+
 async function findRecord(out: string, { run, cwd }: { run: string; cwd: string }):
 Promise<string> {
   if (run.startsWith(baselinePrefix)) {

@@ -16,6 +16,7 @@ import { claimsMarkdown } from '../../report/claims/claims-markdown.ts';
 import { claimsPage } from '../../report/claims/claims-page.ts';
 import { serverName, verdictText } from '../../report/claims/claims-record.ts';
 import type { ClaimsRecord } from '../../report/claims/claims-record.ts';
+import { claimsText } from '../../report/claims/claims-text.ts';
 import { discardRunFolder, makeRunFolder, writeWhole } from '../../report/write.ts';
 import type { RunFolder } from '../../report/write.ts';
 import type { CliContext } from '../context.ts';
@@ -78,7 +79,7 @@ export async function runClaimWords(
   for (const name of ['claims.json', 'claims.md', 'claims.html']) {
     stderr.write(`${name}: ${join(folder.runDirectory, name)}\n`);
   }
-  stdout.write(flags.json === true ? `${JSON.stringify(record, null, 2)}\n` : tableText(record));
+  stdout.write(flags.json === true ? `${JSON.stringify(record, null, 2)}\n` : claimsText(record));
   return exitCodeOf(record);
 }
 
@@ -206,18 +207,6 @@ function eventText(event: ClaimsEvent): string {
       return `  → ${verdictText(result)}: ${result.decisive} (${durationText(result.tookMs)})`;
     }
   }
-}
-
-function tableText({ claims, tookMs }: ClaimsRecord): string {
-  const lines = claims.flatMap(({ number, sentence, results }) => [
-    `${number}. ${sentence}`,
-    ...aligned(results.map((result) => (
-      [`   ${serverName(result.target)}`, verdictText(result), result.decisive]))),
-    ...results.flatMap(({ instead }) => (instead === null ? [] : [`   ${instead}`]))
-      .filter((line, at, all) => all.indexOf(line) === at),
-  ]);
-  return `${lines.join('\n')}\n\n${countText(claims.length, 'claim')} in `
-    + `${durationText(tookMs)}\n`;
 }
 
 /** A broken promise of data counts; a claim that does not hold is an answer. */

@@ -1,9 +1,13 @@
 // `plugpull report`: renders a run again from its record; nothing is run.
 
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { HarnessError } from '../../errors.ts';
 import { didYouMean } from '../../plan/nearest.ts';
+import { claimsMarkdown } from '../../report/claims/claims-markdown.ts';
+import { claimsPage } from '../../report/claims/claims-page.ts';
+import { claimsText } from '../../report/claims/claims-text.ts';
+import { parseClaims } from '../../report/claims/parse-claims.ts';
 import { compareRuns } from '../../report/compare/compare.ts';
 import { changeSection } from '../../report/html/sections/change.ts';
 import { trendSection } from '../../report/html/sections/trend.ts';
@@ -12,7 +16,9 @@ import { markdownSummary, studyPage } from '../../report/markdown.ts';
 import type { RunRecord } from '../../report/record.ts';
 import { reportText } from '../../report/table.ts';
 import { trendsOf } from '../../report/trend/trend.ts';
-import { listRuns, readDamagedRun, readHistory, writeWhole } from '../../report/write.ts';
+import {
+  findClaims, listRuns, readDamagedRun, readHistory, writeWhole,
+} from '../../report/write.ts';
 import type { FoundRun } from '../../report/write.ts';
 import { renderHtml } from '../../report/write-html.ts';
 import { mayStyle } from '../context.ts';
@@ -55,7 +61,8 @@ export function addReportCommand(
     .addHelpText('after', `
 tables: those of studies (recovery, snapshots, HTTP) alone, as Markdown. Several formats without
 --to are written beside the record: report.html, summary.md, record.json, junit.xml, tables.md. A
-record that is damaged or cut in half is shown as far as it goes; the exit code is 2.
+record that is damaged or cut in half is shown as far as it goes; the exit code is 2. A run of
+claims, by its id or path, is shown again in the same way (html, md, json).
 
 Examples:
   plugpull report                                 the last run
@@ -68,6 +75,8 @@ Examples:
 async function report(context: CliContext, run: string, flags: ReportFlags): Promise<number> {
   const wanted = formatsOf(flags);
   const out = resolve(context.cwd, flags.out);
+  const claims = await findClaims(out, { run, cwd: context.cwd });
+  if (claims !== null) return reportClaims(context, claims, { wanted, flags });
   const found = await findRun(context, run, out);
   const before = flags.baseline === undefined ? null
     : (await findRun(context, flags.baseline, out)).record;
@@ -85,6 +94,32 @@ async function report(context: CliContext, run: string, flags: ReportFlags): Pro
       : await rendered(found, format, { before, out }));
   }
   return found.problems.length === 0 ? exitPass : exitInconclusive;
+}
+
+/** The same for what `plugpull run claims` left. */
+async function reportClaims(
+  context: CliContext, { path, text }: { readonly path: string; readonly text: string },
+  { wanted, flags: { to, baseline } }: { wanted: readonly Format[]; flags: ReportFlags },
+): Promise<number> {
+  const record = parseClaims(text, path);
+  if (baseline !== undefined) throw usage('--baseline: not for claims, which have no settings');
+  const contents = { html: claimsPage, md: claimsMarkdown,
+    json: () => `${JSON.stringify(record, null, 2)}\n` } as const;
+  const files = wanted.map((format) => {
+    if (format in contents) return contents[format as keyof typeof contents](record);
+    throw usage(`--format ${format}: not for claims; expected html, md or json`);
+  });
+  if (wanted.length < 2 && to === undefined) {
+    context.stdout.write(files[0] ?? claimsText(record));
+    return exitPass;
+  }
+  const folder = to === undefined ? dirname(path) : resolve(context.cwd, to);
+  for (const [at, content] of files.entries()) {
+    const file = join(folder, `claims.${wanted[at]}`);
+    await writeFile(file, content);
+    context.stdout.write(`${file}\n`);
+  }
+  return exitPass;
 }
 
 /** @throws {HarnessError} ENVIRONMENT when the file cannot be written. */
