@@ -147,7 +147,7 @@ test('faults of every kind at some storage calls under every policy', async (t) 
   for (const [row, policy] of sweptPolicies.entries()) {
     for (const [column, fault] of sweptFaults.entries()) {
       // Each pair begins elsewhere, so that together they meet more of the calls.
-      const result = await sweep(policy, fault, 47 + 5 * row + column);
+      const result = await sweep(policy, fault, { step: 47 + 5 * row + column });
       runs += result.indexes;
       acknowledged += result.acknowledged;
       t.deepEqual(result.findings, []);

@@ -61,6 +61,24 @@ test('simulated: run, failure, shrunk plan, words, replay with the bug and witho
   await refuses(t, folder, cwd);
 });
 
+test('simulated: Ctrl-C ends it with what was judged, also while it shrinks', async (t) => {
+  for (const sabotage of [undefined, wrap]) {
+    let [boots, press] = [0, (): void => {}];
+    const run = await cli(['simulate', '--seed', '1', '--setting', 'aof/always'], {
+      cwd: temporaryFolder(t),
+      onPress: (raise) => { press = raise; },
+      simulated: () => {
+        if (++boots === 40) press();
+        return sabotage?.() ?? {};
+      },
+    });
+    t.is(run.code, 130, run.stderr);
+    t.true(boots < 1000, 'neither 200 trials nor 400 smaller plans');
+    t.regex(run.stderr, /stopping: what was judged is kept/);
+    t.regex(run.stdout, /^\d+ trials, \d+ crashes recovered from and judged/m);
+  }
+});
+
 /** Each damage on a copy of its own. */
 async function refuses(t: ExecutionContext, folder: string, cwd: string): Promise<void> {
   const change = (name: string, text: (whole: string) => string) => (copy: string): void => (

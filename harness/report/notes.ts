@@ -40,6 +40,7 @@ export function notes(record: RunRecord): string[] {
     ...refusalNotes(record),
     ...faultNotes(record),
     ...lossNotes(record),
+    ...paceNotes(record),
     ...readNotes(record),
     ...rateNotes(record),
     ...fsyncNotes(record.testbed),
@@ -98,6 +99,17 @@ function errorNotes({ cells }: RunRecord): string[] {
       .filter((trial) => trial.error !== null)
       .map((trial) => `Not counted: ${cell.id}, trial ${trial.index + 1}: ${trial.error}`));
   return limited(texts, 'trials that were not counted in run.json');
+}
+
+const killsForPace = 20;
+
+/** How fast a run of kills alone went. */
+function paceNotes({ cells, tookMs }: RunRecord): string[] {
+  const kills = cells.reduce((sum, cell) => sum + cell.perTrial.length, 0);
+  if (kills < killsForPace || cells.some(({ crash }) => crash !== 'process')) return [];
+  const perMinute = Math.round(kills / (tookMs / 60_000));
+  return [`${groupedText(kills)} kills, each of a server of its own that was loaded before it, and `
+    + `started again and judged after it: ${groupedText(perMinute)} a minute.`];
 }
 
 /** A server that refuses its writes loses none of them: that must not look like a success. */

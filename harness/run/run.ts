@@ -20,6 +20,8 @@ import { keepFailure, keepShrunk } from './keep.ts';
 import type { TrialSurroundings } from './load.ts';
 import { Peaks } from './peak.ts';
 import { shrinkTrial } from './shrink.ts';
+import { groupsOf, inLanes } from './side-by-side.ts';
+import type { PlacedTrial } from './side-by-side.ts';
 import { runTrial } from './trial.ts';
 import { innerWorkspace, makeWorkspace } from './workspace.ts';
 import type { Workspace } from './workspace.ts';
@@ -107,33 +109,36 @@ async function runTrials(
     readonly onTrial: (done: readonly CellTrial[][]) => void;
   },
 ): Promise<CellTrial[][]> {
-  const done = arms.map((): CellTrial[] => []);
+  // By arm and by place in the plan.
+  const found = arms.map((): (CellTrial | undefined)[] => []);
+  const done = (): CellTrial[][] => found.map((own) => own.filter((each) => each !== undefined));
   // Shared, so that all arms are asked for the same rate.
   const peaks = new Peaks();
-  for (const [position, trial] of plan.trials.entries()) {
+  const one = async ({ trial, position }: PlacedTrial): Promise<void> => {
     for (const at of turn(arms.length, trial.index)) {
       const options = arms[at] as RunOptions;
-      if (options.signal.aborted) return done;
+      if (options.signal.aborted) return;
       const workspace = makeWorkspace((arms[0] as RunOptions).workDirectory,
         `trial-${position}${arms.length === 1 ? '' : `-${at}`}`);
       try {
         const target = options.targets[trial.cell.target];
         const fault = given ?? (trial.cell.crash === 'block' ? faults.power : faults.kill);
-        const isFirst = done[at]?.every(({ cell, record: { verdict } }) => (
+        const isFirst = done()[at]?.every(({ cell, record: { verdict } }) => (
           cell.id !== trial.cell.id || verdict !== 'fail')) === true;
         const record = await watched(trial, {
           options, target, fault, workspace, peaks, shrinkAttempts: isFirst ? shrinkAttempts : 0,
         });
-        done[at]?.push({ cell: trial.cell, record });
-        onTrial(done);
+        (found[at] as CellTrial[])[position] = { cell: trial.cell, record };
+        onTrial(done());
       } catch (error) {
         if (!(error instanceof HarnessError) || error.code !== 'INTERRUPTED') throw error;
       } finally {
         workspace.remove();
       }
     }
-  }
-  return done;
+  };
+  for (const group of groupsOf(plan.trials, arms.length > 1)) await inLanes(group, one);
+  return done();
 }
 
 /** Places of the arms in the order of this repetition: 0 1, then 1 0, and so on. */

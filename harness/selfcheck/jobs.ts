@@ -38,13 +38,13 @@ export function allJobs(healthyTrials: number): Job[] {
   return jobs;
 }
 
-/** Does one job. */
-export async function doJob(job: Job): Promise<JobResult> {
+/** Does one job; one with real servers ends them when it is interrupted. */
+export async function doJob(job: Job, signal: AbortSignal): Promise<JobResult> {
   if (job.kind === 'healthy') return { kind: 'healthy', healthy: await watchHealthy(job) };
   if (job.kind === 'real') {
     const real = realHunts.find(({ entry }) => entry === job.entry);
     if (real === undefined) throw new Error(`no such sabotage: ${job.entry}`);
-    return { kind: 'hunted', hunt: await real.run() };
+    return { kind: 'hunted', hunt: await real.run(signal) };
   }
   const bug = catalogue.find(({ name }) => name === job.bug);
   if (bug === undefined) throw new Error(`no such bug: ${job.bug}`);

@@ -4,87 +4,96 @@
 //   --processes N   how many at once (the cores, 4 at most)
 //   --write         keep the table in harness/checkers/README.md
 //   --canaries      instead: weaknesses of redis-server, and the bundled engine beside it
+//
+// Exit codes: 0 all found and no alarm · 1 not · 64 a flag is wrong · 130 Ctrl-C: what was judged
+// by then is printed.
 
-import { fork } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { HarnessError } from '../errors.ts';
 import { canaryTable } from './canaries/canaries.ts';
+import { doAll } from './crew.ts';
 import { allJobs } from './jobs.ts';
-import type { Healthy, Job, JobResult } from './jobs.ts';
-import { pageOf, tableOf } from './table.ts';
+import { pageOf, reportOf } from './table.ts';
 
-const { values: flags } = parseArgs({
-  options: {
-    healthy: { type: 'string', default: '1000' },
-    processes: { type: 'string', default: String(Math.min(4, os.availableParallelism())) },
-    write: { type: 'boolean', default: false },
-    canaries: { type: 'boolean', default: false },
-  },
+const page = path.join(import.meta.dirname, '../checkers/README.md');
+const interrupted = 130;
+
+process.exitCode = await main().catch((error: unknown) => {
+  if (!isMistake(error)) throw error;
+  process.stderr.write(`selfcheck: ${error.message}\n`);
+  return 64;
 });
 
-process.exitCode = flags.canaries ? await canaries() : await selfcheck();
+function main(): Promise<number> {
+  const { values: flags } = parseArgs({
+    options: {
+      healthy: { type: 'string', default: '1000' },
+      processes: { type: 'string', default: String(Math.min(4, os.availableParallelism())) },
+      write: { type: 'boolean', default: false },
+      canaries: { type: 'boolean', default: false },
+    },
+  });
+  const [healthy, processes] = [
+    countOf('--healthy', flags.healthy, 0), countOf('--processes', flags.processes, 1),
+  ];
+  const signal = untilInterrupted();
+  if (flags.canaries) return canaries(signal);
+  return selfcheck({ healthy, processes, isKept: flags.write, signal });
+}
 
-async function canaries(): Promise<number> {
-  const { text, isAsExpected } = await canaryTable();
+async function canaries(signal: AbortSignal): Promise<number> {
+  const { text, isAsExpected } = await canaryTable(signal);
   process.stdout.write(text);
+  if (signal.aborted) return interrupted;
   return isAsExpected ? 0 : 1;
 }
 
-async function selfcheck(): Promise<number> {
+async function selfcheck(
+  { healthy, processes, isKept, signal }: { readonly healthy: number; readonly processes: number;
+    readonly isKept: boolean; readonly signal: AbortSignal },
+): Promise<number> {
   const beganMs = performance.now();
-  const results = await doAll(allJobs(Number(flags.healthy)), Number(flags.processes));
-  const hunts = results.flatMap((each) => (each.kind === 'hunted' ? [each.hunt] : []));
-  const healthy = sumOf(results.flatMap((each) => (each.kind === 'healthy' ? [each.healthy] : [])));
-  const table = tableOf(hunts, healthy);
-  process.stdout.write(`${table}Took ${((performance.now() - beganMs) / 1000).toFixed(0)} s.\n`);
-  for (const alarm of healthy.alarms) process.stdout.write(`alarm: ${alarm}\n`);
-  if (flags.write) {
-    fs.writeFileSync(path.join(import.meta.dirname, '../checkers/README.md'), pageOf(table));
-  }
-  return hunts.every((each) => each.finding !== null) && healthy.alarms.length === 0 ? 0 : 1;
-}
-
-/** Hands the jobs to some processes; the results in the order in which they come. */
-async function doAll(jobs: readonly Job[], processes: number): Promise<JobResult[]> {
-  const results: JobResult[] = [];
-  const waiting = [...jobs];
-  const worker = async (): Promise<void> => {
-    const child = fork(path.join(import.meta.dirname, 'worker.ts'));
-    try {
-      for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
-        results.push(await answerOf(child, job));
-        process.stderr.write(`\r${results.length} of ${jobs.length} jobs`);
-      }
-    } finally {
-      child.kill();
-    }
-  };
-  await Promise.all(Array.from({ length: processes }, worker));
-  process.stderr.write('\n');
-  return results;
-}
-
-function answerOf(child: ReturnType<typeof fork>, job: Job): Promise<JobResult> {
-  return new Promise((resolve, reject) => {
-    const died = (): void => reject(new Error(`a process died over ${JSON.stringify(job)}`));
-    child.once('exit', died);
-    child.once('message', (message: { result?: JobResult; error?: string }) => {
-      child.off('exit', died);
-      const { result, error } = message;
-      if (result === undefined) reject(new Error(`${JSON.stringify(job)}: ${error}`));
-      else resolve(result);
-    });
-    child.send(job);
+  const jobs = allJobs(healthy);
+  const results = await doAll(jobs, {
+    processes, signal,
+    onDone: (done) => process.stderr.write(`\r${done} of ${jobs.length} jobs`),
   });
+  process.stderr.write('\n');
+  const tookMs = performance.now() - beganMs;
+  const { table, text, isSound } = reportOf(results, { jobs: jobs.length, tookMs });
+  process.stdout.write(text);
+  if (signal.aborted) return interrupted;
+  if (isKept) fs.writeFileSync(page, pageOf(table));
+  return isSound ? 0 : 1;
 }
 
-function sumOf(parts: readonly Healthy[]): Healthy {
-  const total = (of: (part: Healthy) => number): number =>
-    parts.reduce((sum, part) => sum + of(part), 0);
-  return {
-    trials: total((part) => part.trials), cycles: total((part) => part.cycles),
-    tookMs: total((part) => part.tookMs), alarms: parts.flatMap((part) => part.alarms),
-  };
+/** The first Ctrl-C ends it in order, a second one at once. */
+function untilInterrupted(): AbortSignal {
+  const abort = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (abort.signal.aborted) process.exit(interrupted);
+      process.stderr.write('\nstopping: what was judged is printed; once more to leave at once\n');
+      abort.abort();
+    });
+  }
+  return abort.signal;
+}
+
+/** @throws {HarnessError} USAGE when it is no whole number, or less than that. */
+function countOf(flag: string, text: string, least: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+  throw new HarnessError('USAGE',
+    `${flag}: expected a whole number from ${least} on, found '${text}'`);
+}
+
+/** A flag that is wrong: our own complaint, or one of parseArgs. */
+function isMistake(error: unknown): error is Error {
+  if (error instanceof HarnessError) return error.code === 'USAGE';
+  const { code = '' } = error as { readonly code?: string };
+  return error instanceof Error && code.startsWith('ERR_PARSE_ARGS');
 }

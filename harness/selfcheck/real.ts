@@ -41,14 +41,20 @@ const bugs: readonly RealBug[] = [
   },
 ];
 
-/** The hunts with real processes; one trial each. */
-export const realHunts: readonly { readonly entry: string; run(): Promise<Hunt> }[] = bugs.map(
-  (bug) => ({ entry: bug.entry, run: () => huntReal(bug) }),
+/** One trial with real processes. */
+export interface RealHunt {
+  readonly entry: string;
+  run(signal: AbortSignal): Promise<Hunt>;
+}
+
+export const realHunts: readonly RealHunt[] = bugs.map(
+  (bug) => ({ entry: bug.entry, run: (signal) => huntReal(bug, signal) }),
 );
 
-async function huntReal(bug: RealBug): Promise<Hunt> {
+async function huntReal(bug: RealBug, signal: AbortSignal): Promise<Hunt> {
   const beganMs = performance.now();
-  const record = await run(planOf(bug), path.join(sabotaged, `${bug.entry}.ts`));
+  const entry = path.join(sabotaged, `${bug.entry}.ts`);
+  const record = await run(planOf(bug), { entry, signal });
   const [cell] = record.cells;
   const finding = cell?.findings.find(({ kind }) => kind !== 'not-applied');
   return {
@@ -68,14 +74,16 @@ function planOf({ setting, crash }: RealBug): Plan {
   return planRun({ scenarios: [{ scenario, source: 'selfcheck' }], seed });
 }
 
-async function run(plan: Plan, entry: string): Promise<RunRecord> {
+async function run(
+  plan: Plan, { entry, signal }: { readonly entry: string; readonly signal: AbortSignal },
+): Promise<RunRecord> {
   const runDirectory = fs.mkdtempSync(path.join(os.tmpdir(), 'plugpull-selfcheck-'));
   try {
     return await runPlan(plan, {
       id: 'selfcheck', startedAt: new Date().toISOString(), runDirectory,
       workDirectory: path.join(runDirectory, 'work'),
       targets: { ...targets, bundled: bundledTarget({ entry }) },
-      signal: new AbortController().signal,
+      signal,
       onEvent: () => {},
     });
   } finally {

@@ -5,8 +5,10 @@ import test from 'ava';
 import { targets } from '../targets/targets.ts';
 import { catalogue } from './bugs/catalogue.ts';
 import { documentedVersion, runCanaries } from './canaries/canaries.ts';
+import { doAll } from './crew.ts';
 import { hunt } from './hunt.ts';
-import { pageOf, tableOf } from './table.ts';
+import { allJobs } from './jobs.ts';
+import { pageOf, reportOf, tableOf } from './table.ts';
 
 // Before the first test: AVA wants them declared in one go.
 const located = await targets.redis.locate();
@@ -38,6 +40,17 @@ test('a bug that is not there is not found: the hunt itself gives no alarm', asy
   t.is(result.finding, null);
   const healthy = { trials: 5, cycles: 60, tookMs: 1, alarms: [] };
   t.regex(pageOf(tableOf([result], healthy)), /\| sync-never \|.*NOT FOUND[^]*0 of 1 planted/);
+});
+
+test('Ctrl-C: what was judged is told, and that it is not all', async (t) => {
+  const abort = new AbortController();
+  const jobs = allJobs(40).filter(({ kind }) => kind === 'healthy');
+  const results = await doAll([...jobs, ...jobs], {
+    processes: 1, signal: abort.signal, onDone: () => abort.abort(),
+  });
+  t.is(results.length, 1);
+  const { text } = reportOf(results, { jobs: 4, tookMs: 1 });
+  t.regex(text, /0 alarms on 20 healthy trials[^]*Interrupted: 1 of 4 jobs were done/);
 });
 
 test(`canaries: both servers do what is written down${skipped}`, async (t) => {

@@ -1,7 +1,7 @@
 // The result of a self-check as a Markdown table.
 
 import type { Hunt } from './hunt.ts';
-import type { Healthy } from './jobs.ts';
+import type { Healthy, JobResult } from './jobs.ts';
 
 /** One row a bug, then what healthy engines did. */
 export function tableOf(hunts: readonly Hunt[], healthy: Healthy): string {
@@ -21,6 +21,32 @@ export function summaryOf(hunts: readonly Hunt[], healthy: Healthy): string {
   const cycles = healthy.cycles.toLocaleString('en-US');
   return `${found} of ${hunts.length} planted bugs found. ${healthy.alarms.length} alarms on `
     + `${trials} healthy trials (${cycles} crashes recovered from and judged).`;
+}
+
+/** All that is told of a self-check; `jobs` of it were to be done. */
+export function reportOf(
+  results: readonly JobResult[],
+  { jobs, tookMs }: { readonly jobs: number; readonly tookMs: number },
+): { readonly table: string; readonly text: string; readonly isSound: boolean } {
+  const hunts = results.flatMap((each) => (each.kind === 'hunted' ? [each.hunt] : []));
+  const healthy = sumOf(results.flatMap((each) => (each.kind === 'healthy' ? [each.healthy] : [])));
+  const table = tableOf(hunts, healthy);
+  const alarms = healthy.alarms.map((alarm) => `alarm: ${alarm}\n`).join('');
+  const rest = results.length === jobs ? ''
+    : `Interrupted: ${results.length} of ${jobs} jobs were done, the rest was not judged.\n`;
+  return {
+    table, text: `${table}Took ${(tookMs / 1000).toFixed(0)} s.\n${alarms}${rest}`,
+    isSound: hunts.every((each) => each.finding !== null) && healthy.alarms.length === 0,
+  };
+}
+
+function sumOf(parts: readonly Healthy[]): Healthy {
+  const total = (of: (part: Healthy) => number): number =>
+    parts.reduce((sum, part) => sum + of(part), 0);
+  return {
+    trials: total((part) => part.trials), cycles: total((part) => part.cycles),
+    tookMs: total((part) => part.tookMs), alarms: parts.flatMap((part) => part.alarms),
+  };
 }
 
 /** The page that is kept beside the checkers. */

@@ -16,11 +16,19 @@ export interface Shrunk {
 const smallestValueBytes = 32;
 const atTheEnd = 0.999;
 
-/** Makes a failing plan smaller, trying at most so many others. */
+/** How far it goes. */
+export interface ShrinkLimits {
+  /** Other plans that are tried at most: 400. */
+  readonly attemptsMax?: number;
+  /** Asked before each of them; what was reached by then is the result. */
+  readonly isOver?: () => Promise<boolean>;
+}
+
+/** Makes a failing plan smaller. */
 export async function shrink(
   failing: { readonly plan: SimulationPlan; readonly failure: SimulationFailure },
   wrap: Wrap = () => ({}),
-  attemptsMax: number = 400,
+  { attemptsMax = 400, isOver = async () => false }: ShrinkLimits = {},
 ): Promise<Shrunk> {
   let { plan, failure } = failing;
   const { kind } = worst(failure);
@@ -28,7 +36,7 @@ export async function shrink(
   for (let again = true; again;) {
     again = false;
     for (const smaller of smallerPlans(plan, failure)) {
-      if (attempts === attemptsMax) return { plan, failure, attempts };
+      if (attempts === attemptsMax || await isOver()) return { plan, failure, attempts };
       attempts++;
       const result = await simulate(smaller, wrap);
       if (result.failure === null || worst(result.failure).kind !== kind) continue;

@@ -97,7 +97,7 @@ class Simulation {
       seed, clients, keysPerClient, valueSizeBytes, mix, valueSizes, startWallMs,
     };
     this.#encoder = new OperationEncoder(this.#workload);
-    this.#reads = new Reads(this.#workload, readShare);
+    this.#reads = new Reads(this.#workload, readShare, () => this.#clock.wallMs());
     this.#histories = Array.from({ length: clients }, () => new ClientHistory());
   }
 

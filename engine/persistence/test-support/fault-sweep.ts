@@ -191,14 +191,22 @@ async function survivors(
   return equal ? witness : -1;
 }
 
-/** Runs the load with the fault beginning at every `step`-th call. */
+/** Which storage calls a fault begins at: all, unless given. */
+export interface SweptCalls {
+  readonly step?: number;
+  readonly from?: number;
+  /** The last one. */
+  readonly to?: number;
+}
+
+/** Runs the load again and again, with the fault beginning at each of the calls. */
 export async function sweep(
-  policy: SweptPolicy, fault: SweptFault, step: number = 1,
+  policy: SweptPolicy, fault: SweptFault, { step = 1, from = 1, to = Infinity }: SweptCalls = {},
 ): Promise<SweepResult> {
   const { calls } = await runOnce(policy, null, 0);
   const findings: string[] = [];
   let [indexes, acknowledged, lost, stuck] = [0, 0, 0, 0];
-  for (let nth = 1; nth <= calls; nth += step) {
+  for (let nth = from; nth <= Math.min(calls, to); nth += step) {
     const where = `${policy.appendFsync} (${policy.syncStrategy}), ${fault.name} at call ${nth}`;
     const run = await runOnce(policy, fault, nth);
     indexes++;

@@ -12,6 +12,7 @@ import { simulate } from '../../simulation/simulate.ts';
 import type { SimulationFailure, SimulationResult } from '../../simulation/simulate.ts';
 import type { CliContext } from '../context.ts';
 import { exitFail, exitInterrupted, exitPass } from '../exit-codes.ts';
+import { untilInterrupted } from '../interrupts.ts';
 import { parseCount, parseNames, usage } from '../values.ts';
 
 interface SimulateFlags {
@@ -46,7 +47,8 @@ export function addSimulateCommand(
 No sockets and no real files: disk, clock and scheduler are simulated, so a seed is one history, bit
 for bit; the digest tells two runs apart. A seed that breaks a promise is made smaller (fewer
 operations, fewer failures, the smallest configuration). Both plans are kept with all that belongs
-to them; plugpull replay repeats them and explains what happened. Exit code 1 then.
+to them; plugpull replay repeats them and explains what happened. Exit code 1 then. Ctrl-C ends it
+with what was judged: exit code 130.
 
 Examples:
   plugpull simulate --seed 1 --trials 1000
@@ -83,7 +85,7 @@ class Simulations {
   #cycles = 0;
   #failures = 0;
   #digest = '';
-  #isInterrupted = false;
+  #toldMs = -Infinity;
 
   constructor(context: CliContext, out: string) {
     this.#context = context;
@@ -91,39 +93,49 @@ class Simulations {
   }
 
   async run(plans: Plans): Promise<number> {
-    const { monotonicMs, onSignal, stdout } = this.#context;
+    const { monotonicMs, stderr, stdout } = this.#context;
     const beganMs = monotonicMs();
-    const unlisten = onSignal('SIGINT', () => {
-      this.#isInterrupted = true;
-    });
-    let [trial, toldMs] = [0, beganMs];
-    for (; trial < plans.count && !this.#isInterrupted; trial++) {
-      await this.#one(plans.at(trial));
-      if (monotonicMs() - toldMs < progressEveryMs) continue;
-      toldMs = monotonicMs();
-      this.#tell(trial + 1, plans.count);
-      await new Promise((soon) => setImmediate(soon)); // Ctrl-C is heard here
-    }
-    unlisten();
-    if (this.#context.stderr.isTerminal) this.#context.stderr.write('\n');
+    const line = (text: string): void => stderr.write(`${stderr.isTerminal ? '\n' : ''}${text}`);
+    const { trials: trial, isInterrupted } = await untilInterrupted(this.#context, {
+      onFirst: () => line('stopping: what was judged is kept; once more to leave at once\n'),
+      onEnd: () => line(''),
+    }, (signal) => this.#all(plans, signal));
     const minutes = (monotonicMs() - beganMs) / 60_000;
     stdout.write(`${grouped(trial)} trials, ${grouped(this.#cycles)} crashes recovered from and `
       + `judged, ${grouped(Math.round(this.#cycles / minutes))} a minute; `
       + `${grouped(this.#failures)} trials broke a promise\ndigest ${this.#digest}\n`);
-    if (this.#isInterrupted) return exitInterrupted;
+    if (isInterrupted) return exitInterrupted;
     return this.#failures > 0 ? exitFail : exitPass;
   }
 
-  async #one(plan: SimulationPlan): Promise<void> {
+  /** Trial after trial until all are done, or Ctrl-C. */
+  async #all(
+    plans: Plans, signal: AbortSignal,
+  ): Promise<{ readonly trials: number; readonly isInterrupted: boolean }> {
+    const isOver = async (): Promise<boolean> => {
+      await new Promise((soon) => setImmediate(soon)); // Ctrl-C is heard here
+      return signal.aborted;
+    };
+    let trials = 0;
+    while (trials < plans.count && !await isOver()) {
+      await this.#one(plans.at(trials++), isOver);
+      this.#tell(trials, plans.count);
+    }
+    return { trials, isInterrupted: signal.aborted };
+  }
+
+  async #one(plan: SimulationPlan, isOver: () => Promise<boolean>): Promise<void> {
     const result = await simulate(plan, this.#context.simulated);
     this.#cycles += result.cycles;
     this.#digest = chained(this.#digest, result);
-    if (result.failure !== null) await this.#failed(plan, result.failure);
+    if (result.failure !== null) await this.#failed(plan, result.failure, isOver);
   }
 
-  async #failed(plan: SimulationPlan, failure: SimulationFailure): Promise<void> {
+  async #failed(
+    plan: SimulationPlan, failure: SimulationFailure, isOver: () => Promise<boolean>,
+  ): Promise<void> {
     this.#failures++;
-    const small = await shrink({ plan, failure }, this.#context.simulated);
+    const small = await shrink({ plan, failure }, this.#context.simulated, { isOver });
     const folder = keepSimulation(this.#out, plan, { failure, small });
     const { judgement, crash } = small.failure.outcome;
     const { stdout } = this.#context;
@@ -134,9 +146,11 @@ class Simulations {
   }
 
   #tell(done: number, count: number): void {
-    const { stderr } = this.#context;
-    const line = `${grouped(done)} of ${grouped(count)} trials, ${grouped(this.#cycles)} crashes`;
-    if (stderr.isTerminal) stderr.write(`\r${line}`);
+    const { stderr, monotonicMs } = this.#context;
+    if (!stderr.isTerminal || monotonicMs() - this.#toldMs < progressEveryMs) return;
+    this.#toldMs = monotonicMs();
+    stderr.write(`\r${grouped(done)} of ${grouped(count)} trials, `
+      + `${grouped(this.#cycles)} crashes`);
   }
 }
 

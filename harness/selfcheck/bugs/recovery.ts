@@ -283,6 +283,16 @@ function clockOffBy(offMs: number): () => EngineWrappers {
   });
 }
 
+/** It has the right time when it starts, and has it for ever: what a start loads is right. */
+function clockStandsStill(): EngineWrappers {
+  return {
+    clock: (clock: Clock): Clock => {
+      const startedMs = clock.wallMs();
+      return { wallMs: () => startedMs, monotonicNs: () => clock.monotonicNs() };
+    },
+  };
+}
+
 const hourMs = 3_600_000;
 
 export const recoveryBugs: readonly PlantedBug[] = [
@@ -350,6 +360,12 @@ export const recoveryBugs: readonly PlantedBug[] = [
     name: 'clock-fast', what: 'the engine\'s clock is three hours fast: keys die before their time',
     settings: ['rdb', ...withLog], crashes: ['process'], finds: ['expired-early', 'split', 'hole'],
     within: 10, wrap: clockOffBy(3 * hourMs),
+  },
+  {
+    name: 'clock-stands-still', what: 'the engine\'s clock stands still from its start: keys stay '
+      + 'after their deadline while it lives, and are gone after a crash',
+    settings: ['rdb', ...withLog], crashes: ['process', 'power'], finds: ['stale'], within: 60,
+    wrap: clockStandsStill,
   },
   {
     name: 'checksum-ignored', what: 'the checksum of an RDB file counts for nothing',

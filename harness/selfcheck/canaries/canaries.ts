@@ -22,8 +22,9 @@ export interface CanaryResult extends Canary {
 export const documentedVersion = '7.0.15';
 
 /** Asks both servers about the weaknesses that are known best, one canary after the other. */
-export async function runCanaries(): Promise<CanaryResult[]> {
-  const results = await askedAll(fileCanaries, outcomeOf, null);
+export async function runCanaries(signal?: AbortSignal): Promise<CanaryResult[]> {
+  const results = await askedAll(fileCanaries, outcomeOf, { lacks: null, signal });
+  if (signal?.aborted === true) return results;
   const redis = await hasRedis() && whyNotRedis() === null
     ? await redisOutcome(targets.redis) : null;
   results.push({ ...noSyncOnRewrite, redis, bundled: await bundledOutcome() });
@@ -31,10 +32,10 @@ export async function runCanaries(): Promise<CanaryResult[]> {
 }
 
 /** Asks them about everything else that is said of redis-server and its files and disks. */
-export async function runPredictions(): Promise<CanaryResult[]> {
-  const files = await askedAll(furtherCanaries, outcomeOf, null);
+export async function runPredictions(signal?: AbortSignal): Promise<CanaryResult[]> {
+  const files = await askedAll(furtherCanaries, outcomeOf, { lacks: null, signal });
   const lacks = whyNotRedis();
-  return [...files, ...await askedAll(liveCanaries, liveOutcome, lacks)];
+  return [...files, ...await askedAll(liveCanaries, liveOutcome, { lacks, signal })];
 }
 
 async function hasRedis(): Promise<boolean> {
@@ -44,12 +45,14 @@ async function hasRedis(): Promise<boolean> {
 async function askedAll<Kind extends Canary>(
   canaries: readonly Kind[],
   ask: (target: Target, canary: Kind) => Promise<string>,
-  lacks: string | null,
+  { lacks, signal }:
+  { readonly lacks: string | null; readonly signal: AbortSignal | undefined },
 ): Promise<CanaryResult[]> {
   const results: CanaryResult[] = [];
   if (lacks !== null) return results;
   const redis = await hasRedis();
   for (const canary of canaries) {
+    if (signal?.aborted === true) return results;
     results.push({
       ...canary,
       redis: redis ? await ask(targets.redis, canary) : null,
@@ -59,9 +62,14 @@ async function askedAll<Kind extends Canary>(
   return results;
 }
 
-/** All of it as a Markdown table; whether every server did what is expected of it. */
-export async function canaryTable(): Promise<{ text: string; isAsExpected: boolean }> {
-  const results = [...await runCanaries(), ...await runPredictions()];
+/**
+ * All of it as a Markdown table; whether every server did what is expected of it. After an interrupt
+ * it is what was asked by then.
+ */
+export async function canaryTable(
+  signal: AbortSignal,
+): Promise<{ text: string; isAsExpected: boolean }> {
+  const results = [...await runCanaries(signal), ...await runPredictions(signal)];
   const verdict = (result: CanaryResult, outcome: string | null): string => {
     if (outcome === null) return 'not asked: it, or /dev/fuse, is missing here';
     return `${result.isRight(outcome) ? 'pass' : 'FAIL'}: ${outcome}`;

@@ -3,7 +3,8 @@
 // changes with it.
 
 import {
-  KIND_COLLECTION, KIND_DELETE, KIND_FLUSH, KIND_INCREMENT, KIND_PAIR, KIND_SWAP, NO_SLOT,
+  KIND_BRIEF, KIND_COLLECTION, KIND_DELETE, KIND_FLUSH, KIND_INCREMENT, KIND_PAIR, KIND_SWAP,
+  NO_SLOT,
 } from '../operations.ts';
 import type { Operations } from '../operations.ts';
 import { change, clear, noContent, sizeOf } from './content.ts';
@@ -24,6 +25,9 @@ export class SideModel {
   /** Last operation that wrote the witness, 0 = none. */
   witness: number = 0;
   isWitnessUnclear: boolean = false;
+  /** Brief operations that are here, as they were until their deadline, and whether surely. */
+  readonly #briefs = new Map<number, boolean>();
+  #hasForgotten = false;
   readonly #operations: Operations;
   readonly #client: number;
 
@@ -46,6 +50,23 @@ export class SideModel {
     if (content !== undefined) return sizeOf(content) > 0;
     this.#operations.load(this.#client, last);
     return this.#operations.kind !== KIND_DELETE;
+  }
+
+  /** Whether the key of a brief operation is there until its deadline; null: nobody can know. */
+  isBriefPresent(sequence: number): boolean | null {
+    const isSure = this.#briefs.get(sequence);
+    if (isSure === undefined) return this.#hasForgotten ? null : false;
+    return isSure ? true : null;
+  }
+
+  /** A brief operation happened. */
+  touchBrief(sequence: number, isUnclear: boolean): void {
+    this.#briefs.set(sequence, !isUnclear);
+  }
+
+  /** Nobody will ask for it before its deadline. */
+  dropBrief(sequence: number): void {
+    this.#briefs.delete(sequence);
   }
 
   /** What a slot's collection holds; undefined when it is none. */
@@ -82,6 +103,8 @@ export class SideModel {
     this.counters.fill(0);
     this.beforeDelete.fill(0);
     for (const content of this.contents) clear(content);
+    this.#briefs.clear();
+    this.#hasForgotten = false;
     this.witness = 0;
     this.isWitnessUnclear = false;
   }
@@ -89,6 +112,8 @@ export class SideModel {
   /** Nobody can know what is there. */
   forget(): void {
     this.unclear.fill(1);
+    this.#briefs.clear();
+    this.#hasForgotten = true;
     this.isWitnessUnclear = true;
   }
 }
@@ -119,6 +144,7 @@ export class ClientModel {
       this.here.witness = sequence;
       this.here.isWitnessUnclear = isUnclear;
     }
+    if (kind === KIND_BRIEF) this.here.touchBrief(sequence, isUnclear);
     if (operations.slotA === NO_SLOT) return;
     this.here.touch(operations.slotA, sequence, isUnclear);
     if (kind === KIND_PAIR) this.here.touch(operations.slotB, sequence, isUnclear);

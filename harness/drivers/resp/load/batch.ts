@@ -16,6 +16,9 @@ export interface Encoder {
 export interface ReadStream {
   readonly maximumBytes: number;
   isRead(client: number, turn: number): boolean;
+  /** The brief key that it asks for instead of its slot's; 0: none. */
+  briefOf(client: number, turn: number, written: number): number;
+  encodeBrief(target: Buffer, at: number, client: number, sequence: number): number;
   encode(target: Buffer, at: number, client: number, turn: number): number;
 }
 
@@ -37,6 +40,8 @@ export class Batch {
   done: number = 0;
   /** Sequence of each write; of a read, which the ledger does not keep, its turn below zero. */
   readonly sequences: Float64Array;
+  /** Of a read: the brief key that it asks for, see Reads.briefOf; 0: its slot's. */
+  readonly briefs: Float64Array;
   sentNs: number = 0;
   /** From when the latency of each operation counts: when it was sent, or was meant to be. */
   readonly startNs: Float64Array;
@@ -52,6 +57,7 @@ export class Batch {
     this.client = client;
     this.startNs = new Float64Array(capacity);
     this.sequences = new Float64Array(capacity);
+    this.briefs = new Float64Array(capacity);
     this.#replies = new Uint16Array(capacity);
     this.#outbox = outbox;
   }
@@ -71,7 +77,7 @@ export class Batch {
     this.#begin();
     for (let index = 0; index < at.count; index++) {
       const turn = at.turn++;
-      if (reads.isRead(this.client, turn)) this.#read(reads, turn);
+      if (reads.isRead(this.client, turn)) this.#read(reads, turn, at.sequence - 1);
       else this.#write(encoder, at.sequence++);
     }
     this.#nextOperation();
@@ -93,10 +99,14 @@ export class Batch {
     this.#replies[this.count++] = replies;
   }
 
-  #read(reads: ReadStream, turn: number): void {
+  #read(reads: ReadStream, turn: number, written: number): void {
     const outbox = this.#outbox;
     const target = outbox.withRoom(reads.maximumBytes);
-    outbox.lengthBytes = reads.encode(target, outbox.lengthBytes, this.client, turn);
+    const brief = reads.briefOf(this.client, turn, written);
+    const at = outbox.lengthBytes;
+    outbox.lengthBytes = brief === 0 ? reads.encode(target, at, this.client, turn)
+      : reads.encodeBrief(target, at, this.client, Math.abs(brief));
+    this.briefs[this.count] = brief;
     this.#isPlain = false;
     this.sequences[this.count] = -turn;
     this.#replies[this.count++] = 1;

@@ -1,14 +1,15 @@
 // What reads must answer while the server lives: each client reads its own keys, and on one
 // connection in the order of its writes, so every reply is known exactly: read your writes, and
-// never an older one again. For mixes that have a model (workloads/model) and ask for reads.
+// never an older one again; a key with a deadline is there before it and gone after it. For mixes
+// that have a model (workloads/model) and ask for reads.
 
 import { STATUS_FAIL, STATUS_INFO, STATUS_OK } from '../../../history/ledger.ts';
 import type { OperationStatus } from '../../../history/ledger.ts';
 import { ClientModel } from '../../../workloads/model/client-model.ts';
 import type { SideModel } from '../../../workloads/model/client-model.ts';
 import { isSame, readContent, sizeOf } from '../../../workloads/model/content.ts';
-import { slotKey } from '../../../workloads/keys.ts';
-import { KIND_FLUSH, KIND_SWAP, Operations } from '../../../workloads/operations.ts';
+import { briefKey, slotKey } from '../../../workloads/keys.ts';
+import { KIND_BRIEF, KIND_FLUSH, KIND_SWAP, Operations } from '../../../workloads/operations.ts';
 import type { Reads } from '../../../workloads/reads.ts';
 import type { WorkloadSpec } from '../../../workloads/spec.ts';
 import { ValueCodec } from '../../../workloads/value.ts';
@@ -63,14 +64,30 @@ export class LiveCheck {
   /** The batch has just completed an operation, with a reply that ends in `bytes`. */
   answered(batch: Batch, status: OperationStatus, bytes: Buffer): void {
     const sequence = batch.sequences[batch.done - 1] as number;
-    if (sequence > 0) this.#wrote(batch.client, sequence, status);
-    else this.#read(batch.client, { turn: -sequence, status, bytes });
+    if (sequence > 0) {
+      this.#wrote(batch.client, sequence, status);
+      return;
+    }
+    const parts = this.#begun.get(batch.client);
+    this.#begun.delete(batch.client);
+    if (status !== STATUS_OK) return;
+    const reader = new ReplyReader();
+    reader.push(Buffer.concat([...parts ?? [], bytes]));
+    const reply = reader.next() ?? null;
+    const brief = batch.briefs[batch.done - 1] as number;
+    if (brief === 0) this.#readSlot(batch.client, { turn: -sequence, reply });
+    else this.#readBrief(batch.client, { brief, reply });
   }
 
   #wrote(client: number, sequence: number, status: OperationStatus): void {
     if (status === STATUS_FAIL) return;
     const isUnclear = status === STATUS_INFO;
-    this.#models[client]?.apply(sequence, isUnclear);
+    const model = this.#models[client];
+    model?.apply(sequence, isUnclear);
+    this.#operations.load(client, sequence);
+    if (this.#operations.kind === KIND_BRIEF && !this.#reads.livesOn(client, sequence)) {
+      model?.here.dropBrief(sequence); // near its deadline, or over: it will not be asked for
+    }
     if (!this.#operations.runsAlone(client, sequence)) return;
     const kind = this.#operations.kind === KIND_FLUSH ? KIND_FLUSH : KIND_SWAP;
     for (const [other, model] of this.#models.entries()) {
@@ -78,26 +95,46 @@ export class LiveCheck {
     }
   }
 
-  #read(
-    client: number,
-    { turn, status, bytes }: { turn: number; status: OperationStatus; bytes: Buffer },
-  ): void {
-    const parts = this.#begun.get(client);
-    this.#begun.delete(client);
-    if (status !== STATUS_OK) return;
+  #readSlot(client: number, { turn, reply }: { turn: number; reply: Reply }): void {
     const slot = this.#reads.slotOf(client, turn);
     const model = this.#models[client]?.here;
     if (model === undefined || model.unclear[slot] === 1) return;
-    const reader = new ReplyReader();
-    reader.push(Buffer.concat([...parts ?? [], bytes]));
     this.#checked++;
-    const found = this.#wordsOf(model, { client, slot, reply: reader.next() ?? null });
+    const found = this.#wordsOf(model, { client, slot, reply });
     if (found === null) return;
-    this.#wrong++;
-    if (this.#words.length >= worded) return;
     const name = slotKey(this.#operations.spec, client, slot);
-    this.#words.push(`client ${client} read ${name} while the server was up, after its write `
+    this.#isWrong(`client ${client} read ${name} while the server was up, after its write `
       + `${model.lastOperation[slot]} of it, and found ${found}`);
+  }
+
+  /** A key with a deadline: sent well before it and answered well before it, or sent well after. */
+  #readBrief(client: number, { brief, reply }: { brief: number; reply: Reply }): void {
+    const sequence = Math.abs(brief);
+    const isOver = brief < 0;
+    if (!isOver && !this.#reads.livesOn(client, sequence)) return;
+    const isThere = isOver ? false : this.#models[client]?.here.isBriefPresent(sequence) ?? null;
+    if (isThere === null) return;
+    this.#checked++;
+    const expected = isThere ? sequence : 0;
+    const found = this.#valueWords(reply, client, expected);
+    if (found === null) return;
+    this.#isWrong(`client ${client} read ${briefKey(client, sequence)} while the server was up, `
+      + `${isOver ? 'more than a second after' : 'well before'} its deadline, and found ${found}`);
+  }
+
+  #isWrong(words: string): void {
+    this.#wrong++;
+    if (this.#words.length < worded) this.#words.push(words);
+  }
+
+  /** What is wrong with the value of a key that operation `expected` wrote, 0 = none. */
+  #valueWords(reply: Reply, client: number, expected: number): string | null {
+    if (reply instanceof ReplyError) return reply.message;
+    if (!(reply instanceof Uint8Array)) return expected === 0 ? null : 'nothing';
+    if (expected === 0) return 'a value, though there must be none';
+    const sequence = this.#values.read(reply, client);
+    return sequence === expected ? null : sequence <= 0
+      ? 'a value that matches no write of this client' : `write ${sequence}`;
   }
 
   /** What is wrong with a reply; null: it is right. */
@@ -114,17 +151,12 @@ export class LiveCheck {
       if (isSame(read.content, expected)) return null;
       return `${sizeOf(read.content)} elements, not the ${sizeOf(expected)} that must be there`;
     }
-    if (reply instanceof ReplyError) return reply.message;
     const isThere = model.isPresent(slot);
-    if (!(reply instanceof Uint8Array)) return isThere ? 'nothing' : null;
-    if (!isThere) return 'a value, though there must be none';
-    if (slot >= slots.plain) {
+    if (slot >= slots.plain && isThere && reply instanceof Uint8Array) {
       const counted = Number(reply.toString('latin1'));
       const should = model.counters[slot - slots.plain];
       return counted === should ? null : `${counted} instead of ${should}`;
     }
-    const sequence = this.#values.read(reply, client);
-    return sequence === model.lastOperation[slot] ? null : sequence <= 0
-      ? 'a value that matches no write of this client' : `write ${sequence}`;
+    return this.#valueWords(reply, client, isThere ? model.lastOperation[slot] as number : 0);
   }
 }

@@ -176,7 +176,7 @@ export class Load implements ConnectionOwner {
   async #connectAll(): Promise<void> {
     const { host, port, workload, pipeline, ratePerSecond, readShare = 0 } = this.#options;
     const encoder = new OperationEncoder(workload);
-    const reads = readsOf(workload, readShare);
+    const reads = readsOf(workload, readShare, Date.now);
     // Cells of speed have mix `set`: there the driver's time is the server's figure.
     if (reads !== null && workload.mix !== 'set') this.#live = new LiveCheck(workload, reads);
     this.#turns = new TakingTurns(encoder, this.#connections, pipeline);
