@@ -1,4 +1,5 @@
-// Every type of value in two databases, with FLUSHALL and SWAPDB, read while it is written.
+// Every type of value in two databases, with FLUSHALL and SWAPDB, read while it is written; long
+// enough for keys to expire and be asked for after it.
 
 import { defineScenario } from '../harness/index.ts';
 import type { Scenario } from '../harness/index.ts';
@@ -12,7 +13,7 @@ const scenario: Scenario = defineScenario({
   measures: ['loss'],
   trials: 1,
   load: {
-    mix: 'full', warmupMs: 0, durationMs: 1500, clients: 16, pipeline: 4, keys: 4000,
+    mix: 'full', warmupMs: 0, durationMs: 4000, clients: 16, pipeline: 4, keys: 4000,
     readShare: 0.2, valueSizes: 'lognormal:100:1.5',
   },
   snapshots: 2,

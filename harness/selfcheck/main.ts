@@ -47,8 +47,9 @@ function main(): Promise<number> {
 async function canaries(signal: AbortSignal): Promise<number> {
   const { text, isAsExpected } = await canaryTable(signal);
   process.stdout.write(text);
-  if (signal.aborted) return interrupted;
-  return isAsExpected ? 0 : 1;
+  if (!signal.aborted) return isAsExpected ? 0 : 1;
+  process.stdout.write('Interrupted: the rest was not asked.\n');
+  return interrupted;
 }
 
 async function selfcheck(

@@ -353,13 +353,13 @@ export const recoveryBugs: readonly PlantedBug[] = [
   },
   {
     name: 'clock-slow', what: 'the engine\'s clock is an hour slow: expired keys are still there',
-    settings: ['rdb', ...withLog], crashes: ['process'], finds: ['resurrected'], within: 20,
-    wrap: clockOffBy(-hourMs),
+    settings: ['rdb', ...withLog], crashes: ['process'], finds: ['resurrected', 'stale'],
+    within: 20, wrap: clockOffBy(-hourMs),
   },
   {
     name: 'clock-fast', what: 'the engine\'s clock is three hours fast: keys die before their time',
-    settings: ['rdb', ...withLog], crashes: ['process'], finds: ['expired-early', 'split', 'hole'],
-    within: 10, wrap: clockOffBy(3 * hourMs),
+    settings: ['rdb', ...withLog], crashes: ['process'],
+    finds: ['expired-early', 'split', 'hole', 'stale'], within: 10, wrap: clockOffBy(3 * hourMs),
   },
   {
     name: 'clock-stands-still', what: 'the engine\'s clock stands still from its start: keys stay '

@@ -63,8 +63,8 @@ async function askedAll<Kind extends Canary>(
 }
 
 /**
- * All of it as a Markdown table; whether every server did what is expected of it. After an interrupt
- * it is what was asked by then.
+ * All of it as a Markdown table; whether every server did what is expected of it. After an
+ * interrupt it is what was asked by then.
  */
 export async function canaryTable(
   signal: AbortSignal,
