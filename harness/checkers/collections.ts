@@ -5,7 +5,8 @@ import {
 } from '../workloads/model/content.ts';
 import type { Content } from '../workloads/model/content.ts';
 import { counted, grouped } from './judgement.ts';
-import type { StateCheck } from './state.ts';
+import type { RunContext } from './context.ts';
+import type { Evidence } from './survivors.ts';
 
 /** How a collection differs from what it should be. */
 export interface Difference {
@@ -14,6 +15,13 @@ export interface Difference {
   readonly sequence: number;
   /** After the key's name: "has 3 elements instead of 4". */
   readonly text: string;
+}
+
+/** What is known of one client besides its collections. */
+interface WhatIsKnown {
+  readonly run: RunContext;
+  readonly evidence: Evidence;
+  readonly sentLimit: number;
 }
 
 /** The difference; null: there is none. */
@@ -41,7 +49,7 @@ export function differenceOf(expected: Content, found: Content): Difference | nu
  * witness; 0 = that is not how it came.
  */
 export function isExplainedBy(
-  { run, evidence, sentLimit }: StateCheck, slot: number,
+  { run, evidence, sentLimit }: WhatIsKnown, slot: number,
   { expected, content }: { expected: Content; content: Content },
 ): number {
   const { client, prefix } = evidence;

@@ -6,8 +6,8 @@ import type { Ledger } from '../history/ledger.ts';
 import { Operations } from '../workloads/operations.ts';
 import { Barriers } from '../workloads/model/barriers.ts';
 import type { Reads } from '../workloads/reads.ts';
+import type { WorkloadSpec } from '../workloads/spec.ts';
 import { ValueCodec } from '../workloads/value.ts';
-import type { RunHistory } from './judgement.ts';
 
 /** Replies that a server released on one connection, from its op log. */
 export interface ReleaseTimes {
@@ -98,6 +98,14 @@ function lastAnsweredOf(ledger: Ledger, client: number): number {
   let last = ledger.count(client);
   while (last > 0 && ledger.status[ledger.at(client, last)] === STATUS_INFO) last--;
   return last;
+}
+
+/** What all cuts of one run have in common. */
+export interface RunHistory {
+  readonly workload: WorkloadSpec;
+  readonly ledger: Ledger;
+  /** When the server let each reply go, by client; null = unknown, the clients' clocks count. */
+  readonly releases: readonly (ReleaseTimes | null)[] | null;
 }
 
 /** One run, ready to be judged. */

@@ -3,7 +3,8 @@
 import test from 'ava';
 
 import { judge } from './judge.ts';
-import type { Cut, Judgement } from './judgement.ts';
+import type { Cut } from './judge.ts';
+import type { Judgement } from './judgement.ts';
 import { noFacts } from './promise.ts';
 import type { PromiseQuestion } from './promise.ts';
 import { toyCut, ToyRun, toyStartWallMs } from './test-support/toy-run.ts';

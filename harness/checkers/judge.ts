@@ -1,16 +1,40 @@
 // The oracle: history and survivors → pass, fail or inconclusive, with reasons in plain words.
 
 import { RunContext } from './context.ts';
+import type { RunHistory } from './context.ts';
 import { counted, Findings } from './judgement.ts';
-import type { Cut, JudgeInput, Judgement, Refusal, RunHistory } from './judgement.ts';
+import type { Judgement, Refusal } from './judgement.ts';
 import { checkAcrossClients, checkPromise, countLosses } from './loss.ts';
 import type { Losses } from './loss.ts';
 import { hasFlush, ReplayedModel } from './model.ts';
 import { promiseRule, promiseSentence } from './promise.ts';
-import type { PromiseRule } from './promise.ts';
+import type { DurabilityFacts, PromiseQuestion, PromiseRule } from './promise.ts';
 import { checkState } from './state.ts';
 import { readEvidence, witnessed } from './survivors.ts';
 import type { ClientSurvivors, Survivors } from './survivors.ts';
+
+/** One crash and what was read back after it. */
+export interface Cut {
+  readonly question: PromiseQuestion;
+  /** When the cut was called, CLOCK_MONOTONIC ns. */
+  readonly cutNs: number;
+  /**
+   * Until when the target may still have taken writes: its exit for `process` and `block` (without
+   * it: forever), the cut itself for `power`.
+   */
+  readonly deadNs?: number;
+  /** null = the server did not start: say why in `refusal`. */
+  readonly survivors: Survivors | null;
+  readonly refusal: Refusal | null;
+  readonly facts: DurabilityFacts;
+  /** Why the fault may not have been applied (process still alive, …); [] = it was. */
+  readonly notApplied: readonly string[];
+  /** That nothing was in flight proves nothing: a slow open loop asked for speed alone. */
+  readonly mayBeIdle?: boolean;
+}
+
+/** Everything for one judgement. */
+export type JudgeInput = RunHistory & Cut;
 
 /** Judges several cuts of one run; the model is advanced, not replayed, when cuts come in order. */
 export class Judge {

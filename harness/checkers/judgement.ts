@@ -1,10 +1,6 @@
-// What the judge is asked and what it answers, and the words it answers in.
+// What the judge answers, and the words it answers in.
 
-import type { Ledger } from '../history/ledger.ts';
-import type { WorkloadSpec } from '../workloads/spec.ts';
-import type { ReleaseTimes, RunContext } from './context.ts';
-import type { DurabilityFacts, PromiseQuestion } from './promise.ts';
-import type { Survivors } from './survivors.ts';
+import type { Operations } from '../workloads/operations.ts';
 
 export type Verdict = 'pass' | 'fail' | 'inconclusive';
 
@@ -79,37 +75,6 @@ export interface Refusal {
   readonly repair: string | null;
 }
 
-/** One crash and what was read back after it. */
-export interface Cut {
-  readonly question: PromiseQuestion;
-  /** When the cut was called, CLOCK_MONOTONIC ns. */
-  readonly cutNs: number;
-  /**
-   * Until when the target may still have taken writes: its exit for `process` and `block` (without
-   * it: forever), the cut itself for `power`.
-   */
-  readonly deadNs?: number;
-  /** null = the server did not start: say why in `refusal`. */
-  readonly survivors: Survivors | null;
-  readonly refusal: Refusal | null;
-  readonly facts: DurabilityFacts;
-  /** Why the fault may not have been applied (process still alive, …); [] = it was. */
-  readonly notApplied: readonly string[];
-  /** That nothing was in flight proves nothing: a slow open loop asked for speed alone. */
-  readonly mayBeIdle?: boolean;
-}
-
-/** What all cuts of one run have in common. */
-export interface RunHistory {
-  readonly workload: WorkloadSpec;
-  readonly ledger: Ledger;
-  /** When the server let each reply go, by client; null = unknown, the clients' clocks count. */
-  readonly releases: readonly (ReleaseTimes | null)[] | null;
-}
-
-/** Everything for one judgement. */
-export type JudgeInput = RunHistory & Cut;
-
 /** Findings of one kind that are worded; further ones are counted. */
 export const wordedPerKind = 5;
 
@@ -148,8 +113,10 @@ export class Findings {
 }
 
 /** An operation as people read it: "write 1,234 of client 3 (SET k:00003:00000012)". */
-export function wordsOf(run: RunContext, client: number, sequence: number): string {
-  const { kind, keys } = run.operations.describe(client, sequence);
+export function wordsOf(
+  { operations }: { readonly operations: Operations }, client: number, sequence: number,
+): string {
+  const { kind, keys } = operations.describe(client, sequence);
   const verbs = {
     'set': 'SET', 'set-expire': 'SET with a deadline', 'pair': 'MULTI of SETs', 'increment': 'INCR',
     'delete': 'DEL', 'brief': 'SET with a deadline', 'collection': 'a change of',

@@ -1,5 +1,7 @@
 // Ctrl-C and its kin during long work: the first ends it in order, a second one at once.
 
+import { Progress } from '../report/progress.ts';
+import { mayStyle } from './context.ts';
 import type { CliContext } from './context.ts';
 import { exitInterrupted } from './exit-codes.ts';
 
@@ -26,4 +28,32 @@ export async function untilInterrupted<TResult>(
     onEnd();
     for (const stop of unlisten) stop();
   }
+}
+
+/** What runs while its progress is shown. */
+export interface Shown {
+  /** The first Ctrl-C. */
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+}
+
+/** Shows the progress of `work`. */
+export function interruptibly<TResult>(
+  context: CliContext, work: (shown: Shown) => Promise<TResult>,
+): Promise<TResult> {
+  const progress = progressOf(context);
+  return untilInterrupted(context, {
+    onFirst: () => progress.line('stopping: what was measured is kept; once more to leave at once'),
+    onEnd: () => progress.close(),
+  }, (signal) => work({ signal, progress }));
+}
+
+function progressOf(context: CliContext): Progress {
+  const { stderr } = context;
+  return new Progress({
+    write: (text) => stderr.write(text),
+    live: mayStyle(context, stderr),
+    columns: () => stderr.columns(),
+    nowMs: () => context.monotonicMs(),
+  });
 }

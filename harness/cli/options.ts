@@ -38,6 +38,16 @@ export interface SelectionFlags {
   readonly seed?: string;
 }
 
+/** Those of `run`: what is run, and what becomes of it. */
+export interface RunFlags extends SelectionFlags {
+  readonly out: string;
+  readonly json?: boolean;
+  readonly open?: boolean;
+  readonly dryRun?: boolean;
+  readonly shard?: string;
+  readonly durations?: string;
+}
+
 /** What the flags ask for. */
 export interface Selection {
   readonly tags: readonly string[];

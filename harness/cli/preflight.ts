@@ -151,3 +151,20 @@ function httpMissingFor({ cells }: Plan): string[] {
 function existingFolder(path: string): string {
   return existsSync(path) || dirname(path) === path ? path : existingFolder(dirname(path));
 }
+
+/** Why this machine cannot run a cell; null when it can. */
+export function unsupported({ machine }: CliContext, cell: Cell): string | null {
+  const lacks = machine.diskUnavailable(cell);
+  if (lacks === null) return null;
+  return cell.disk === 'block' ? `crash model block of ${cell.fileSystem}: ${lacks}`
+    : `${cell.faultText === '' ? 'power cuts' : 'disk faults'} of ${cell.target} need faultfs: `
+      + lacks;
+}
+
+/** Undoes what killed runs left, and says so. */
+export async function cleanLeftovers({ machine, stderr }: CliContext): Promise<void> {
+  for (const { what, failure } of await machine.clean()) {
+    const how = failure === null ? 'removed' : `cannot be removed (${failure})`;
+    stderr.write(`left behind by a killed run: ${what}: ${how}\n`);
+  }
+}

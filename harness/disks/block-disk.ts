@@ -9,24 +9,9 @@ import { HarnessError } from '../errors.ts';
 import { hold } from '../holdings/holdings.ts';
 import { detachLoops, loopsOf, mounts, runTool, unmountAll } from '../holdings/system.ts';
 import { monotonicNs } from '../metrics/monotonic.ts';
-import type { BlockDisk, DiskOptions, FileSystem, Settled } from './disk.ts';
-
-/** What a cut did. */
-export interface BlockCut {
-  /** When it was called, CLOCK_MONOTONIC ns. */
-  readonly cutNs: number;
-  /** How long the call took. */
-  readonly tookMs: number;
-  /** Null when a write after it failed with EIO, which proves it; else what it did instead. */
-  readonly unproven: string | null;
-}
-
-/** The verdict of the file system's own checker. */
-export interface FileSystemCheck {
-  readonly clean: boolean;
-  /** Its exit code and last line. */
-  readonly words: string;
-}
+import type {
+  BlockCut, BlockDisk, DiskOptions, FileSystem, FileSystemCheck, Settled,
+} from './disk.ts';
 
 const mkfs: Readonly<Record<FileSystem, readonly string[]>> = {
   ext4: ['mkfs.ext4', '-q', '-F', '-m', '0', '-E', 'nodiscard'],

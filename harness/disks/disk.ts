@@ -1,7 +1,6 @@
 // What lies under the data directory of a trial, and what a crash leaves of it.
 
 import type { FaultRule, HeldCall } from '../faultfs/client.ts';
-import type { BlockCut, FileSystemCheck } from './block-disk.ts';
 
 /** The file systems that `block` can make. */
 export const fileSystems = ['ext4', 'xfs'] as const;
@@ -42,6 +41,23 @@ export interface FaultfsDisk extends AnyDisk {
   removeFault(name: string): Promise<number>;
   /** The next call that a `freeze` holds; null when none comes in time. */
   nextHeld(timeoutMs: number): Promise<HeldCall | null>;
+}
+
+/** What a cut did. */
+export interface BlockCut {
+  /** When it was called, CLOCK_MONOTONIC ns. */
+  readonly cutNs: number;
+  /** How long the call took. */
+  readonly tookMs: number;
+  /** Null when a write after it failed with EIO, which proves it; else what it did instead. */
+  readonly unproven: string | null;
+}
+
+/** The verdict of the file system's own checker. */
+export interface FileSystemCheck {
+  readonly clean: boolean;
+  /** Its exit code and last line. */
+  readonly words: string;
 }
 
 /** A real file system on a loop device of our own. */

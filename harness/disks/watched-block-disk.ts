@@ -3,8 +3,9 @@
 
 import path from 'node:path';
 import fs from 'node:fs';
-import type { BlockCut, FileSystemCheck } from './block-disk.ts';
-import type { BlockDisk, DiskOptions, FaultfsDisk, Settled } from './disk.ts';
+import type {
+  BlockCut, BlockDisk, DiskOptions, FaultfsDisk, FileSystemCheck, Settled,
+} from './disk.ts';
 
 /** Puts an open faultfs over an open block disk; its server is given the faultfs. */
 export class WatchedBlockDisk implements BlockDisk {

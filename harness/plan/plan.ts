@@ -10,7 +10,6 @@ import { keepsRdb, settingDirectives, settingLabel } from './settings.ts';
 import { directivesOfStudy, settingOfStudy, studyLabel } from './studies.ts';
 import type { Study } from './studies.ts';
 import type { Setting } from './settings.ts';
-import type { Shard } from './shard.ts';
 
 /** One point of the matrix. */
 export interface Cell {
@@ -82,6 +81,17 @@ export interface SkippedCell {
   readonly setting: Setting;
   readonly crash: CrashModel;
   readonly reason: string;
+}
+
+/** Which part of which plan is run, and of how many. */
+export interface Shard {
+  /** From 1. */
+  readonly index: number;
+  readonly count: number;
+  /** Names the whole plan: equal for all shards of it. */
+  readonly planHash: string;
+  /** Ids of all cells of the whole plan, in its order. */
+  readonly planCells: readonly string[];
 }
 
 /** Everything a run will do. */

@@ -5,17 +5,6 @@ import { HarnessError } from '../errors.ts';
 import type { Cell, Plan } from './plan.ts';
 import { hashOf } from './seeds.ts';
 
-/** Which part of which plan. */
-export interface Shard {
-  /** From 1. */
-  readonly index: number;
-  readonly count: number;
-  /** Names the whole plan: equal for all shards of it. */
-  readonly planHash: string;
-  /** Ids of all cells of the whole plan, in its order. */
-  readonly planCells: readonly string[];
-}
-
 /** `2/4`, or `auto` from the environment of a Kubernetes Indexed Job; what --shard takes. */
 export function parseShard(
   text: string, env: Readonly<Record<string, string | undefined>>,

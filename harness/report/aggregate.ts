@@ -1,7 +1,6 @@
 // Trials → cell records → the run record. Statistics count trials: instants of one trial are not
 // independent, so a trial enters each figure once.
 
-import { settingLabel } from '../plan/settings.ts';
 import type { Verdict } from '../plan/events.ts';
 import { verdicts } from '../plan/events.ts';
 import type { Cell, Plan } from '../plan/plan.ts';
@@ -282,10 +281,4 @@ function medianOrNull(values: readonly number[]): number | null {
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
-}
-
-/** The label of the setting of a cell record. */
-export function recordLabel(cell: Pick<CellRecord, 'config'>): string {
-  const { faults } = cell.config;
-  return settingLabel(cell.config) + (faults === undefined ? '' : ` ${faults}`);
 }

@@ -8,7 +8,7 @@ import { noiseFloor } from '../metrics/paired-ratio.ts';
 import type { Pair } from '../metrics/paired-ratio.ts';
 import { trialsForDifference } from '../metrics/power.ts';
 import { flagOutliers, robustSd } from '../metrics/statistics.ts';
-import { recordLabel } from './aggregate.ts';
+import { recordLabel } from './cell-label.ts';
 import type { CellRecord, ComparisonRecord, NoiseRecord, OutlierRecord, TrialRecord }
   from './record.ts';
 

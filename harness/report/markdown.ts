@@ -3,7 +3,7 @@
 import { countText, durationText, groupedText, roundedText } from '../plan/units.ts';
 import { advise } from './advice.ts';
 import { coverageOf, coverageTable, isTabled } from './coverage.ts';
-import { recordLabel } from './aggregate.ts';
+import { recordLabel } from './cell-label.ts';
 import { escaped, tableRow } from './markdown-text.ts';
 import { chartLines } from './mermaid.ts';
 import { notes, verdictLine } from './notes.ts';

@@ -1,7 +1,7 @@
 // Charts of the Markdown summary, which GitHub draws: one for each scenario, of the figure that it
 // was run for. One series each, since neither legend nor colours can be told apart there.
 
-import { recordLabel } from './aggregate.ts';
+import { recordLabel } from './cell-label.ts';
 import type { CellRecord } from './record.ts';
 
 /** Bars beyond these cannot be read. */

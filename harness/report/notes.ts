@@ -4,7 +4,7 @@
 import { syncDoubt } from '../metrics/honesty.ts';
 import { countText, groupedText, shareText, significant } from '../plan/units.ts';
 import { crashModels, fileSystems } from '../plan/scenario.ts';
-import { recordLabel } from './aggregate.ts';
+import { recordLabel } from './cell-label.ts';
 import { coverageOf, coverageSentence } from './coverage.ts';
 import { promiseBoundSentence } from './promise-bounds.ts';
 import type {

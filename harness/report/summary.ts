@@ -6,7 +6,8 @@ import type { CrashModel } from '../plan/scenario.ts';
 import {
   bytesText, countText, durationText, groupedText, roundedText, shareText, significant,
 } from '../plan/units.ts';
-import { recordLabel, worstVerdict, zeroSeenUpperBound95 } from './aggregate.ts';
+import { worstVerdict, zeroSeenUpperBound95 } from './aggregate.ts';
+import { recordLabel } from './cell-label.ts';
 import type { CellRecord, RunRecord } from './record.ts';
 
 /** A column: its heading in lines for the table, in one line for other forms. */

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import { readOpLog } from '../../engine/io/op-log.ts';
 import type { OpLog } from '../../engine/io/op-log.ts';
 import { releasesByClient } from '../checkers/context.ts';
-import type { RunHistory } from '../checkers/judgement.ts';
+import type { RunHistory } from '../checkers/context.ts';
 import { noFacts } from '../checkers/promise.ts';
 import type { DurabilityFacts, Floor } from '../checkers/promise.ts';
 import { unaccounted } from '../crash/coverage.ts';

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Floor, SyncTimes } from '../checkers/promise.ts';
 import { RespClient } from '../drivers/resp/client.ts';
 import { forkDriver } from '../drivers/resp/driver.ts';
-import type { Driver, DriverOptions, IdleDriver } from '../drivers/resp/driver.ts';
+import type { Driver, IdleDriver } from '../drivers/resp/driver.ts';
 import { startServing } from '../drivers/resp/probe.ts';
 import type { TrialDisk } from '../disks/disk.ts';
 import type { Fault, FaultSite, Injection } from '../faults/fault.ts';
@@ -18,6 +18,7 @@ import { describeExit } from '../targets/server-process.ts';
 import type { ExitInfo, RunningTarget, Target } from '../targets/target.ts';
 import type { WorkloadSpec } from '../workloads/spec.ts';
 import { orDeath } from './death.ts';
+import { driverOptions, workloadOf } from './driving.ts';
 import type { Peaks } from './peak.ts';
 import { serverFacts } from './server-facts.ts';
 import { FaultSchedule } from './fault-schedule.ts';
@@ -220,28 +221,6 @@ async function endLoad(
 async function endControl(running: RunningTarget, driver: Driver): Promise<void> {
   await driver.stopSending();
   await running.stop();
-}
-
-/** The keys of the run are split over the clients; each owns at least two. */
-export function workloadOf({ seed, cell }: Trial): WorkloadSpec {
-  const { clients, keys, valueSizeBytes, mix, distribution, valueSizes } = cell.load;
-  const keysPerClient = Math.max(2, Math.floor(keys / clients));
-  return {
-    seed, clients, keysPerClient, valueSizeBytes, mix, distribution, valueSizes,
-    startWallMs: Date.now(),
-  };
-}
-
-/** What the driver is told for a trial, but for its ledger and preload. */
-export function driverOptions(
-  trial: Trial, { server, workload }: { server: Address; workload: WorkloadSpec },
-): Omit<DriverOptions, 'ledgerPath' | 'preloadKeys'> {
-  const { pipeline, ratePerSecond, warmupMs, durationMs, arrivals, profile, readShare }
-    = trial.cell.load;
-  return {
-    host: server.host, port: server.port, workload, pipeline, ratePerSecond, warmupMs, arrivals,
-    profile, readShare, loadMs: warmupMs + durationMs,
-  };
 }
 
 /** The driver's process starts beside the server: both need their time. */

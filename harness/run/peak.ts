@@ -9,10 +9,11 @@ import { HarnessError } from '../errors.ts';
 import type { Trial } from '../plan/plan.ts';
 import { groupedText } from '../plan/units.ts';
 import { freePort } from '../targets/ports.ts';
+import type { Target } from '../targets/target.ts';
 import { orDeath } from './death.ts';
+import { driverOptions, workloadOf } from './driving.ts';
 import { rateWithinReach } from './generator.ts';
-import { driverOptions, workloadOf } from './load.ts';
-import type { TrialSurroundings } from './load.ts';
+import type { Workspace } from './workspace.ts';
 
 const measuredMs = 1000;
 const warmupMs = 200;
@@ -21,6 +22,14 @@ const startTimeoutMs = 30_000;
 const openPipeline = 64;
 /** Rates below are not tried first: nearly every server reaches them, and the trial tells else. */
 const leastTriedPerSecond = 5000;
+
+/** What the fresh server is started with and where; part of what surrounds a trial. */
+interface PeakSurroundings {
+  readonly target: Target;
+  readonly workspace: Workspace;
+  readonly directives: readonly (readonly [name: string, value: string])[];
+  readonly signal: AbortSignal;
+}
 
 /** Peaks by cell. */
 export class Peaks {
@@ -31,7 +40,7 @@ export class Peaks {
    * @throws {HarnessError} TARGET_FAILED when the server cannot be measured, RATE_TOO_HIGH when
    *   a rate in operations a second is above what it reached.
    */
-  async paced(trial: Trial, around: TrialSurroundings): Promise<Trial> {
+  async paced(trial: Trial, around: PeakSurroundings): Promise<Trial> {
     const { cell } = trial;
     const { ratePercent } = cell.load;
     if (ratePercent === null) {
@@ -43,7 +52,7 @@ export class Peaks {
     return { ...trial, cell: { ...cell, load: { ...cell.load, ratePerSecond } } };
   }
 
-  async #mustReach(trial: Trial, around: TrialSurroundings): Promise<void> {
+  async #mustReach(trial: Trial, around: PeakSurroundings): Promise<void> {
     const { load, syncDelayMs } = trial.cell;
     const { ratePerSecond, profile, pipeline } = load;
     // What is recorded is slower than what would be tried here.
@@ -57,7 +66,7 @@ export class Peaks {
   }
 
   async #peakOf(
-    trial: Trial, around: TrialSurroundings, pipeline: number = trial.cell.load.pipeline,
+    trial: Trial, around: PeakSurroundings, pipeline: number = trial.cell.load.pipeline,
   ): Promise<number> {
     const { id } = trial.cell;
     const peak = this.#found.get(id) ?? await measurePeak(trial, around, pipeline);
@@ -68,7 +77,7 @@ export class Peaks {
 
 /** Operations a second, reads included, of a closed loop. */
 async function measurePeak(
-  trial: Trial, around: TrialSurroundings, pipeline: number,
+  trial: Trial, around: PeakSurroundings, pipeline: number,
 ): Promise<number> {
   const { target, workspace, directives, signal } = around;
   const running = await startServing(target, {

@@ -9,7 +9,7 @@ import type { FileTree } from '../crash/image.ts';
 import { OperationEncoder } from '../workloads/encoder.ts';
 import type { WorkloadSpec } from '../workloads/spec.ts';
 import { RunContext } from '../checkers/context.ts';
-import type { RunHistory } from '../checkers/judgement.ts';
+import type { RunHistory } from '../checkers/context.ts';
 import { ReplayedModel } from '../checkers/model.ts';
 import { LiveCheck } from '../drivers/resp/load/live-check.ts';
 import type { CheckedReads } from '../drivers/resp/load/live-check.ts';

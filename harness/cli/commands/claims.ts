@@ -21,10 +21,11 @@ import { discardRunFolder, makeRunFolder, writeWhole } from '../../report/write.
 import type { RunFolder } from '../../report/write.ts';
 import type { CliContext } from '../context.ts';
 import { exitFail, exitInconclusive, exitInterrupted, exitPass } from '../exit-codes.ts';
+import { interruptibly } from '../interrupts.ts';
+import type { RunFlags } from '../options.ts';
+import { cleanLeftovers, unsupported } from '../preflight.ts';
 import { isSource, loadBuiltIn } from '../scenario-files.ts';
 import { parseCount, parseNames, usage } from '../values.ts';
-import { cleanLeftovers, interruptibly, unsupported } from './run.ts';
-import type { RunFlags } from './run.ts';
 
 const measurable = ['bundled', 'redis', 'valkey'] as const;
 const usualTargets: readonly TargetName[] = ['bundled', 'redis'];

@@ -10,7 +10,7 @@ import { compareRuns, compareSettings } from '../../report/compare/compare.ts';
 import type { Comparison } from '../../report/compare/compare.ts';
 import { comparisonText } from '../../report/compare/comparison-text.ts';
 import type { RunRecord } from '../../report/record.ts';
-import { recordLabel } from '../../report/aggregate.ts';
+import { recordLabel } from '../../report/cell-label.ts';
 import { parseSetting, settingLabel } from '../../plan/settings.ts';
 import { listBaselines, readRun, saveBaseline } from '../../report/write.ts';
 import { mayStyle } from '../context.ts';

@@ -23,13 +23,14 @@ import type { CliContext } from '../context.ts';
 import { exitFail, exitInconclusive, exitInterrupted, exitPass, exitPerformance }
   from '../exit-codes.ts';
 import { tellGitHubOfGate } from '../github-step.ts';
+import { interruptibly } from '../interrupts.ts';
 import { addSelectionFlags } from '../options.ts';
 import type { SelectionFlags } from '../options.ts';
-import { preflight } from '../preflight.ts';
+import { cleanLeftovers, preflight } from '../preflight.ts';
 import { checkOut, commitOf, hasChanges, serverOf } from '../revisions.ts';
 import type { Revision } from '../revisions.ts';
 import { usage } from '../values.ts';
-import { cleanLeftovers, interruptibly, planFor } from './run.ts';
+import { planFor } from './run.ts';
 
 interface GateFlags extends SelectionFlags {
   readonly base: string;

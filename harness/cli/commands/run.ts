@@ -5,36 +5,27 @@ import type { Command } from 'commander';
 import { overrideScenario } from '../../plan/overrides.ts';
 import type { RunEvent } from '../../plan/events.ts';
 import { planRun } from '../../plan/plan.ts';
-import type { Cell, Plan, SourcedScenario } from '../../plan/plan.ts';
+import type { Plan, SourcedScenario } from '../../plan/plan.ts';
 import { parseShard, shardPlan } from '../../plan/shard.ts';
 import { planText, skippedLines } from '../../plan/plan-text.ts';
-import { Progress } from '../../report/progress.ts';
+import type { Progress } from '../../report/progress.ts';
 import type { RunRecord } from '../../report/record.ts';
 import { reportText } from '../../report/table.ts';
 import { createRunFolder, discardRunFolder, readRun, writeRun } from '../../report/write.ts';
 import type { RunFolder } from '../../report/write.ts';
 import type { CliContext } from '../context.ts';
-import { untilInterrupted } from '../interrupts.ts';
+import { interruptibly } from '../interrupts.ts';
 import { mayStyle } from '../context.ts';
 import { exitCodeOf, exitPass } from '../exit-codes.ts';
 import { addSelectionFlags, parseSelection } from '../options.ts';
-import type { SelectionFlags } from '../options.ts';
-import { checkDirectives, preflight } from '../preflight.ts';
+import type { RunFlags, SelectionFlags } from '../options.ts';
+import { checkDirectives, cleanLeftovers, preflight, unsupported } from '../preflight.ts';
 import { tellGitHub } from '../github-step.ts';
 import { startLiveServer } from '../live/server.ts';
 import type { LiveServer } from '../live/server.ts';
 import { usage } from '../values.ts';
 import { findScenarios } from '../scenario-files.ts';
 import { isClaimWord, runClaimWords } from './claims.ts';
-
-export interface RunFlags extends SelectionFlags {
-  readonly out: string;
-  readonly json?: boolean;
-  readonly open?: boolean;
-  readonly dryRun?: boolean;
-  readonly shard?: string;
-  readonly durations?: string;
-}
 
 /** Adds the command; `finish` takes its exit code. */
 export function addRunCommand(
@@ -95,15 +86,6 @@ export async function planFor(
   return { plan, dropped };
 }
 
-/** Why this machine cannot run a cell; null when it can. */
-export function unsupported({ machine }: CliContext, cell: Cell): string | null {
-  const lacks = machine.diskUnavailable(cell);
-  if (lacks === null) return null;
-  return cell.disk === 'block' ? `crash model block of ${cell.fileSystem}: ${lacks}`
-    : `${cell.faultText === '' ? 'power cuts' : 'disk faults'} of ${cell.target} need faultfs: `
-      + lacks;
-}
-
 async function run(
   context: CliContext, words: readonly string[], flags: RunFlags,
 ): Promise<number> {
@@ -127,14 +109,6 @@ async function run(
   await tellGitHub(context, record, reportPath);
   print(context, record, flags);
   return exitCodeOf(record);
-}
-
-/** Undoes what killed runs left, and says so. */
-export async function cleanLeftovers({ machine, stderr }: CliContext): Promise<void> {
-  for (const { what, failure } of await machine.clean()) {
-    const how = failure === null ? 'removed' : `cannot be removed (${failure})`;
-    stderr.write(`left behind by a killed run: ${what}: ${how}\n`);
-  }
 }
 
 /** The part of the plan that --shard names; all of it without. */
@@ -195,34 +169,6 @@ async function openLive(
     progress.line(`warning: the report cannot be shown live: ${words}`);
     return null;
   }
-}
-
-/** What runs while its progress is shown. */
-export interface Shown {
-  /** The first Ctrl-C. */
-  readonly signal: AbortSignal;
-  readonly progress: Progress;
-}
-
-/** Shows the progress of `work`. */
-export function interruptibly<TResult>(
-  context: CliContext, work: (shown: Shown) => Promise<TResult>,
-): Promise<TResult> {
-  const progress = progressOf(context);
-  return untilInterrupted(context, {
-    onFirst: () => progress.line('stopping: what was measured is kept; once more to leave at once'),
-    onEnd: () => progress.close(),
-  }, (signal) => work({ signal, progress }));
-}
-
-function progressOf(context: CliContext): Progress {
-  const { stderr } = context;
-  return new Progress({
-    write: (text) => stderr.write(text),
-    live: mayStyle(context, stderr),
-    columns: () => stderr.columns(),
-    nowMs: () => context.monotonicMs(),
-  });
 }
 
 /** Writes record and report; trouble with them is said and never changes the verdict. */

@@ -16,7 +16,7 @@ import type { LossPoint } from './envelope.ts';
 import { collectInstants, INSTANT_ASKED, INSTANT_GROWTH, INSTANT_NAMES } from './instants.ts';
 import { Positions } from './positions.ts';
 import { Prefixes } from './prefixes.ts';
-import type { Gap } from './prefixes.ts';
+import type { Gap, LostWrite } from './prefixes.ts';
 import { Recoveries } from './recovered.ts';
 import type { Layout } from './recovered.ts';
 
@@ -52,13 +52,6 @@ export interface LossInterval {
   readonly refusal: string | null;
   /** A write that is not there although later ones of its client are. */
   readonly gap: Gap | null;
-}
-
-/** An acknowledged write that a cut loses. */
-export interface LostWrite {
-  readonly client: number;
-  readonly sequence: number;
-  readonly ackedNs: number;
 }
 
 /** What a cut at one asked instant leaves and costs. */

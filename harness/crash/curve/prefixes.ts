@@ -9,9 +9,15 @@ import type { Acknowledgements } from './acknowledgements.ts';
 import { mayBeFollowed } from './decoded-log.ts';
 import type { DecodedLog, LogRange } from './decoded-log.ts';
 import { LOG_BROKEN } from './log-decoder.ts';
-import type { LostWrite } from './loss-curve.ts';
 import type { Positions } from './positions.ts';
 import type { Recovery } from './recovered.ts';
+
+/** An acknowledged write that a cut loses. */
+export interface LostWrite {
+  readonly client: number;
+  readonly sequence: number;
+  readonly ackedNs: number;
+}
 
 /** A write that is not there although a later one of its client is. */
 export interface Gap {

@@ -5,10 +5,19 @@ import type { LatencyUs } from '../../metrics/histogram.ts';
 import type { IntervalCounts } from '../../metrics/latency-interval.ts';
 import type { WorkloadSpec } from '../../workloads/spec.ts';
 import type { CheckedReads } from './load/live-check.ts';
-import type { SendLateness } from './load/pacer.ts';
 import type { Profile } from './load/rate-profile.ts';
 
-export type { Profile, SendLateness };
+export type { Profile };
+
+/** How late sends were after the time they were meant for. */
+export interface SendLateness {
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+  /** Share of the sends within 1 ms of their time, 0 to 1. */
+  readonly inTimeShare: number;
+}
 
 /** What the driver is to send, where, and how fast. */
 export interface DriverOptions {

@@ -4,7 +4,7 @@
 import { compareMetrics } from '../../metrics/comparison.ts';
 import type { ChangeVerdict, MetricComparison, MetricSamples } from '../../metrics/comparison.ts';
 import { median } from '../../metrics/statistics.ts';
-import { recordLabel } from '../aggregate.ts';
+import { recordLabel } from '../cell-label.ts';
 import type { CellRecord, RunRecord, TestbedRecord } from '../record.ts';
 import { comparedMetrics, samplesOf } from './samples.ts';
 import type { CellPair, Metric } from './samples.ts';

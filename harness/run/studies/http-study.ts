@@ -13,7 +13,7 @@ import type { EdgeFigures, HttpStudyRecord } from '../../report/study-record.ts'
 import { freePort } from '../../targets/ports.ts';
 import type { RunningTarget } from '../../targets/target.ts';
 import { generatorRecord, rateWithinReach } from '../generator.ts';
-import { workloadOf } from '../load.ts';
+import { workloadOf } from '../driving.ts';
 import type { TrialSurroundings } from '../load.ts';
 import { recover } from '../recover.ts';
 import type { Recovered } from '../recover.ts';

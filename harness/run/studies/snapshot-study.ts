@@ -16,7 +16,7 @@ import {
 } from '../../targets/proc.ts';
 import type { RunningTarget } from '../../targets/target.ts';
 import { OperationEncoder } from '../../workloads/encoder.ts';
-import { workloadOf } from '../load.ts';
+import { workloadOf } from '../driving.ts';
 import type { TrialSurroundings } from '../load.ts';
 import { failedTrial } from '../trial-record.ts';
 import { persistedBytes } from '../workspace.ts';

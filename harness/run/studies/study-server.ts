@@ -11,7 +11,7 @@ import type { Trial } from '../../plan/plan.ts';
 import { freePort } from '../../targets/ports.ts';
 import type { RunningTarget } from '../../targets/target.ts';
 import { orDeath } from '../death.ts';
-import { driverOptions, workloadOf } from '../load.ts';
+import { driverOptions, workloadOf } from '../driving.ts';
 import type { TrialSurroundings } from '../load.ts';
 
 const startTimeoutMs = 30_000;

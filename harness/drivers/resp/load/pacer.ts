@@ -3,21 +3,12 @@
 
 import { LatencyHistogram } from '../../../metrics/histogram.ts';
 import { monotonicNs } from '../../../metrics/monotonic.ts';
+import type { SendLateness } from '../messages.ts';
 import type { Connection } from './connection.ts';
 import type { Schedule } from './schedule.ts';
 
 const spinNs = 2_000_000;
 const inTimeNs = 1_000_000;
-
-/** How late sends were after the time they were meant for. */
-export interface SendLateness {
-  readonly p50: number;
-  readonly p99: number;
-  readonly p999: number;
-  readonly max: number;
-  /** Share of the sends within 1 ms of their time, 0 to 1. */
-  readonly inTimeShare: number;
-}
 
 /** Keeps the connections to their schedule. */
 export class Pacer {

@@ -5,7 +5,7 @@ import { verdictOrder } from '../../compare/compare.ts';
 import type { ComparedMetric, Comparison } from '../../compare/compare.ts';
 import { comparisonLine, ratioText, sortedMetrics, valueText }
   from '../../compare/comparison-text.ts';
-import { recordLabel } from '../../aggregate.ts';
+import { recordLabel } from '../../cell-label.ts';
 import type { RunRecord } from '../../record.ts';
 import { axes, chartMarkup, shortened, tip } from '../chart.ts';
 import type { Plot, Size } from '../chart.ts';

@@ -1,7 +1,7 @@
 // Can I trust this? The machine, the disk before and after, what is missing, what was not run,
 // every cell, and the files beside the record.
 
-import { recordLabel } from '../../aggregate.ts';
+import { recordLabel } from '../../cell-label.ts';
 import { notes } from '../../notes.ts';
 import type { CellRecord, RunRecord, TestbedRecord } from '../../record.ts';
 import {
