@@ -6,8 +6,8 @@ import type { BenchOptions, BenchResult } from '../../engine/server/test-support
 import { aliases, parts } from './parts.bench.ts';
 
 const usage = `npm run bench -- [options]
-  --only micro,engine,memory,latency,persistence,slow-disk,disks,driver,trust
-                                        parts; default: all, about 20 minutes
+  --only micro,engine,memory,latency,persistence,slow-disk,disks,driver,trust,fuzz
+                                        parts; default: all, about 25 minutes
   --json                                one object on stdout, {results: [{name, unit, ours, theirs,
                                         ratio: {median, ci95, rounds}}]}; tables go to stderr;
                                         plugpull compare ONE.json OTHER.json reads two of them
@@ -16,6 +16,7 @@ const usage = `npm run bench -- [options]
   --policy none,no,everysec,always      --pipeline 1,16
   --rounds N  --seconds N               of each measurement
   --latency-seconds N                   of mixed load for the slowest command
+  --inputs N  --seed N                  of the fuzz part
 Example: npm run bench -- --only engine --tests set,get --rounds 6 --json`;
 
 function given(): ReturnType<typeof parse>['values'] {
@@ -40,6 +41,8 @@ const parse = () => parseArgs({
     pipeline: { type: 'string' },
     tests: { type: 'string' },
     'latency-seconds': { type: 'string' },
+    inputs: { type: 'string' },
+    seed: { type: 'string' },
   },
 });
 
@@ -58,7 +61,9 @@ const options: BenchOptions = {
   policies: values.policy === undefined ? policies : list(values.policy),
   pipelines: values.pipeline === undefined ? [1, 16] : list(values.pipeline).map(Number),
   tests: list(values.tests),
-  latencySeconds: Number(values['latency-seconds'] ?? (quick ? 5 : 20)),
+  latencySeconds: Number(values['latency-seconds'] ?? (quick ? 5 : 60)),
+  inputs: Number(values.inputs ?? (quick ? 20_000 : 1_000_000)),
+  seed: values.seed === undefined ? null : Number(values.seed),
 };
 
 const chosen = (values.only === undefined ? Object.keys(parts) : list(values.only))

@@ -42,6 +42,8 @@ export interface BenchServer {
   readonly startSec: number;
   /** CPU time of all its threads so far, µs. */
   cpuUs(): number;
+  /** How long its main thread could have run and had no CPU so far, µs. */
+  waitedUs(): number;
   rssBytes(): number;
   load(options: Omit<LoadOptions, 'port'>): Promise<LoadResult>;
   /** Sends inline commands and waits for as many replies of one line. */
@@ -113,6 +115,7 @@ async function whenReady(child: ChildProcess, starting: Starting): Promise<Bench
     command: (...lines) => ask(port, lines),
     info: (section) => askBulk(port, `INFO ${section}`),
     cpuUs: () => cpuUs(pid),
+    waitedUs: () => waitedUs(pid),
     rssBytes: () => rssBytes(pid),
     async load(options) {
       const argument = JSON.stringify({ ...options, port });
@@ -180,6 +183,11 @@ function cpuUs(pid: number): number {
     ns += Number(text.split(' ')[0]);
   }
   return ns / 1000;
+}
+
+/** How long the main thread of a process could have run and had no CPU so far, µs. */
+export function waitedUs(pid: number): number {
+  return Number(fs.readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1000;
 }
 
 function rssBytes(pid: number): number {

@@ -12,6 +12,10 @@ export interface BenchOptions {
   readonly tests: readonly string[];
   /** Length of the latency part. */
   readonly latencySeconds: number;
+  /** How many the fuzz part sends. */
+  readonly inputs: number;
+  /** What repeats the fuzz part; null: drawn. */
+  readonly seed: number | null;
 }
 
 export function median(values: readonly number[]): number {
