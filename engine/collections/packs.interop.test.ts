@@ -7,12 +7,21 @@ import {
   hasRedisServer, RedisProcess, skippedWithoutRedis,
 } from '../commands/test-support/redis-process.ts';
 import type { CollectionHandle } from './handle.ts';
+import { SortedSetHandle } from './sorted-set.ts';
 import { argument, World } from './test-support/world.ts';
 
 const values = [
   '0', '127', '128', '-1', '-4096', '4095', '4096', '-32768', '32767', '32768', '-8388608',
   '8388607', '8388608', '2147483647', '2147483648', '-9223372036854775808', '9223372036854775807',
   '9223372036854775808', '01', '-0', '', 'a', 'x'.repeat(62), 'x'.repeat(63), 'x'.repeat(64), '1.5',
+];
+
+/** Halves, quarters and eighths: digits of which Redis 7.0 writes no more than today's does. */
+const scores = [
+  0.5, -0.5, 1.5, 3276.5, 3277.5, -3276.5, -3277.5, 838_860.5, 838_861.5, 214_748_364.5,
+  214_748_365.5, 0.25, -99.25, 83_886.25, 0.125, -7.125, 2_147_483.125, 2_147_484.125,
+  0.0625, 1e9 + 0.5,
+  -5, 0, 127, 128, 2 ** 40, Infinity, -Infinity,
 ];
 
 /** What a request answers, whole and raw, when that is a bulk. */
@@ -35,6 +44,10 @@ function bulkOf(port: number, ...request: readonly string[]): Promise<Buffer> {
 }
 
 function packOf(handle: CollectionHandle): string {
+  if (handle instanceof SortedSetHandle) {
+    const { packBuffer, packStart, packEnd } = handle.plainPack();
+    return packBuffer.toString('hex', packStart, packEnd);
+  }
   return handle.packBuffer.toString('hex', handle.packStart, handle.packEnd);
 }
 
@@ -83,6 +96,18 @@ const rows: readonly {
         const set = world.sortedSet();
         set.find(...argument(value));
         set.put((at * 7 - 40) % 11);
+      }
+      return world.sortedSet();
+    },
+  },
+  {
+    name: 'sorted set with points in its scores',
+    request: ['ZADD', 'k', ...scores.flatMap((score, at) => [String(score), `m${at}`])],
+    fill(world) {
+      for (const [at, score] of scores.entries()) {
+        const set = world.sortedSet();
+        set.find(...argument(`m${at}`));
+        set.put(score);
       }
       return world.sortedSet();
     },

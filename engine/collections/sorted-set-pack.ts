@@ -2,9 +2,18 @@
 
 import { compareBytes } from './bytes.ts';
 import type { PackCursor } from './pack/cursor.ts';
-import { ElementReader, headerBytes } from './pack/listpack.ts';
-import type { ElementWriter } from './pack/listpack.ts';
+import {
+  ElementReader, ElementWriter, emptyBytes, endMark, headerBytes, isScaled, isString, nextElement,
+  writeHeader,
+} from './pack/listpack.ts';
 import { ScoreCodec } from './pack/score.ts';
+
+/** Where the bytes of a pack are. */
+export interface PackBytes {
+  readonly packBuffer: Buffer;
+  readonly packStart: number;
+  readonly packEnd: number;
+}
 
 /** Reads and changes the pack of a sorted set; the place is the one in `pack`. */
 export class SortedSetPack {
@@ -13,6 +22,7 @@ export class SortedSetPack {
   private readonly codec: ScoreCodec = new ScoreCodec();
   private readonly reader: ElementReader = new ElementReader();
   private readonly member: ElementReader = new ElementReader();
+  private readonly rewriter: ElementWriter = new ElementWriter();
 
   constructor(pack: PackCursor, writer: ElementWriter) {
     this.pack = pack;
@@ -102,6 +112,47 @@ export class SortedSetPack {
     pack.seekRank(from);
     pack.count -= count;
     pack.cut(pack.at, end, pack.count * 2);
+  }
+
+  /** The pack as Redis has it; valid until the next call. */
+  plain(): PackBytes {
+    const { pack, codec, rewriter } = this;
+    const { buffer, base } = pack;
+    let same = true;
+    for (let at = headerBytes; same && at < pack.end; at = pack.afterEntry(at)) {
+      same = !isScaled(buffer[base + pack.after(at)] as number);
+    }
+    if (same) {
+      return { packBuffer: buffer, packStart: base, packEnd: base + pack.bytes };
+    }
+    rewriter.length = 0;
+    for (let at = headerBytes; at < pack.end; at = pack.afterEntry(at)) {
+      const score = pack.after(at);
+      rewriter.addEncoded(buffer, base + at, base + score);
+      codec.writePlain(rewriter, buffer, base + score);
+    }
+    const bytes = Buffer.allocUnsafe(emptyBytes + rewriter.length);
+    writeHeader(bytes, 0, bytes.length, pack.count * 2);
+    rewriter.bytes.copy(bytes, headerBytes, 0, rewriter.length);
+    bytes[bytes.length - 1] = endMark;
+    return { packBuffer: bytes, packStart: 0, packEnd: bytes.length };
+  }
+
+  /** Puts the elements of a pack of Redis' into the writer, scores as we write them. */
+  encodeAll(buffer: Buffer, start: number, end: number): void {
+    const { codec, writer } = this;
+    writer.length = 0;
+    for (let at = start + headerBytes; at < end - 1;) {
+      const score = nextElement(buffer, at);
+      const next = nextElement(buffer, score);
+      writer.addEncoded(buffer, at, score);
+      if (isString(buffer[score] as number)) {
+        codec.write(writer, codec.read(buffer, score));
+      } else {
+        writer.addEncoded(buffer, score, next);
+      }
+      at = next;
+    }
   }
 
   /** Whether all members of a pack checked already are in order, with scores. */

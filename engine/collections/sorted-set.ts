@@ -11,6 +11,7 @@ import { CollectionHandle, encodingNone } from './handle.ts';
 import type { PackLimits } from './limits.ts';
 import { PackCheck } from './pack/check.ts';
 import { SortedSetPack } from './sorted-set-pack.ts';
+import type { PackBytes } from './sorted-set-pack.ts';
 import { SortedSetTree } from './sorted-set-tree.ts';
 
 const nothing = Buffer.alloc(0);
@@ -59,10 +60,16 @@ export class SortedSetHandle extends CollectionHandle {
     if (!ordered) {
       return false;
     }
-    pack.copyFrom(kind, buffer, start, end);
+    this.small.encodeAll(buffer, start, end);
+    pack.create(kind, this.writer, members * 2);
     this.encoding = encodingPack;
     this.openPack(database, pack.entry);
     return true;
+  }
+
+  /** The pack as Redis has it, which is not quite how it lies here; valid until the next call. */
+  plainPack(): PackBytes {
+    return this.small.plain();
   }
 
   /** Finds a member and shows its score; remembers it for `put`, `remove` and `rank`. */

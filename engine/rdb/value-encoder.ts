@@ -4,6 +4,7 @@
 // no field deadlines; those need versions 11 and 12.
 import type { Collections } from '../collections/collections.ts';
 import type { ListHandle } from '../collections/list.ts';
+import type { PackBytes } from '../collections/sorted-set-pack.ts';
 import { EngineError } from '../errors.ts';
 import type { Database } from '../keyspace/database.ts';
 import {
@@ -132,8 +133,8 @@ export class ValueEncoder {
 
   private pack(type: number): void {
     const { collections, writer } = this;
-    let handle: { packBuffer: Buffer; packStart: number; packEnd: number };
-    if (type === valueType.sortedSetListpack) handle = collections.sortedSet();
+    let handle: PackBytes;
+    if (type === valueType.sortedSetListpack) handle = collections.sortedSet().plainPack();
     else if (type === valueType.setIntset || type === valueType.setListpack) {
       handle = collections.set();
     } else {

@@ -12,6 +12,12 @@
 //   f0 u32 data                  string, little-endian
 //   f1 i16 · f2 i24 · f3 i32 · f4 i64   integer, little-endian
 //
+// Scores of sorted sets have nine more, which no other server knows: they never leave memory.
+//
+//   f5 i16 · f6 i24 · f7 i32     tenths, little-endian: 15 is 1.5
+//   f8 i16 · f9 i24 · fa i32     hundredths
+//   fb i16 · fc i24 · fd i32     thousandths
+//
 // Redis always takes the shortest form, and stores whatever is the canonical digits of a 64-bit
 // integer as one. So equal elements have equal bytes, and finding one compares encoded bytes.
 
@@ -31,6 +37,32 @@ const integer16 = 0xf1;
 const integer24 = 0xf2;
 const integer32 = 0xf3;
 const integer64 = 0xf4;
+/** Scores with up to so many places after the point … */
+export const mostPlaces = 3;
+/** … are integers of 2, 3 or 4 bytes behind one of these. */
+const firstScaled = 0xf5;
+const scaledWidths = 3;
+const lastScaled = firstScaled + mostPlaces * scaledWidths - 1;
+
+/** Bytes of an element with its back length where the first byte says them; else 0. */
+const steps: Uint8Array = Uint8Array.from({ length: 256 }, (_, first) => {
+  if (first < 0x80) return 2;
+  if (first < 0xc0) return 2 + (first & 0x3f);
+  if (first < string12) return 3;
+  if (first < integer16) return 0;
+  if (first <= integer64) return [4, 5, 6, 10][first - integer16] ?? 0;
+  return isScaled(first) ? 4 + ((first - firstScaled) % scaledWidths) : 0;
+});
+
+/** Whether an element that begins so is a score with a point. */
+export function isScaled(first: number): boolean {
+  return first >= firstScaled && first <= lastScaled;
+}
+
+/** Whether an element that begins so is a string. */
+export function isString(first: number): boolean {
+  return (first >= 0x80 && first < 0xc0) || (first >= string12 && first <= string32);
+}
 
 /** Bytes of encoding and data of the element at `at`; 0 for the end mark and unknown encodings. */
 export function elementBytes(buffer: Buffer, at: number): number {
@@ -59,7 +91,7 @@ export function elementBytes(buffer: Buffer, at: number): number {
     case integer64:
       return 9;
     default:
-      return 0;
+      return isScaled(first) ? 3 + ((first - firstScaled) % scaledWidths) : 0;
   }
 }
 
@@ -70,12 +102,9 @@ export function backLengthBytes(bytes: number): number {
 
 /** Where the element after the one at `at` begins. */
 export function nextElement(buffer: Buffer, at: number): number {
-  const first = buffer[at] as number;
-  if (first < 0x80) {
-    return at + 2;
-  }
-  if (first < 0xc0) {
-    return at + 2 + (first & 0x3f);
+  const step = steps[buffer[at] as number] as number;
+  if (step !== 0) {
+    return at + step;
   }
   const bytes = elementBytes(buffer, at);
   return at + bytes + backLengthBytes(bytes);
@@ -117,12 +146,9 @@ export function findElement(
     } else if (byte === endMark) {
       return -1;
     }
-    at = byte < 0x80 ? at + 2 : byte < 0xc0 ? at + 2 + (byte & 0x3f) : nextElement(buffer, at);
+    at = nextElement(buffer, at);
     for (let left = skip; left > 0; left--) {
-      const passed = buffer[at] as number;
-      at = passed < 0x80
-        ? at + 2
-        : passed < 0xc0 ? at + 2 + (passed & 0x3f) : nextElement(buffer, at);
+      at = nextElement(buffer, at);
     }
   }
 }
@@ -131,8 +157,7 @@ export function findElement(
 export function skipElements(buffer: Buffer, from: number, index: number): number {
   let at = from;
   for (let left = index; left > 0; left--) {
-    const byte = buffer[at] as number;
-    at = byte < 0x80 ? at + 2 : byte < 0xc0 ? at + 2 + (byte & 0x3f) : nextElement(buffer, at);
+    at = nextElement(buffer, at);
   }
   return at;
 }
@@ -180,6 +205,24 @@ export function readInteger(buffer: Buffer, at: number, integer: Integer64): boo
   integer.high = value >> 31;
   integer.low = value;
   return true;
+}
+
+/** The number at `at`, a score with a point, without it. */
+export function readScaled(buffer: Buffer, at: number): number {
+  const width = ((buffer[at] as number) - firstScaled) % scaledWidths;
+  const low = (buffer[at + 1] as number) | ((buffer[at + 2] as number) << 8);
+  if (width === 0) {
+    return (low << 16) >> 16;
+  }
+  const upper = (buffer[at + 3] as number) << 16;
+  return width === 1
+    ? ((low | upper) << 8) >> 8
+    : low | upper | ((buffer[at + 4] as number) << 24);
+}
+
+/** How many places after the point a score that begins so has. */
+export function placesOf(first: number): number {
+  return 1 + (((first - firstScaled) / scaledWidths) | 0);
 }
 
 /** The integer at `at`, one of 32 bits or less, longer than one byte. */
@@ -305,13 +348,27 @@ export class ElementWriter {
       target[at++] = 0xc0 | ((value >> 8) & 0x1f);
       target[at++] = value;
     } else {
-      const bytes = value === (value << 16) >> 16 ? 2 : value === (value << 8) >> 8 ? 3 : 4;
-      target[at++] = integer16 + bytes - 2;
-      for (let index = 0; index < bytes; index++) {
-        target[at++] = value >> (8 * index);
-      }
+      at = this.signed(at, integer16, value);
     }
     this.close(from, at);
+  }
+
+  /** Adds a score: `value`, of 32 bits, with so many `places` after its point, 1 to mostPlaces. */
+  addScaled(value: number, places: number): void {
+    this.reserve(16);
+    const from = this.length;
+    this.close(from, this.signed(from, firstScaled + (places - 1) * scaledWidths, value));
+  }
+
+  /** Writes 2, 3 or 4 bytes of a number behind their encoding, the `first` of three; the end. */
+  private signed(from: number, first: number, value: number): number {
+    const target = this.bytes;
+    const bytes = value === (value << 16) >> 16 ? 2 : value === (value << 8) >> 8 ? 3 : 4;
+    target[from] = first + bytes - 2;
+    for (let index = 0; index < bytes; index++) {
+      target[from + 1 + index] = value >> (8 * index);
+    }
+    return from + 1 + bytes;
   }
 
   /** Adds the back length of what lies between `from` and `end`. */

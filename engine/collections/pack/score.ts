@@ -1,8 +1,11 @@
 // Scores as elements of a pack: an integer where it is one, else its decimal digits, as Redis does
-// (7.2 and later: the shortest digits that read back the same).
+// (7.2 and later: the shortest digits that read back the same). In memory those of a few digits are
+// an integer and the place of the point: 1.5 takes 4 bytes instead of 5, 1234.5 4 instead of 8.
 
 import { Integer64, renderInteger } from './integer64.ts';
-import { ElementReader, readInteger } from './listpack.ts';
+import {
+  ElementReader, isScaled, mostPlaces, nextElement, placesOf, readInteger, readScaled,
+} from './listpack.ts';
 import type { ElementWriter } from './listpack.ts';
 
 /** Beyond it not every integer is a double. */
@@ -51,6 +54,10 @@ export class ScoreCodec {
       this.value[0] = first;
       return;
     }
+    if (isScaled(first)) {
+      this.value[0] = readScaled(buffer, at) / (powers[placesOf(first)] as number);
+      return;
+    }
     const { integer, reader } = this;
     if (readInteger(buffer, at, integer)) {
       this.value[0] = integer.value;
@@ -66,9 +73,28 @@ export class ScoreCodec {
       writer.addNumber(score === 0 ? 0 : score);
       return;
     }
-    const length = writeShort(this.text, score);
-    if (length > 0) {
-      writer.addString(this.text, 0, length);
+    const places = placesAfterPoint(score);
+    const scaled = Math.round(score * (powers[places] as number));
+    if (places > 0 && places <= mostPlaces && scaled === (scaled | 0)) {
+      writer.addScaled(scaled | 0, places);
+    } else {
+      this.writeDigits(writer, score, places);
+    }
+  }
+
+  /** Adds the score in the element at `at` as Redis would write it. */
+  writePlain(writer: ElementWriter, buffer: Buffer, at: number): void {
+    if (isScaled(buffer[at] as number)) {
+      const score = this.read(buffer, at);
+      this.writeDigits(writer, score, placesAfterPoint(score));
+    } else {
+      writer.addEncoded(buffer, at, nextElement(buffer, at));
+    }
+  }
+
+  private writeDigits(writer: ElementWriter, score: number, places: number): void {
+    if (places > 0) {
+      writer.addString(this.text, 0, writeShort(this.text, score, places));
       return;
     }
     const digits = score === Infinity ? 'inf' : score === -Infinity ? '-inf' : String(score);
@@ -113,23 +139,30 @@ export class ScoreCodec {
 }
 
 /**
- * Writes a score of a few decimals without making a string of it: 0, and nothing, when it is none.
- * At most 15 digits that read back the same are the shortest ones that do.
+ * How many places after the point a score of at most 15 digits has: 0 when there are more than six,
+ * or it is too large. (At most 15 digits that read back the same are the shortest ones that do.)
  */
-function writeShort(target: Buffer, score: number): number {
+function placesAfterPoint(score: number): number {
   const size = Math.abs(score);
   if (!(size < mostShort)) {
     return 0;
   }
-  for (let decimals = 1; decimals <= mostDecimals; decimals++) {
-    const power = powers[decimals] as number;
-    const scaled = Math.round(size * power);
-    if (scaled / power === size) {
-      const whole = Math.floor(size);
-      return writeDecimal(target, score < 0, whole | 0, (scaled - whole * power) | 0, decimals);
+  for (let places = 1; places <= mostDecimals; places++) {
+    const power = powers[places] as number;
+    if (Math.round(size * power) / power === size) {
+      return places;
     }
   }
   return 0;
+}
+
+/** Writes a score with so many places after the point without making a string of it; its length. */
+function writeShort(target: Buffer, score: number, places: number): number {
+  const size = Math.abs(score);
+  const power = powers[places] as number;
+  const scaled = Math.round(size * power);
+  const whole = Math.floor(size);
+  return writeDecimal(target, score < 0, whole | 0, (scaled - whole * power) | 0, places);
 }
 
 /** Writes `whole`, a point and the digits of `fraction`, so many of them; returns the length. */
