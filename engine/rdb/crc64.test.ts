@@ -25,13 +25,19 @@ test('the check value of CRC-64/Jones', (t) => {
 });
 
 test('equals the definition at every length and alignment', (t) => {
-  const bytes = new Uint8Array(64).map((_, i) => (i * 167 + 13) & 255);
+  // Beyond 64 bytes sixteen at a time.
+  const bytes = new Uint8Array(100).map((_, i) => (i * 167 + 13) & 255);
   for (let start = 0; start < 9; start++) {
     for (let end = start; end <= bytes.length; end++) {
       const part = bytes.subarray(start, end);
       t.is(computed(part), reference(part), `${start} to ${end}`);
     }
   }
+});
+
+test('equals the definition over more bytes than are taken at once', (t) => {
+  const bytes = new Uint8Array(70_003).map((_, i) => Math.imul(i, 0x9e3779b1) >>> 13);
+  t.is(computed(bytes), reference(bytes));
 });
 
 test('pieces give the same as the whole', (t) => {

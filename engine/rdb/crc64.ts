@@ -1,21 +1,27 @@
 // CRC-64 "Jones", the checksum of RDB files: polynomial 0xad93d23594c935a9, reflected in and out,
 // initial value 0, no final xor. check("123456789") = 0xe9c6d914c4b8d9ca.
 //
-// The value is kept as two 32-bit halves: a BigInt per byte would be a hundred times slower.
-// Slicing by 8: entry k * 256 + b of the tables is the CRC of byte b followed by k zero bytes, so
-// that eight bytes are folded by loads that do not wait for each other. One table for each half:
-// its constant length lets V8 drop the bounds checks (1.15 GB/s here against 0.85 interleaved;
-// two interleaved streams gain nothing more, the loads are the limit).
+// The value is kept as two 32-bit halves: a BigInt per byte would be a hundred times slower. Long
+// runs of bytes go through the code of crc64-code.ts, sixteen at a time, and single ones through
+// a table here.
+import { crc64Code, inputBytes, inputOffset, stateOffset, tables } from './crc64-code.ts';
 
 // The polynomial with its bits in reverse order, as a register that shifts right wants it.
 const reflectedLow = 0xac4bc9b5;
 const reflectedHigh = 0x95ac9329;
 
-const tableLow: Int32Array = new Int32Array(8 * 256);
-const tableHigh: Int32Array = new Int32Array(8 * 256);
-fillTables();
+/** Below this many bytes the way into the other code costs more than it saves. */
+const leastBytes = 64;
 
-function fillTables(): void {
+const code = crc64Code();
+const memory = new Uint8Array(code.memory.buffer);
+/** The running value of a call, its low half first. */
+const state = new Int32Array(code.memory.buffer, stateOffset, 2);
+const tableLow: Int32Array = new Int32Array(256);
+const tableHigh: Int32Array = new Int32Array(256);
+fillTables(new Int32Array(code.memory.buffer, 0, tables * 256 * 2));
+
+function fillTables(words: Int32Array): void {
   for (let byte = 0; byte < 256; byte++) {
     let low = byte;
     let high = 0;
@@ -28,15 +34,15 @@ function fillTables(): void {
         high ^= reflectedHigh;
       }
     }
-    tableLow[byte] = low;
-    tableHigh[byte] = high;
+    tableLow[byte] = words[byte * 2] = low;
+    tableHigh[byte] = words[byte * 2 + 1] = high;
   }
-  for (let i = 256; i < 8 * 256; i++) {
-    const low = tableLow[i - 256] as number;
-    const high = tableHigh[i - 256] as number;
+  for (let at = 256 * 2; at < words.length; at += 2) {
+    const low = words[at - 256 * 2] as number;
+    const high = words[at - 256 * 2 + 1] as number;
     const entry = low & 255;
-    tableLow[i] = ((low >>> 8) | (high << 24)) ^ (tableLow[entry] as number);
-    tableHigh[i] = (high >>> 8) ^ (tableHigh[entry] as number);
+    words[at] = ((low >>> 8) | (high << 24)) ^ (tableLow[entry] as number);
+    words[at + 1] = (high >>> 8) ^ (tableHigh[entry] as number);
   }
 }
 
@@ -52,15 +58,11 @@ export class Crc64 {
 
   /** Adds the bytes from `start` up to `end`. */
   update(bytes: Uint8Array, start: number, end: number): void {
-    // Words are read through a 32-bit view, which wants an aligned address.
-    const head = Math.min(end, start + (-(bytes.byteOffset + start) & 7));
-    const blocks = (end - head) >>> 3;
-    const tail = head + blocks * 8;
-    this.updateBytes(bytes, start, head);
-    if (blocks > 0) {
-      this.updateWords(new Int32Array(bytes.buffer, bytes.byteOffset + head, blocks * 2));
+    const stop = end - start < leastBytes ? start : end - ((end - start) & 15);
+    for (let at = start; at < stop; at += inputBytes) {
+      this.updateRun(bytes, at, Math.min(stop, at + inputBytes));
     }
-    this.updateBytes(bytes, tail, end);
+    this.updateBytes(bytes, stop, end);
   }
 
   private updateBytes(bytes: Uint8Array, start: number, end: number): void {
@@ -75,31 +77,14 @@ export class Crc64 {
     this.high = high;
   }
 
-  private updateWords(words: Int32Array): void {
-    let low = this.low;
-    let high = this.high;
-    for (let i = 0; i < words.length; i += 2) {
-      low ^= words[i] as number;
-      high ^= words[i + 1] as number;
-      const a = 1792 | (low & 255);
-      const b = 1536 | ((low >>> 8) & 255);
-      const c = 1280 | ((low >>> 16) & 255);
-      const d = 1024 | (low >>> 24);
-      const e = 768 | (high & 255);
-      const f = 512 | ((high >>> 8) & 255);
-      const g = 256 | ((high >>> 16) & 255);
-      const h = high >>> 24;
-      low = (tableLow[a] as number) ^ (tableLow[b] as number)
-        ^ (tableLow[c] as number) ^ (tableLow[d] as number)
-        ^ (tableLow[e] as number) ^ (tableLow[f] as number)
-        ^ (tableLow[g] as number) ^ (tableLow[h] as number);
-      high = (tableHigh[a] as number) ^ (tableHigh[b] as number)
-        ^ (tableHigh[c] as number) ^ (tableHigh[d] as number)
-        ^ (tableHigh[e] as number) ^ (tableHigh[f] as number)
-        ^ (tableHigh[g] as number) ^ (tableHigh[h] as number);
-    }
-    this.low = low;
-    this.high = high;
+  /** Bytes, a multiple of 16, that fit into the other code's memory. */
+  private updateRun(bytes: Uint8Array, start: number, end: number): void {
+    memory.set(bytes.subarray(start, end), inputOffset);
+    state[0] = this.low;
+    state[1] = this.high;
+    code.add(inputOffset + end - start);
+    this.low = state[0] as number;
+    this.high = state[1] as number;
   }
 
   /** Writes the value as 8 bytes, least significant first, as it stands at the end of a file. */

@@ -18,6 +18,7 @@ import {
   valueType,
 } from './format.ts';
 import { quote } from './quote.ts';
+import { RecordsAhead } from './records-ahead.ts';
 import { RdbStrings } from './strings.ts';
 import { ValueDecoder } from './values.ts';
 
@@ -63,6 +64,9 @@ export class RdbDecoder {
   private readonly options: RdbDecoderOptions;
   private database: Database;
   private deadlineMs = 0;
+  private readonly ahead = new RecordsAhead();
+  /** Up to here of the file was looked ahead. */
+  private hintedTo = 0;
   // The key of a collection, in a place of its own.
   private key: Buffer = Buffer.allocUnsafeSlow(64);
   private keyBytes = 0;
@@ -97,6 +101,7 @@ export class RdbDecoder {
     if (this.version === 0) this.readMagic();
     const stopAt = this.window.offset + budgetBytes;
     while (this.window.offset < stopAt) {
+      if (this.window.offset >= this.hintedTo) this.lookAhead();
       if (this.record()) {
         this.verifyChecksum();
         return true;
@@ -107,6 +112,12 @@ export class RdbDecoder {
 
   close(): void {
     this.window.close();
+  }
+
+  private lookAhead(): void {
+    const { window } = this;
+    const end = this.ahead.hint(this.database, window.buffer, window.at, window.end);
+    this.hintedTo = window.offset + end - window.at;
   }
 
   private readMagic(): void {

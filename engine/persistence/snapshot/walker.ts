@@ -12,13 +12,13 @@ import { asError } from '../../errors.ts';
 import type { Clock } from '../../io/clock.ts';
 import { writeFully } from '../../io/disk.ts';
 import type { Disk } from '../../io/disk.ts';
-import { endPosition } from '../../keyspace/database.ts';
 import type { Keyspace } from '../../keyspace/keyspace.ts';
 import { noCosts } from '../snapshot.ts';
 import type {
   SnapshotCosts, SnapshotRequest, SnapshotResult, SnapshotRun, SnapshotWalker,
 } from '../snapshot.ts';
 import { defaultLead, SnapshotFeed } from './feed.ts';
+import { Gathering } from './gathering.ts';
 import { SnapshotRing } from './ring.ts';
 import { SnapshotEncoder } from './writer.ts';
 import type { SnapshotContents } from './writer.ts';
@@ -82,11 +82,8 @@ export class Walker implements SnapshotWalker {
     try {
       fd = disk.open(request.path, 'truncate');
       encoder.begin();
-      for (const database of keyspace.databases) {
-        const visit = (entry: number): void => encoder.entry(database.index, database, entry);
-        let position = 0;
-        while (position < endPosition) position = database.walk(position, 1 << 20, visit);
-      }
+      const gathering = new Gathering(keyspace, encoder);
+      for (const database of keyspace.databases) gathering.encode(database);
       encoder.finish();
       disk.sync(fd);
     } catch (cause) {
