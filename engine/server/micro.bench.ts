@@ -8,6 +8,7 @@ import { Arena } from '../memory/arena.ts';
 import { Keyspace } from '../keyspace/keyspace.ts';
 import { RequestDecoder, requestReady } from '../resp/decoder.ts';
 import { ReplyWriter } from '../resp/reply-writer.ts';
+import { codecs } from './codecs.bench.ts';
 import { print, row } from './test-support/bench/table.ts';
 import type { BenchOptions, BenchResult } from './test-support/bench/table.ts';
 import { Numbers, renumber, template } from './test-support/bench/workloads.ts';
@@ -172,5 +173,6 @@ export async function micro(options: BenchOptions): Promise<BenchResult[]> {
     const unit = 'ns an operation';
     results.push({ name: `micro/${name}`, unit, ours: perOperation, theirs: null, ratio: null });
   }
+  results.push(...await codecs(options));
   return results;
 }

@@ -44,7 +44,7 @@ export async function persistence(options: BenchOptions): Promise<BenchResult[]>
     print('persistence: skipped, redis-server is not on the PATH');
     return results;
   }
-  const scale = options.quick ? 0.1 : 1;
+  const { scale } = options;
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'plugpull-bench-files-'));
   try {
     const wanted = (name: string): boolean =>

@@ -14,7 +14,9 @@ import type { LoadOptions, LoadResult } from './load.ts';
 const run = promisify(execFile);
 const loadEntry = path.join(import.meta.dirname, 'load.ts');
 const nullEntry = path.join(import.meta.dirname, 'null-server.ts');
-const engineEntry = path.join(import.meta.dirname, '../../../main.ts');
+// The sources, unless whoever runs the benches has made the bundle that the package ships.
+const engineEntry = (): string => process.env['PLUGPULL_ENGINE_ENTRY']
+  ?? path.join(import.meta.dirname, '../../../main.ts');
 
 export type ServerKind = 'engine' | 'redis';
 /** `null`: the one that does nothing. */
@@ -22,10 +24,11 @@ type AnyKind = ServerKind | 'null';
 export const policies = ['none', 'no', 'everysec', 'always'] as const;
 export type Policy = (typeof policies)[number];
 
-const commands: Readonly<Record<ServerKind, readonly string[]>> = {
-  engine: [process.execPath, engineEntry],
-  redis: [process.env['REDIS_SERVER_BIN'] ?? 'redis-server'],
-};
+const redisBinary = process.env['REDIS_SERVER_BIN'] ?? 'redis-server';
+
+function commandOf(kind: ServerKind): readonly string[] {
+  return kind === 'engine' ? [process.execPath, engineEntry()] : [redisBinary];
+}
 
 /** As the harness starts the engine: the arena on huge pages where the kernel offers them. */
 const engineEnvironment = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
@@ -67,7 +70,7 @@ export async function startServer(
   const directory = options.directory
     ?? fs.mkdtempSync(path.join(os.tmpdir(), 'plugpull-bench-'));
   const port = await freePort();
-  const [binary = '', ...before] = commands[kind];
+  const [binary = '', ...before] = commandOf(kind);
   const flags = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', ''];
   const env = kind === 'engine' ? { ...process.env, ...engineEnvironment } : process.env;
   const beganMs = performance.now();
@@ -142,7 +145,7 @@ async function connects(port: number): Promise<boolean> {
 
 /** Whether redis-server can be compared with. */
 export async function hasRedis(): Promise<boolean> {
-  return run(commands.redis[0] ?? '', ['--version']).then(() => true, () => false);
+  return run(redisBinary, ['--version']).then(() => true, () => false);
 }
 
 async function ask(port: number, lines: readonly string[]): Promise<string> {

@@ -3,6 +3,8 @@
 export interface BenchOptions {
   /** A look instead of a measurement. */
   readonly quick: boolean;
+  /** Of the data of large measurements; 1 = as large as they are meant to be. */
+  readonly scale: number;
   readonly rounds: number;
   /** Seconds that one load of one server lasts, about. */
   readonly seconds: number;
