@@ -8,18 +8,16 @@
 //
 // Every change follows one order: allocate (may throw ARENA_FULL, nothing has changed), tell the
 // preserver, write.
-
 import { Deadlines } from './deadlines.ts';
 import { Dict } from './dict.ts';
 import type { RandomSource } from './dict.ts';
-import type { EntryAddress, EntryShape } from './entry.ts';
+import type { EntryAddress } from './entry.ts';
 import { EntryView } from './entry-view.ts';
 import { hashEnd } from './hash.ts';
 import type { KeyHash } from './hash.ts';
 import type { Keyspace } from './keyspace.ts';
 
 export type { RandomSource } from './dict.ts';
-
 /** A place in the hash order of a dict: 0 is the start, endPosition the end. */
 export type Position = number;
 
@@ -45,9 +43,7 @@ export class Database extends EntryView {
   /** Means nothing: as long as it is stored, the loads of `prefetch` cannot be left out. */
   prefetched: number = 0;
   /** One for all entries created, since a literal each time would be garbage. */
-  private readonly shape: EntryShape = {
-    keyLength: 0, valueLength: 0, deadlineMs: 0, roomBytes: 0,
-  };
+  private readonly shape = { keyLength: 0, valueLength: 0, deadlineMs: 0, roomBytes: 0 };
 
   /** Made by Keyspace only. */
   constructor(keyspace: Keyspace, index: number) {
@@ -92,6 +88,11 @@ export class Database extends EntryView {
   /** A hint: the keys with these hashes (`KeyHash.of`) are about to be looked up. */
   prefetch(hashes: Int32Array, count: number): void {
     this.prefetched = this.keys.prefetch(hashes, count);
+  }
+
+  /** A hint: so many keys are about to be added. Does nothing unless the database is empty. */
+  expect(keys: number): void {
+    this.keys.expect(keys);
   }
 
   // ---- change ----------------------------------------------------------------------------------

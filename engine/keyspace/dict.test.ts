@@ -207,3 +207,34 @@ test('a dict that cannot grow leaves the index as large as it was, wherever it f
   }
   t.pass();
 });
+
+test('a dict that was told how many keys come divides nothing and holds the same', (t) => {
+  const count = 3000;
+  const hashAt = (at: number): number => (Math.imul(at, 0x9e3779b1) >>> 1) % hashEnd;
+  const grown = fixture(64);
+  const told = fixture(64);
+  told.dict.expect(count);
+  const before = told.segments.bytes;
+  for (let at = 1; at <= count; at++) {
+    insert(grown.dict, hashAt(at), at);
+    insert(told.dict, hashAt(at), at);
+  }
+  t.is(told.dict.count, count);
+  t.deepEqual(walked(told.dict, 100), walked(grown.dict, 100));
+  t.true(told.segments.bytes <= before * 1.1, `${before} to ${told.segments.bytes} bytes`);
+  t.true(told.segments.bytes <= grown.segments.bytes * 2);
+  for (let at = 1; at <= count; at++) t.true(told.dict.remove(hashAt(at), at));
+  t.is(told.segments.bytes, 0);
+});
+
+test('a dict that expects more than there is room for takes none of it', (t) => {
+  const { arena, dict, segments } = fixture(4096);
+  const before = arena.usedBytes;
+  dict.expect(1e9);
+  t.is(arena.usedBytes, before);
+  t.is(segments.bytes, 0);
+  insert(dict, 5, 1);
+  dict.expect(100_000);
+  t.is(dict.count, 1);
+  t.deepEqual(walked(dict, 10), [1]);
+});

@@ -7,7 +7,7 @@
 import { windowMask, windowShift } from '../memory/arena.ts';
 import type { Address, Arena } from '../memory/arena.ts';
 import {
-  clearDirectory, createDirectory, directorySize, expandDirectory, maySplit, rootCount,
+  clearDirectory, createDirectory, depthFor, directorySize, expandDirectory, maySplit, rootCount,
   rootDirectory, rootShift, segmentAt, segmentSpan, shrinkDirectory, wordAt,
 } from './directory.ts';
 import type { Entries, EntryAddress } from './entry.ts';
@@ -167,6 +167,20 @@ export class Dict {
     this.words[slot + 1] = replacement;
     this.touch();
     return true;
+  }
+
+  /**
+   * A hint: so many keys are about to come. An empty dict gets the segments for them, which saves
+   * dividing them again and again.
+   */
+  expect(keys: number): void {
+    const depth = depthFor(this.segments, keys);
+    if (this.root !== 0 || depth === 0) return;
+    try {
+      this.open(createDirectory(this.segments, depth));
+    } catch {
+      // No room for that many at once: the index grows as they come, if they do.
+    }
   }
 
   /**

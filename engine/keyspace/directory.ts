@@ -62,32 +62,48 @@ export function segmentAt(arena: Arena, root: Address, place: number): Address {
 }
 
 /**
- * Makes an empty dict and returns its root.
- * @throws {EngineError} ARENA_FULL when there is no room.
+ * Makes an empty dict of 2^depth segments and returns its root; without depth its only segment is
+ * a small one.
+ * @throws {EngineError} ARENA_FULL when there is no room; nothing has changed then.
  */
-export function createDirectory(segments: Segments): Address {
-  const slots = segments.fewestSlots;
-  const taken: [Address, number][] = [];
+export function createDirectory(segments: Segments, depth: number = 0): Address {
+  const slots = depth === 0 ? segments.fewestSlots : segments.mostSlots;
+  const count = 2 ** depth;
+  const sizes = [rootBytes, count * 8, ...Array.from({ length: count }, () => slots * 8)];
+  const [root, directory, ...blocks] = allocateAll(segments, sizes) as [Address, Address];
+  const { arena } = segments;
+  setWord(arena, root, rootDirectory, directory);
+  setWord(arena, root, rootShift, hashBits - depth);
+  setWord(arena, root, rootCount, 0);
+  setWord(arena, root, rootSegments, count);
+  segments.beginCollect();
+  for (const [index, segment] of (blocks as Address[]).entries()) {
+    const meta = segments.lay(segment, slots, depth, 0, 0);
+    assign(arena, root, { index, span: 1, segment, meta });
+  }
+  return root;
+}
+
+/** Depth of a dict in which so many keys find room without a split, if they are spread evenly. */
+export function depthFor(segments: Segments, keys: number): number {
+  const full = segments.limit(segments.mostSlots) * 0.9;
+  return Math.max(0, Math.ceil(Math.log2(keys / full)));
+}
+
+/** All of these blocks, or none. */
+function allocateAll(segments: Segments, sizes: readonly number[]): Address[] {
+  const taken: Address[] = [];
   try {
-    for (const bytes of [rootBytes, 8, slots * 8]) {
-      taken.push([segments.allocate(bytes), bytes]);
+    for (const bytes of sizes) {
+      taken.push(segments.allocate(bytes));
     }
   } catch (error) {
-    for (const [address, bytes] of taken) {
-      segments.free(address, bytes);
+    for (const [index, address] of taken.entries()) {
+      segments.free(address, sizes[index] as number);
     }
     throw error;
   }
-  const [root, directory, segment] = taken.map(([address]) => address) as [number, number, number];
-  segments.beginCollect();
-  const meta = segments.lay(segment, slots, 0, 0, 0);
-  const { arena } = segments;
-  setWord(arena, root, rootDirectory, directory);
-  setWord(arena, root, rootShift, hashBits);
-  setWord(arena, root, rootCount, 0);
-  setWord(arena, root, rootSegments, 1);
-  assign(arena, root, { index: 0, span: 1, segment, meta });
-  return root;
+  return taken;
 }
 
 /** Gives back segments, directory and root, but not the entries; O(segments). */

@@ -112,6 +112,7 @@ const damages: readonly Damage[] = [
     },
   },
   { name: 'cut short', bytes: () => saved().subarray(0, -1), code: 'RDB_BAD' },
+  { name: 'that is empty', bytes: () => Buffer.alloc(0), code: 'RDB_BAD', says: /offset 0/ },
 ];
 
 for (const { name, bytes, code, says, value: found, logs } of damages) {

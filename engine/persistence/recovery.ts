@@ -154,6 +154,7 @@ export class Loader {
     file: LogFileToLoad, target: ReplayTarget, last: boolean,
   ): Steps<Cut | null> {
     let startOffset = 0;
+    refuseEmptySnapshot(file);
     if (file.role === 'base' && this.isSnapshot(file.path)) {
       startOffset = yield* this.snapshotSteps(file.path, { base: true });
     }
@@ -259,6 +260,14 @@ export class Loader {
   unlessStopped(): Promise<void> {
     return this.isStopped() ? new Promise(() => {}) : Promise.resolve();
   }
+}
+
+/** A base in commands may be empty; one that is named a snapshot has a beginning at least. */
+function refuseEmptySnapshot({ path, role, sizeBytes }: LogFileToLoad): void {
+  if (role !== 'base' || sizeBytes > 0 || !path.endsWith('.base.rdb')) return;
+  throw new EngineError('RDB_BAD', `${path} is damaged at offset 0: expected the magic 'REDIS',`
+    + ' found the end of the file. Restore another copy; what the increments hold would be applied'
+    + ' to nothing');
 }
 
 function atOnce<T>(steps: Steps<T>): T {

@@ -22,6 +22,9 @@ import { RecordsAhead } from './records-ahead.ts';
 import { RdbStrings } from './strings.ts';
 import { ValueDecoder } from './values.ts';
 
+/** Keys that are shorter with their values are not made room for before they come. */
+const likelyRecordBytes = 16;
+
 /** How to load a snapshot. */
 export interface RdbDecoderOptions {
   readonly disk: Disk;
@@ -170,7 +173,7 @@ export class RdbDecoder {
         this.database = this.databaseAt(this.strings.plainLength('a database number'), offset);
         return false;
       case opcode.resizeDatabase:
-        this.strings.plainLength('a count of keys');
+        this.expectKeys(this.strings.plainLength('a count of keys'));
         this.strings.plainLength('a count of keys with a deadline');
         return false;
       case opcode.slotInfo:
@@ -185,6 +188,12 @@ export class RdbDecoder {
         this.loadCollection(kind, offset);
         return false;
     }
+  }
+
+  /** Makes room for keys, as far as the file can hold as many as it says. */
+  private expectKeys(keys: number): void {
+    const { window } = this;
+    this.database.expect(Math.min(keys, (window.sizeBytes - window.offset) / likelyRecordBytes));
   }
 
   private loadCollection(type: number, offset: number): void {
