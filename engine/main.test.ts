@@ -44,10 +44,19 @@ class EngineProcess {
     t.teardown(() => this.child.kill('SIGKILL'));
   }
 
-  /** Waits for the line of the log and returns the port. */
-  async ready(): Promise<number> {
+  /** Waits until it serves its data and returns the port. */
+  ready(): Promise<number> {
+    return this.logged('Ready to accept connections');
+  }
+
+  /** Waits until clients can connect and returns the port. */
+  listening(): Promise<number> {
+    return this.logged('Server initialized');
+  }
+
+  private async logged(line: string): Promise<number> {
     const beganMs = Date.now();
-    while (!this.stdout.includes('Ready to accept connections')) {
+    while (!this.stdout.includes(line)) {
       if (Date.now() - beganMs > 20000) throw new Error(`not ready: ${this.stdout}${this.stderr}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
@@ -147,6 +156,22 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     t.true(existsSync(path.join(dir, 'dump.rdb')));
   });
 }
+
+test('main: SIGTERM while it loads ends with 0 and says nothing of a bug', async (t) => {
+  const dir = temporary(t);
+  const value = 'x'.repeat(100_000);
+  const command = `*3\r\n$3\r\nSET\r\n$1\r\na\r\n$${value.length}\r\n${value}\r\n`;
+  writeFileSync(path.join(dir, 'appendonly.aof'), command.repeat(500));
+  const engine = new EngineProcess(t, ['--port', '0', '--dir', dir, '--appendonly', 'yes']);
+  // An answer, whichever it is: the signal has somebody who hears it by now.
+  const client = await TestClient.connect(await engine.listening());
+  client.send('PING\r\n');
+  while (!client.received.includes('\r\n')) await new Promise(setImmediate);
+  engine.child.kill('SIGTERM');
+  const { code, stdout, stderr } = await engine.ended;
+  t.is(code, 0, stdout);
+  t.is(stderr, '');
+});
 
 test('main: configuration from standard input', async (t) => {
   const engine = new EngineProcess(t, ['-', '--save', '']);

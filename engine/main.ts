@@ -39,7 +39,8 @@ process.on('uncaughtException', (error) => {
   process.exit(exitBug);
 });
 
-await main(process.argv.slice(2));
+// Not awaited: a start that SIGTERM ends while it loads never settles, and Node would call that 13.
+void main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<void> {
   try {
