@@ -1,4 +1,5 @@
-// Ctrl-C and its kin during long work: the first ends it in order, a second one at once.
+// Ctrl-C and its kin during long work: the first ends it in order, a second Ctrl-C at once. A
+// second SIGTERM does not: timeout(1) sends two, one to the process and one to its group.
 
 import { Progress } from '../report/progress.ts';
 import { mayStyle } from './context.ts';
@@ -12,16 +13,16 @@ export async function untilInterrupted<TResult>(
   work: (signal: AbortSignal) => Promise<TResult>,
 ): Promise<TResult> {
   const abort = new AbortController();
-  const onInterrupt = (): void => {
-    if (abort.signal.aborted) {
+  const onInterrupt = (isByHand: boolean): void => {
+    if (!abort.signal.aborted) {
+      onFirst();
+      abort.abort();
+    } else if (isByHand) {
       context.exitNow(exitInterrupted);
-      return;
     }
-    onFirst();
-    abort.abort();
   };
   const unlisten = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    .map((name) => context.onSignal(name, onInterrupt));
+    .map((name) => context.onSignal(name, () => onInterrupt(name === 'SIGINT')));
   try {
     return await work(abort.signal);
   } finally {

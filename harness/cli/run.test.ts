@@ -195,6 +195,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
         t.false(options.signal.aborted);
         press(signal);
         t.true(options.signal.aborted);
+        if (signal === 'SIGTERM') press(signal); // as timeout(1) does
         const done = new Set(plan.trials.slice(0, 5));
         return fakeRun(plan, options, (own, trial) => (done.has(trial) ? own : null));
       },

@@ -71,12 +71,13 @@ async function selfcheck(
   return isSound ? 0 : 1;
 }
 
-/** The first Ctrl-C ends it in order, a second one at once. */
+/** The first Ctrl-C ends it in order, a second one at once; a second SIGTERM is timeout(1)'s. */
 function untilInterrupted(): AbortSignal {
   const abort = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
-      if (abort.signal.aborted) process.exit(interrupted);
+      if (abort.signal.aborted && name === 'SIGINT') process.exit(interrupted);
+      if (abort.signal.aborted) return;
       process.stderr.write('\nstopping: what was judged is printed; once more to leave at once\n');
       abort.abort();
     });
