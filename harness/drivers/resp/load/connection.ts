@@ -52,8 +52,10 @@ export class Connection {
   readonly #pipeline: number;
   readonly #reads: ReadStream | null;
   readonly #live: LiveCheck | null;
-  /** A ring; batch n is at n modulo its size. */
-  readonly #batches: Batch[] = [];
+  /** A ring; unanswered batch n is at n modulo its size. */
+  readonly #batches: (Batch | undefined)[] = [];
+  /** Answered ones. The last is the next: in the cache still, and few are ever made. */
+  readonly #free: Batch[] = [];
   readonly #window: number;
   #oldest = 0;
   #newest = 0;
@@ -107,7 +109,8 @@ export class Connection {
   /** The batch that is sent next: its `startNs` may be written. Ask only while `maySend`. */
   next(): Batch {
     const place = this.#newest % this.#window;
-    return (this.#batches[place] ??= new Batch(this.client, this.#pipeline, this.#outbox));
+    return (this.#batches[place] ??= this.#free.pop()
+      ?? new Batch(this.client, this.#pipeline, this.#outbox));
   }
 
   /** Sequence of the next write. */
@@ -184,12 +187,18 @@ export class Connection {
         tally.answered(batch, status, nowNs);
         if (this.#live !== null) this.#live.answered(batch, status, buffer.subarray(from, at));
       }
-      if (batch.done === batch.count) this.#oldest++;
+      if (batch.done === batch.count) this.#release(batch);
     }
     if (acknowledged > 0) tally.acknowledgedAt(nowNs, acknowledged);
     if (this.#parser.firstError !== null) tally.firstError ??= this.#parser.firstError;
     if (this.#parser.broken) return this.#distrust('bytes that are not RESP2');
     if (this.#oldest === this.#newest || this.#window > 1) this.#owner.batchDone(this);
+  }
+
+  /** The oldest batch is answered. */
+  #release(batch: Batch): void {
+    this.#batches[this.#oldest++ % this.#window] = undefined;
+    this.#free.push(batch);
   }
 
   #distrust(what: string): void {
