@@ -9,65 +9,84 @@ export interface IntervalCounts {
 
 const flatLaneUs = 1 << 15;
 
-/** Counts durations until they are drained. */
-export class LatencyInterval {
+/** What takes durations, each so many times. */
+export interface LatencyTaker {
+  record(us: number, count: number): void;
+}
+
+/** Counts durations until they are drained. Nothing here looks at more than was recorded. */
+export class LatencyInterval implements LatencyTaker {
   readonly #flat = new Uint32Array(flatLaneUs);
   readonly #high = new Map<number, number>();
+  /** Of the flat lane; -1 while it is empty. */
+  #highestUs = -1;
+  #count = 0;
 
   /** Counts a duration in µs; fractions are rounded, negatives count as 0. Hot. */
-  record(us: number): void {
+  record(us: number, count: number = 1): void {
     const rounded = us > 0 ? Math.round(us) : 0;
+    this.#count += count;
     if (rounded < flatLaneUs) {
-      this.#flat[rounded] = (this.#flat[rounded] as number) + 1;
+      this.#flat[rounded] = (this.#flat[rounded] as number) + count;
+      if (rounded > this.#highestUs) this.#highestUs = rounded;
     } else {
       const step = 2 ** (Math.floor(Math.log2(rounded)) - 11);
       const value = Math.floor(rounded / step) * step;
-      this.#high.set(value, (this.#high.get(value) ?? 0) + 1);
+      this.#high.set(value, (this.#high.get(value) ?? 0) + count);
     }
+  }
+
+  /** Gives each of its durations to another one too. */
+  addTo(taker: LatencyTaker): void {
+    for (let us = 0; us <= this.#highestUs; us++) {
+      const count = this.#flat[us] as number;
+      if (count > 0) taker.record(us, count);
+    }
+    for (const [value, count] of this.#high) taker.record(value, count);
+  }
+
+  /** The duration that `percentile` (0 to 100) percent stay at or below; null without any. */
+  percentileUs(percentile: number): number | null {
+    const rank = Math.max(1, Math.ceil((percentile / 100) * this.#count));
+    let seen = 0;
+    for (let us = 0; us <= this.#highestUs; us++) {
+      seen += this.#flat[us] as number;
+      if (seen >= rank) return us;
+    }
+    for (const [value, count] of this.#sortedHigh()) {
+      seen += count;
+      if (seen >= rank) return value;
+    }
+    return null;
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#flat.fill(0, 0, this.#highestUs + 1);
+    this.#high.clear();
+    this.#highestUs = -1;
+    this.#count = 0;
   }
 
   /** Gives everything away and is empty again. */
   drain(): IntervalCounts {
     const valuesUs: number[] = [];
     const counts: number[] = [];
-    for (let us = 0; us < flatLaneUs; us++) {
+    for (let us = 0; us <= this.#highestUs; us++) {
       const count = this.#flat[us] as number;
       if (count === 0) continue;
       valuesUs.push(us);
       counts.push(count);
     }
-    this.#flat.fill(0);
-    for (const [value, count] of [...this.#high].sort(([one], [other]) => one - other)) {
+    for (const [value, count] of this.#sortedHigh()) {
       valuesUs.push(value);
       counts.push(count);
     }
-    this.#high.clear();
+    this.clear();
     return { valuesUs, counts };
   }
-}
 
-/** Both together, still ascending. */
-export function addCounts(one: IntervalCounts, other: IntervalCounts): IntervalCounts {
-  const all = new Map<number, number>();
-  for (const { valuesUs, counts } of [one, other]) {
-    for (const [index, value] of valuesUs.entries()) {
-      all.set(value, (all.get(value) ?? 0) + (counts[index] as number));
-    }
+  #sortedHigh(): [value: number, count: number][] {
+    return [...this.#high].sort(([one], [other]) => one - other);
   }
-  const valuesUs = [...all.keys()].sort((low, high) => low - high);
-  return { valuesUs, counts: valuesUs.map((value) => all.get(value) as number) };
-}
-
-/** The value that `percentile` (0 to 100) percent stay at or below; null when there are none. */
-export function percentileOf(
-  { valuesUs, counts }: IntervalCounts, percentile: number,
-): number | null {
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  const rank = Math.max(1, Math.ceil((percentile / 100) * total));
-  let seen = 0;
-  for (const [index, count] of counts.entries()) {
-    seen += count;
-    if (seen >= rank) return valuesUs[index] as number;
-  }
-  return null;
 }

@@ -1,7 +1,7 @@
 // The time series and the interval log: every operation in its interval, and in the whole once.
 
 import test from 'ava';
-import { addCounts, LatencyInterval, percentileOf } from '../../../metrics/latency-interval.ts';
+import { LatencyInterval } from '../../../metrics/latency-interval.ts';
 import { Recorder } from './recorder.ts';
 
 const ms = 1e6;
@@ -52,10 +52,18 @@ test('an interval gives its values in order, to a thousandth, and is empty then'
   t.deepEqual(interval.drain(), { valuesUs: [], counts: [] });
 });
 
-test('percentiles and sums of counts', (t) => {
-  const one = { valuesUs: [1, 3], counts: [1, 2] };
-  const sum = addCounts(one, { valuesUs: [2, 3], counts: [5, 2] });
-  t.deepEqual(sum, { valuesUs: [1, 2, 3], counts: [1, 5, 4] });
-  t.deepEqual([0, 10, 11, 60, 61, 100].map((at) => percentileOf(sum, at)), [1, 1, 2, 2, 3, 3]);
-  t.is(percentileOf({ valuesUs: [], counts: [] }, 50), null);
+test('percentiles, with values above the flat lane, and sums', (t) => {
+  const [one, other] = [new LatencyInterval(), new LatencyInterval()];
+  t.is(one.percentileUs(50), null);
+  for (const [us, count] of [[3, 2], [1, 1]] as const) one.record(us, count);
+  for (const [us, count] of [[2, 5], [3, 2]] as const) other.record(us, count);
+  one.addTo(other);
+  t.deepEqual([0, 10, 11, 60, 61, 100].map((at) => other.percentileUs(at)), [1, 1, 2, 2, 3, 3]);
+  other.record(1 << 20, 10);
+  other.record(1 << 16, 10);
+  t.deepEqual([33, 34, 66, 67].map((at) => other.percentileUs(at)), [3, 1 << 16, 1 << 16, 1 << 20]);
+  other.addTo(one);
+  t.deepEqual(one.drain(), {
+    valuesUs: [1, 2, 3, 1 << 16, 1 << 20], counts: [2, 5, 6, 10, 10],
+  });
 });

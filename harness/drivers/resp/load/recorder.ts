@@ -2,13 +2,11 @@
 // is recorded once, into the interval that runs; the rest is added up when an interval ends.
 
 import { LatencyHistogram } from '../../../metrics/histogram.ts';
-import { addCounts, LatencyInterval, percentileOf } from '../../../metrics/latency-interval.ts';
-import type { IntervalCounts } from '../../../metrics/latency-interval.ts';
+import { LatencyInterval } from '../../../metrics/latency-interval.ts';
 import type { LatencySecond, Series } from '../messages.ts';
 
 const stepMs = 100;
 const stepsPerSecond = 10;
-const nothing: IntervalCounts = { valuesUs: [], counts: [] };
 
 /** The latencies of one load. */
 export class Recorder {
@@ -26,7 +24,7 @@ export class Recorder {
   #acknowledged = 0;
   #errors = 0;
   #isMeasured = false;
-  #second = nothing;
+  readonly #second = new LatencyInterval();
 
   /** Everything counts from here. */
   begin(nowNs: number): void {
@@ -81,31 +79,29 @@ export class Recorder {
   }
 
   #point(): void {
-    const counts = this.#take();
     const { acknowledged, errors, p50Us, p99Us } = this.#series;
     acknowledged.push(this.#acknowledged);
     errors.push(this.#errors);
-    p50Us.push(percentileOf(counts, 50));
-    p99Us.push(percentileOf(counts, 99));
+    p50Us.push(this.#interval.percentileUs(50));
+    p99Us.push(this.#interval.percentileUs(99));
+    this.#take();
     this.#acknowledged = 0;
     this.#errors = 0;
   }
 
-  #take(): IntervalCounts {
-    const counts = this.#interval.drain();
-    if (!this.#isMeasured || counts.valuesUs.length === 0) return counts;
-    for (const [index, value] of counts.valuesUs.entries()) {
-      this.latency.record(value, counts.counts[index] as number);
+  #take(): void {
+    if (this.#isMeasured) {
+      this.#interval.addTo(this.latency);
+      this.#interval.addTo(this.#second);
     }
-    this.#second = addCounts(this.#second, counts);
-    return counts;
+    this.#interval.clear();
   }
 
   #endSecond(): void {
-    if (this.#second.valuesUs.length === 0) return;
+    const counts = this.#second.drain();
+    if (counts.valuesUs.length === 0) return;
     const endMs = (this.#endsNs - this.#beginNs) / 1e6;
     const atMs = (Math.ceil(endMs / 1000) - 1) * 1000;
-    this.seconds.push({ atMs: Math.max(0, atMs), ...this.#second });
-    this.#second = nothing;
+    this.seconds.push({ atMs: Math.max(0, atMs), ...counts });
   }
 }
