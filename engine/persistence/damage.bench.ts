@@ -78,7 +78,7 @@ async function prepare({ settings, middle }: Kind): Promise<Prepared> {
     if (index === half && middle === 'two-increments') {
       // A crash before the base is there: both increments count.
       await engine.beginRewrite();
-      while (!engine.file('appendonly.aof.manifest').includes('.2.incr')) await nextTurn();
+      while (engine.persistence.appender.isHeld) await nextTurn();
     }
     if (index === half && middle === 'rewrite') await engine.settle();
     engine.acknowledge(...command.split(' '));
