@@ -27,7 +27,7 @@ process.exitCode = await main().catch((error: unknown) => {
   return 64;
 });
 
-function main(): Promise<number> {
+async function main(): Promise<number> {
   const { values: flags } = parseArgs({
     options: {
       healthy: { type: 'string', default: '1000' },
