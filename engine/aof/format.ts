@@ -12,6 +12,8 @@
 //               file <name> seq <number> type b|h|i [<key> <value>]…     unknown keys: ignored
 //               blocks yes: an increment that was begun with `aof-checksum yes`, so that it is
 //               known to be blocks although a power cut took the header of its first one
+//               bytes <number>: the length of a base, and of an increment that another follows:
+//               what is cut between two commands looks whole, but is shorter
 //               # crc32 <8 hexadecimal digits>: as the first line, the CRC-32 of what follows it
 //               '#' starts a comment line; blank lines are errors; a line has at most 1024 bytes
 //

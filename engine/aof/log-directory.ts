@@ -169,6 +169,29 @@ export class LogDirectory {
     return this.replace(manifest);
   }
 
+  /** Notes how long the last increment but one is: nothing is appended to it any more. */
+  *noteLengthBeforeLast(bytes: number): Waiting {
+    const { increments } = this.manifest;
+    yield* this.install({
+      ...this.manifest,
+      increments: increments.map((file, at) => (
+        at === increments.length - 2 ? { ...file, bytes } : file)),
+    });
+  }
+
+  /** For a file that was cut on purpose: the manifest says no more how long it is. */
+  *forgetLength(path: string): Waiting {
+    const { increments } = this.manifest;
+    if (increments.every(({ name, bytes }) => bytes === undefined || this.pathOf(name) !== path)) {
+      return;
+    }
+    yield* this.install({
+      ...this.manifest,
+      increments: increments.map(({ bytes, ...file }) => (
+        bytes === undefined || this.pathOf(file.name) === path ? file : { ...file, bytes })),
+    });
+  }
+
   /** Does without the increment. The manifest may name it all the same: it stays empty then. */
   abandon({ fd, path, file }: PreparedIncrement): void {
     try {
@@ -202,10 +225,11 @@ export class LogDirectory {
     const kept = new Set(next.map((file) => file.name));
     const replaced = old.increments.filter((file) => !kept.has(file.name));
     const history = [...old.history, ...(old.base === null ? [] : [old.base]), ...replaced];
+    const bytes = this.disk.stat(temporaryPath)?.sizeBytes ?? 0;
     this.disk.rename(temporaryPath, this.pathOf(name));
     try {
       yield this.synced();
-      yield* this.install({ base: { name, sequence }, history, increments: next });
+      yield* this.install({ base: { name, sequence, bytes }, history, increments: next });
     } finally {
       if (this.manifest === old) this.removeQuietly(this.pathOf(name));
     }

@@ -46,6 +46,21 @@ test('an increment that was begun in blocks says so, in a key that Redis ignores
   t.deepEqual(parseManifest(other, path).increments, [{ name, sequence: 1 }]);
 });
 
+test('a file that is complete says how long it is, in a key that Redis ignores', (t) => {
+  const manifest: Manifest = {
+    base: { name: 'a.1.base.aof', sequence: 1, bytes: 0 }, history: [],
+    increments: [{ name: 'a.1.incr.aof', sequence: 1, inBlocks: true, bytes: 981 }],
+  };
+  const written = formatManifest(manifest);
+  t.is(textOf(written), 'file a.1.base.aof seq 1 type b bytes 0\n'
+    + 'file a.1.incr.aof seq 1 type i blocks yes bytes 981\n');
+  t.deepEqual(parseManifest(written, path), manifest);
+  for (const bytes of ['-1', '1e3', 'all']) {
+    const other = Buffer.from(`file a.1.incr.aof seq 1 type i bytes ${bytes}\n`);
+    t.throws(() => parseManifest(other, path), { message: /line 1: expected bytes as a number/ });
+  }
+});
+
 test('names that are not one word are quoted', (t) => {
   for (const name of ['my log.aof.1.base.rdb', 'tab\there', 'q"uote', "'", 'back\\slash', 'ü']) {
     const manifest = { base: { name, sequence: 1 }, history: [], increments: [] };

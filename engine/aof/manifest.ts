@@ -12,6 +12,8 @@ export interface LogFile {
   readonly sequence: number;
   /** An increment that its writer began with a block, and nothing but blocks. */
   readonly inBlocks?: true;
+  /** Its length, of a file that is complete: one that is shorter has lost its end. */
+  readonly bytes?: number;
 }
 
 /** Which files make up the log. */
@@ -120,7 +122,12 @@ function parseLine(line: Buffer, number: number, path: string): Line {
   }
   if (!/^[bhi]$/.test(type)) throw bad(path, number, 'type b, h or i', JSON.stringify(type));
   const blocks = fields.get('blocks') === 'yes' ? { inBlocks: true } as const : {};
-  return { name, sequence: Number(sequence), ...blocks, type };
+  const bytes = fields.get('bytes') ?? '';
+  if (bytes !== '' && !/^\d{1,15}$/.test(bytes)) {
+    throw bad(path, number, 'bytes as a number', JSON.stringify(bytes));
+  }
+  const complete = bytes === '' ? {} : { bytes: Number(bytes) };
+  return { name, sequence: Number(sequence), ...blocks, ...complete, type };
 }
 
 function splitWords(line: Buffer): string[] | null {
@@ -135,12 +142,13 @@ function splitWords(line: Buffer): string[] | null {
     line.toString('utf8', offsets.argStart[i], offsets.argEnd[i]));
 }
 
-/** The manifest as text, as Redis writes it but for a comment and a key, which it ignores. */
+/** The manifest as text, as Redis writes it but for a comment and keys, which it ignores. */
 export function formatManifest(manifest: Manifest): Buffer {
   const lines: string[] = [];
   const add = (file: LogFile, type: string): void => {
     const blocks = file.inBlocks === true ? ' blocks yes' : '';
-    lines.push(`file ${quoteName(file.name)} seq ${file.sequence} type ${type}${blocks}\n`);
+    const bytes = file.bytes === undefined ? '' : ` bytes ${file.bytes}`;
+    lines.push(`file ${quoteName(file.name)} seq ${file.sequence} type ${type}${blocks}${bytes}\n`);
   };
   if (manifest.base !== null) add(manifest.base, 'b');
   for (const file of manifest.history) add(file, 'h');

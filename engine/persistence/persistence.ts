@@ -125,6 +125,7 @@ export class Persistence implements PersistencePort {
     if (cut !== null) {
       this.cutDurably(cut);
       log('warning', 'AOF loaded anyway because aof-load-truncated is enabled');
+      if (!plan.adopt) atOnce(directory.forgetLength(cut.path));
     }
     if (plan.adopt) {
       directory.create();

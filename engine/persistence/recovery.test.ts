@@ -10,8 +10,9 @@ import { memoryDisk, TestEngine } from './test-support/test-engine.ts';
 
 const directory = '/data/appendonlydir';
 const manifestPath = `${directory}/appendonly.aof.manifest`;
-const [base, incr1, incr2] = ['1.base.rdb', '1.incr.aof', '2.incr.aof']
-  .map((name) => `${directory}/appendonly.aof.${name}`) as [string, string, string];
+const [base, baseInCommands, incr1, incr2] = [
+  '1.base.rdb', '1.base.aof', '1.incr.aof', '2.incr.aof',
+].map((name) => `${directory}/appendonly.aof.${name}`) as [string, string, string, string];
 
 function log(...commands: readonly string[]): Buffer {
   const buffer = new LogBuffer();
@@ -33,6 +34,12 @@ function manifest(...files: readonly string[]): Buffer {
     const type = file.includes('.incr.') ? 'i' : 'b';
     return `file ${file} seq ${/\d+/.exec(file)?.[0] ?? 1} type ${type}\n`;
   }).join(''));
+}
+
+/** With the length of the file in one of its lines. */
+function noted(text: Buffer, line: number, bytes: number): Buffer {
+  const lines = text.toString().split('\n');
+  return Buffer.from(lines.with(line, `${lines[line]} bytes ${bytes}`).join('\n'));
 }
 
 /** The last increment was begun in blocks. */
@@ -150,6 +157,40 @@ const rows: readonly Row[] = [
     name: 'a torn file before the last', settings: on, code: 'AOF_BAD',
     files: withLog(tail, log('SET b 1').subarray(0, -3)),
     says: /truncated file is not the last file: .*1\.incr\.aof: .*offset 0 of 24/,
+  },
+  {
+    name: 'a file before the last that was cut between two commands', settings: on, code: 'AOF_BAD',
+    files: [...withLog(tail).slice(0, -1), [manifestPath, noted(listed, 1, 50)]],
+    says: /1\.incr\.aof is damaged at offset 27: expected 50 bytes, as the manifest says/,
+  },
+  {
+    name: 'a cut file of noted length, nothing but empty ones after it', settings: on,
+    keys: ['a', 'b'], logs: /1\.incr\.aof has 27 of the 50 bytes that the manifest says/,
+    files: [...withLog(Buffer.alloc(0)).slice(0, -1), [manifestPath, noted(listed, 1, 50)]],
+  },
+  {
+    name: 'the same, aof-load-truncated no', settings: { ...on, loadTruncated: false },
+    files: [...withLog(Buffer.alloc(0)).slice(0, -1), [manifestPath, noted(listed, 1, 50)]],
+    code: 'AOF_BAD', says: /expected 50 bytes, as the manifest says/,
+  },
+  {
+    name: 'a torn file of noted length, nothing but empty ones after it', settings: on,
+    keys: ['a', 'b'], logs: /!!! Truncating the AOF/,
+    files: [
+      ...withLog(Buffer.alloc(0), Buffer.concat([log('SET b 1'), tail.subarray(0, 9)])),
+      [manifestPath, noted(listed, 1, 50)],
+    ],
+  },
+  {
+    name: 'a file before the last that is as long as noted', settings: on, keys: ['a', 'b', 'c'],
+    files: [...withLog(tail).slice(0, -1), [manifestPath, noted(listed, 1, 27)]],
+  },
+  {
+    name: 'a base in commands that was cut between two', settings: on, code: 'AOF_BAD',
+    files: [[baseInCommands, log('SET a 1')], [incr1, Buffer.alloc(0)],
+      [manifestPath, noted(manifest('appendonly.aof.1.base.aof', 'appendonly.aof.1.incr.aof'), 0,
+        54)]],
+    says: /1\.base\.aof is damaged at offset 27: expected 54 bytes/,
   },
   {
     name: 'a torn file with nothing but empty ones after it', settings: on, keys: ['a', 'b'],
@@ -328,7 +369,7 @@ const rows: readonly Row[] = [
   },
   {
     name: 'a base in commands', settings: on, keys: ['a', 'b'],
-    files: [[`${directory}/appendonly.aof.1.base.aof`, log('SET a 1')], [incr1, log('SET b 1')],
+    files: [[baseInCommands, log('SET a 1')], [incr1, log('SET b 1')],
       [manifestPath, manifest('appendonly.aof.1.base.aof', 'appendonly.aof.1.incr.aof')]],
   },
   {

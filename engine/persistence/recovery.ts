@@ -27,6 +27,8 @@ export interface LogFileToLoad {
   readonly sizeBytes: number;
   /** Its writer began it with a block: see LogFile. */
   readonly inBlocks?: boolean;
+  /** How long the manifest says it is: see LogFile. */
+  readonly bytes?: number;
 }
 
 /** The last file ended inside a command: its length afterwards. */
@@ -170,10 +172,27 @@ export class Loader {
     } finally {
       reader.close();
     }
-    if (reader.end === 'whole') return null;
-    this.judgeEnd(file, reader, last);
+    if (reader.end === 'whole') {
+      if (file.bytes === undefined || file.sizeBytes >= file.bytes) return null;
+      this.judgeShorter(file, file.bytes, last);
+    } else {
+      this.judgeEnd(file, reader, last);
+    }
     log('warning', `!!! Truncating the AOF ${file.name} at offset ${reader.validBytes} !!!`);
     return { path: file.path, lengthBytes: reader.validBytes };
+  }
+
+  /** Cut between two commands a file looks whole: refuses it, or says that this is its end now. */
+  private judgeShorter(file: LogFileToLoad, bytes: number, last: boolean): void {
+    const { path, role, sizeBytes } = file;
+    if (!last || role === 'base' || !this.options.settings.loadTruncated) {
+      throw new EngineError('AOF_BAD', `${path} is damaged at offset ${sizeBytes}: expected`
+        + ` ${bytes} bytes, as the manifest says, found the end of the file. Restore the file from a`
+        + ` copy; to go on without what is missing, remove 'bytes ${bytes}' and the first line from the`
+        + ' manifest');
+    }
+    this.options.log('warning', `!!! Warning: ${path} has ${sizeBytes} of the ${bytes} bytes that`
+      + ' the manifest says, and nothing follows it !!!');
   }
 
   /** A file is not whole: refuses it, or says why it may be cut. */

@@ -19,9 +19,10 @@ async function reloaded(disk: ReturnType<typeof memoryDisk>): Promise<Map<string
 
 /** The manifest of a base and increments with these sequences, below its checksum. */
 function listing(base: number, ...increments: readonly number[]): RegExp {
-  const lines = increments.map((number) =>
-    `file appendonly.aof.${number}.incr.aof seq ${number} type i blocks yes\n`);
-  const first = `file appendonly.aof.${base}.base.rdb seq ${base} type b\n`;
+  const lines = increments.map((number, at) => (
+    `file appendonly.aof.${number}.incr.aof seq ${number} type i blocks yes`
+    + `${at < increments.length - 1 ? '(?: bytes \\d+)?' : ''}\n`));
+  const first = `file appendonly.aof.${base}.base.rdb seq ${base} type b bytes \\d+\n`;
   return new RegExp(`^# crc32 [0-9a-f]{8}\n${first}${lines.join('')}$`);
 }
 

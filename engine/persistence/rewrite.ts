@@ -5,7 +5,7 @@
 //   3. the rest is written and the picture is taken, between two commands. What comes from now on
 //      waits in memory, and its replies wait, until
 //   4. the rest of the old increment is synced and the manifest names the new one: the appender
-//      goes over to it
+//      goes over to it; then the manifest notes how long the old one is
 //   5. meanwhile the walker writes temp-rewriteaof-bg-<pid>.aof and syncs it
 //   6. it is renamed to the next base, the manifest replaced, the old files removed
 //
@@ -222,8 +222,11 @@ export class Rewriter {
         appender.resume();
       }
     }
-    this.closedBytes += appender.fileBytes;
+    const { fileBytes, syncError } = appender;
+    this.closedBytes += fileBytes;
     appender.switchTo(prepared.fd, prepared.path);
+    // What a failed sync left of a file nobody knows; without this note it may be shorter.
+    if (syncError === null) yield* directory.noteLengthBeforeLast(fileBytes);
     return [prepared.file];
   }
 

@@ -95,7 +95,8 @@ function filesOf(disk: Disk, directory: LogDirectory, manifest: Manifest): LogFi
         + ' it would lose what it holds');
     }
     const inBlocks = file.inBlocks === true;
-    return { path, name: file.name, role, sizeBytes: stat.sizeBytes, inBlocks };
+    const complete = file.bytes === undefined ? {} : { bytes: file.bytes };
+    return { path, name: file.name, role, sizeBytes: stat.sizeBytes, inBlocks, ...complete };
   };
   const base = manifest.base === null ? [] : [toLoad(manifest.base, 'base')];
   return [...base, ...manifest.increments.map((file) => toLoad(file, 'incr'))];

@@ -94,7 +94,13 @@ function readFile(
     reader.close();
   }
   const { validBytes, commands, blocks } = reader;
-  return { validBytes, commands, blocks, reason: reasonOf(reader), laterAt };
+  return { validBytes, commands, blocks, reason: reasonOf(reader) ?? shorter(file), laterAt };
+}
+
+/** Cut between two commands a file looks whole: the manifest may know how long it was. */
+function shorter({ sizeBytes, bytes = 0 }: ToolFile): string | null {
+  if (sizeBytes >= bytes) return null;
+  return `The file ends at ${sizeBytes}; the manifest says that it had ${bytes} bytes`;
 }
 
 /** Why a file that was read is not whole, or null. */

@@ -2,6 +2,7 @@
 // some of them: the rescue from a FLUSHALL that nobody meant. The log itself is never touched.
 import { blockHeaderBytes, emptyHeader, sealBlock } from '../aof/block-header.ts';
 import { formatManifest } from '../aof/manifest.ts';
+import type { LogFile, Manifest } from '../aof/manifest.ts';
 import { AofReader } from '../aof/reader.ts';
 import { EngineError } from '../errors.ts';
 import { writeFully } from '../io/disk.ts';
@@ -181,11 +182,20 @@ function writeCopy(
   }
   if (log.manifest !== null && log.manifestPath !== null) {
     const name = log.manifestPath.slice(log.manifestPath.lastIndexOf('/') + 1);
-    const text = formatManifest({ ...log.manifest, history: [] });
+    const text = formatManifest(withLengths(disk, log.manifest, to));
     writeSynced(ports, `${to}/${name}`, (fd) => writeFully(disk, fd, text, 0, text.length));
   }
   disk.syncDirectory(to);
   ports.print(`Wrote ${to}. Start the server on it only after a look: check-aof ${to}`);
+}
+
+/** The manifest of the copy: where it notes a length, that of the copied file. */
+function withLengths(disk: Disk, { base, increments }: Manifest, folder: string): Manifest {
+  const measured = (file: LogFile): LogFile => (file.bytes === undefined ? file
+    : { ...file, bytes: disk.stat(`${folder}/${file.name}`)?.sizeBytes ?? 0 });
+  return {
+    base: base === null ? null : measured(base), history: [], increments: increments.map(measured),
+  };
 }
 
 /** Bytes that are copied; those that stood in a block get a block of their own. */

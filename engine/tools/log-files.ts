@@ -22,6 +22,8 @@ export interface ToolFile {
   readonly path: string;
   readonly role: 'base' | 'incr';
   readonly sizeBytes: number;
+  /** How long the manifest says it is: see LogFile. */
+  readonly bytes?: number;
 }
 
 /** A log as it lies on disk. */
@@ -79,10 +81,11 @@ function filesOf(disk: Disk, folder: string, manifest: Manifest): ToolFile[] {
     ...(manifest.base === null ? [] : [{ ...manifest.base, role: 'base' as const }]),
     ...manifest.increments.map((file) => ({ ...file, role: 'incr' as const })),
   ];
-  return listed.map(({ name, role }) => {
+  return listed.map(({ name, role, bytes }) => {
     const path = `${folder}/${name}`;
     const stat = disk.stat(path);
-    if (stat?.kind === 'file') return { name, path, role, sizeBytes: stat.sizeBytes };
+    const noted = bytes === undefined ? {} : { bytes };
+    if (stat?.kind === 'file') return { name, path, role, sizeBytes: stat.sizeBytes, ...noted };
     throw new EngineError('MANIFEST_BAD', `the manifest names ${name}, which does not exist in`
       + ` ${folder}. Restore the file from a copy`);
   });
