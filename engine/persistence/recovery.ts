@@ -187,9 +187,9 @@ export class Loader {
     const { path, role, sizeBytes } = file;
     if (!last || role === 'base' || !this.options.settings.loadTruncated) {
       throw new EngineError('AOF_BAD', `${path} is damaged at offset ${sizeBytes}: expected`
-        + ` ${bytes} bytes, as the manifest says, found the end of the file. Restore the file from a`
-        + ` copy; to go on without what is missing, remove 'bytes ${bytes}' and the first line from the`
-        + ' manifest');
+        + ` ${bytes} bytes, as the manifest says, found the end of the file. Restore the file from`
+        + ` a copy; to go on without what is missing, remove 'bytes ${bytes}' and the first line`
+        + ' from the manifest');
     }
     this.options.log('warning', `!!! Warning: ${path} has ${sizeBytes} of the ${bytes} bytes that`
       + ' the manifest says, and nothing follows it !!!');
