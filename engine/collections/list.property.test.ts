@@ -48,10 +48,11 @@ function apply(world: World, model: string[], step: Step): void {
       return;
     case 'removeValue':
       for (let more = list.entry !== 0 && list.first(); more; more = list.next()) {
-        if (list.seenEquals(...bytes)) list.removeSeen();
+        if (!list.seenEquals(...bytes)) continue;
+        list.removeSeen(); // one by one: a full arena may end it in the middle
+        model.splice(model.indexOf(step.text), 1);
         if (list.entry === 0) break;
       }
-      model.splice(0, model.length, ...model.filter((text) => text !== step.text));
       return;
     case 'at':
       if (list.at(at) !== model.length > 0) throw new Error(`at ${at} of ${model.length}`);

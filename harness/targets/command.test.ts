@@ -4,7 +4,9 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RespClient } from '../drivers/resp/client.ts';
+import { ReplyError } from '../drivers/resp/codec.ts';
 import { commandTarget } from './command.ts';
 import { readCommandFile, startCommand } from './command-file.ts';
 import { freePort } from './ports.ts';
@@ -80,6 +82,18 @@ test('the files of the page are whole, and a shell can read their commands', (t)
 const redisTest = located.kind === 'found' ? test.serial : test.serial.skip;
 const skipped = located.kind === 'found' ? '' : ' (skipped: redis-server is not on the PATH)';
 
+/** A value, once the server has loaded its data. */
+async function whenLoaded(client: RespClient, key: string): Promise<string> {
+  for (;;) {
+    try {
+      return String(await client.call('GET', key));
+    } catch (error) {
+      if (!(error instanceof ReplyError) || error.prefix !== 'LOADING') throw error;
+      await sleep(20);
+    }
+  }
+}
+
 for (const tool of ['docker', 'ssh', 'kubectl']) {
   redisTest(`the file for ${tool} does its work with a stand-in of it${skipped}`, async (t) => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'plugpull-stand-in-'));
@@ -102,15 +116,18 @@ for (const tool of ['docker', 'ssh', 'kubectl']) {
       logPath: path.join(folder, 'words'), record: null, isFresh: true,
     };
     const first = await startListening(target, options, 60_000);
+    // Also when it fails: what only a command of the user's ends would stay.
+    t.teardown(() => target.tidy?.(options.logPath));
     const client = await RespClient.connect({ port });
+    t.teardown(() => client.close());
     t.is(await client.call('SET', 'k', 'v'), 'OK');
     t.true(first.running.kill().applied);
     t.is((await first.running.exited).killFailure, undefined);
     const second = await startListening(target, { ...options, isFresh: false }, 60_000);
     const again = await RespClient.connect({ port });
-    t.is(String(await again.call('GET', 'k')), 'v', 'the kill left its data');
+    t.teardown(() => again.close());
+    t.is(await whenLoaded(again, 'k'), 'v', 'the kill left its data');
     t.deepEqual(String(await again.call('CONFIG', 'GET', 'save')), 'save,');
-    again.close();
     await second.running.stop();
     t.is((await second.running.exited).cause, 'stopped');
     await target.tidy?.(options.logPath);
@@ -188,6 +205,9 @@ test('a kill that does not end it is told, and so is whoever holds the address',
 test('a server that dies alone is seen to', async (t) => {
   const { environment, options } = await shellServer(t);
   const { running } = await startListening(commandTarget({ environment }), options, 60_000);
+  // What watches a server keeps no process alive.
+  const awake = setInterval(() => {}, 1000);
+  t.teardown(() => clearInterval(awake));
   process.kill(Number(fs.readFileSync(path.join(options.directory, 'pid'), 'utf8')), 'SIGKILL');
   t.is((await running.exited).cause, 'alone');
 });
