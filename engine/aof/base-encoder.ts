@@ -1,7 +1,9 @@
 // Keyspace → the base of a log in commands: `aof-use-rdb-preamble no`.
 //
 // As Redis writes it: SELECT; SET, RPUSH, SADD, ZADD or HMSET with up to 64 elements a command;
-// PEXPIREAT; and for fields with deadlines HPEXPIREAT, which only Redis 7.4 and later know.
+// PEXPIREAT; and for fields with deadlines HPEXPIREAT, which only Redis 7.4 and later know. The
+// last line is an annotation with the checksum of all before it, which Redis passes over.
+import { crc32 } from 'node:zlib';
 import { Collections } from '../collections/collections.ts';
 import type { Database } from '../keyspace/database.ts';
 import { typeHash, typeList, typeSet, typeSortedSet } from '../keyspace/entry.ts';
@@ -10,6 +12,7 @@ import type { Keyspace } from '../keyspace/keyspace.ts';
 import { pieceBytes } from '../keyspace/pins.ts';
 import type { LargeValues } from '../keyspace/entry-view.ts';
 import { doubleTextBytes, formatDouble } from '../resp/doubles.ts';
+import { sumLine } from './block-header.ts';
 import { LogBuffer } from './log-buffer.ts';
 
 /** Takes the bytes of a file in order; may throw what the disk throws. */
@@ -47,6 +50,7 @@ export class BaseEncoder {
   private readonly collections: Collections;
   private readonly score: Buffer = Buffer.alloc(doubleTextBytes);
   private flushedBytes = 0;
+  private checksum = 0;
   // The key that is written.
   private keyBuffer: Buffer = this.score;
   private keyStart = 0;
@@ -84,8 +88,11 @@ export class BaseEncoder {
     if (log.length >= this.chunkBytes) this.flush();
   }
 
-  /** Hands over the last bytes. */
+  /** Hands over the last bytes, and the checksum of them all. */
   finish(): void {
+    this.flush();
+    const sum = sumLine(this.checksum);
+    this.log.part(sum, 0, sum.length);
     this.flush();
   }
 
@@ -193,6 +200,7 @@ export class BaseEncoder {
   private flush(): void {
     const { log } = this;
     if (log.length === 0) return;
+    this.checksum = crc32(log.bytes.subarray(0, log.length), this.checksum);
     this.sink.write(log.bytes, 0, log.length);
     this.flushedBytes += log.length;
     log.consume(log.length);

@@ -79,6 +79,19 @@ export function parseHeader(buffer: Buffer, start: number, end: number): BlockHe
   };
 }
 
+const sumPattern = /^#SUM:p1;crc:([0-9a-f]{8});\r\n$/;
+
+/** The line that ends a base in commands: the CRC-32 of all before it. */
+export function sumLine(checksum: number): Buffer {
+  return Buffer.from(`#SUM:p1;crc:${checksum.toString(16).padStart(8, '0')};\r\n`, 'latin1');
+}
+
+/** Reads it in `buffer[start … end)`, its line end included; null when it is none. */
+export function parseSum(buffer: Buffer, start: number, end: number): number | null {
+  const match = sumPattern.exec(buffer.toString('latin1', start, Math.min(end, start + 64)));
+  return match === null ? null : Number.parseInt(match[1] as string, 16);
+}
+
 /** Puts a number before `end`, right to left. */
 function putHex(buffer: Buffer, end: number, digits: number, value: number): void {
   let rest = value;

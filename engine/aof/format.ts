@@ -35,6 +35,9 @@
 //                 syn   so many bytes of the file were synced when the block was written: damage
 //                       before it is no crash's doing
 //
+//   #SUM:p1;crc:CCCCCCCC; CRLF                the last line of a base in commands: an annotation
+//                                             with the CRC-32 of all that stands before it
+//
 // Effects between MULTI and EXEC count together or not at all. SELECT comes before the first
 // effect of each file and whenever the database changes.
 

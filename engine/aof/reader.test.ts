@@ -1,8 +1,10 @@
 // Logs read whole, in pieces, cut and damaged.
+import { crc32 } from 'node:zlib';
 import test from 'ava';
 import type { EngineError } from '../errors.ts';
 import { MemoryDisk } from '../io/memory-disk.ts';
 import type { RequestDecoder } from '../resp/decoder.ts';
+import { sumLine } from './block-header.ts';
 import { LogBuffer } from './log-buffer.ts';
 import { AofReader } from './reader.ts';
 import type { LogTarget } from './reader.ts';
@@ -184,5 +186,29 @@ test('a file that cannot be read is refused with the reason', (t) => {
   t.throws(() => second.step(1), { message: /^\/log cannot be read: EIO/ });
   t.throws(() => new AofReader({ disk, path: '/none', target: new Recorder() }), {
     message: /\/none cannot be read: ENOENT/,
+  });
+});
+
+test('a checksum of what stands before it: any changed bit of it is refused', (t) => {
+  const buffer = new LogBuffer();
+  for (const command of ['SELECT 2', 'SET a 1', 'SET b 2']) buffer.command(command.split(' '));
+  const commands = Buffer.from(buffer.bytes.subarray(0, buffer.length));
+  const whole = Buffer.concat([commands, sumLine(crc32(commands))]);
+  for (const windowBytes of [64, 4096]) {
+    t.like(read(whole, { windowBytes, stepBytes: 1 }), { end: 'whole', validBytes: whole.length });
+  }
+  for (let bit = 0; bit < commands.length * 8; bit++) {
+    const damaged = Buffer.from(whole);
+    damaged[bit >> 3] = (damaged[bit >> 3] as number) ^ (1 << (bit & 7));
+    let outcome = '';
+    try {
+      outcome = read(damaged).end;
+    } catch (error) {
+      outcome = (error as EngineError).code;
+    }
+    t.true(['AOF_BAD', 'damaged', 'in-command'].includes(outcome), `bit ${bit}: ${outcome}`);
+  }
+  t.throws(() => read(Buffer.concat([commands, sumLine(7)])), {
+    code: 'AOF_BAD', message: /offset 77 expected 77 bytes before it with CRC-32 00000007, found/,
   });
 });

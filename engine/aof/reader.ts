@@ -1,9 +1,12 @@
 // A file of the log → commands, in steps. Finds out how far the file is whole; changes nothing.
+import { crc32 } from 'node:zlib';
 import { EngineError } from '../errors.ts';
 import type { Disk, ReadAt } from '../io/disk.ts';
 import { RequestDecoder, needMore, protocolError } from '../resp/decoder.ts';
 import { logMaxBulkBytes } from '../resp/limits.ts';
-import { blockHeaderBytes, checksumOf, looksLikeHeader, parseHeader } from './block-header.ts';
+import {
+  blockHeaderBytes, checksumOf, looksLikeHeader, parseHeader, parseSum,
+} from './block-header.ts';
 
 /** Takes the commands of a log in order. */
 export interface LogTarget {
@@ -38,6 +41,7 @@ const lineFeed = 10;
 
 /** Trailing zeros are looked for in pieces of this size. */
 const zeroScanBytes = 64 * 1024;
+const sumPieceBytes = 1024 * 1024;
 
 /**
  * Reads one file: call `step` until it returns true, look at `end`, then `close`.
@@ -231,6 +235,8 @@ export class AofReader {
     if (this.buffer.subarray(this.at, end).includes(0)) {
       throw this.damaged('a line of text', 'zeros in it');
     }
+    const sum = parseSum(this.buffer, this.at, end + 1);
+    if (sum !== null) this.checkSum(sum);
     if (this.contiguousTo === this.offset) this.contiguousTo += end + 1 - this.at;
     if (this.target.annotate !== undefined) this.annotate(end);
     this.at = end + 1;
@@ -270,6 +276,22 @@ export class AofReader {
     this.blocks++;
     this.target.block?.(place.offset, this.contiguousTo);
     return true;
+  }
+
+  /** Checks all before `offset`; nothing of a file that was changed may be kept. */
+  private checkSum(expected: number): void {
+    const piece = Buffer.allocUnsafe(Math.min(sumPieceBytes, this.offset));
+    let checksum = 0;
+    for (let position = 0; position < this.offset;) {
+      const length = Math.min(piece.length, this.offset - position);
+      const count = this.readAt(piece, { offset: 0, length, position });
+      if (count <= 0) break;
+      checksum = crc32(piece.subarray(0, count), checksum);
+      position += count;
+    }
+    if (checksum === expected) return;
+    throw this.bad(`${this.offset} bytes before it with CRC-32 ${hex(expected)}`,
+      `bytes with ${hex(checksum)}`);
   }
 
   private annotate(end: number): void {

@@ -4,8 +4,8 @@
 // For each kind of file a table row: how many starts, how many of them were refused, loaded whole,
 // loaded what a prefix of the history makes and said so in the log, or did so without a word. A
 // silent loss, a crash or a start that does not end is a finding, and the exit code is 1. Where the
-// format has no checksum (a base in commands, `aof-checksum no`), what no reader can see, as in
-// Redis, is counted by itself.
+// format has no checksum (`aof-checksum no`), what no reader can see, as in Redis, is counted by
+// itself.
 import { parseArgs } from 'node:util';
 import { EngineError } from '../errors.ts';
 import type { DiskTree } from '../io/memory-disk.ts';
@@ -43,7 +43,7 @@ const kinds: readonly Kind[] = [
   { name: 'base of a log (RDB)', settings: on, file: `${directory}.2.base.rdb`, middle: 'rewrite' },
   {
     name: 'base of a log (commands)', settings: { ...on, useRdbPreamble: false },
-    file: `${directory}.2.base.aof`, middle: 'rewrite', unguarded: true,
+    file: `${directory}.2.base.aof`, middle: 'rewrite',
   },
   {
     name: 'last increment, in blocks', settings: on, file: `${directory}.2.incr.aof`,

@@ -1,4 +1,5 @@
 // BGREWRITEAOF, automatic rewrites, and switching the log on and off.
+import { crc32 } from 'node:zlib';
 import test from 'ava';
 import { memoryDisk, TestEngine } from './test-support/test-engine.ts';
 
@@ -54,9 +55,11 @@ test('a base in commands: aof-use-rdb-preamble no', async (t) => {
   engine.acknowledge('SET', 'k', 'v', 'PXAT', '4102444800000');
   engine.run('BGREWRITEAOF');
   await engine.settle();
-  t.is(engine.file('appendonly.aof.2.base.aof'), '*2\r\n$6\r\nSELECT\r\n$1\r\n2\r\n'
+  const text = '*2\r\n$6\r\nSELECT\r\n$1\r\n2\r\n'
     + '*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n'
-    + '*3\r\n$9\r\nPEXPIREAT\r\n$1\r\nk\r\n$13\r\n4102444800000\r\n');
+    + '*3\r\n$9\r\nPEXPIREAT\r\n$1\r\nk\r\n$13\r\n4102444800000\r\n';
+  const checksum = crc32(text).toString(16).padStart(8, '0');
+  t.is(engine.file('appendonly.aof.2.base.aof'), `${text}#SUM:p1;crc:${checksum};\r\n`);
   t.deepEqual(await reloaded(disk), new Map([['2:k', 'v@4102444800000']]));
 });
 

@@ -51,6 +51,8 @@ interface Range {
 interface Found {
   readonly matches: readonly Range[];
   readonly blocks: readonly Range[];
+  /** Lines with the checksum of what stands before them. */
+  readonly sums: readonly Range[];
 }
 
 const stepBytes = 8 * 1024 * 1024;
@@ -84,7 +86,8 @@ function matchesOf(ports: ToolPorts, file: ToolFile, options: EditAofOptions): F
   const { filter } = options;
   const found: Range[] = [];
   const blocks = new Map<number, Range>();
-  const none = { matches: [], blocks: [] };
+  const sums: Range[] = [];
+  const none = { matches: [], blocks: [], sums: [] };
   // A snapshot holds no commands.
   const skipped = file.sizeBytes === 0 || isSnapshot(ports.disk, file);
   if (skipped || (filter.file !== null && filter.file !== file.name)) return none;
@@ -104,7 +107,8 @@ function matchesOf(ports: ToolPorts, file: ToolFile, options: EditAofOptions): F
         }
         return null;
       },
-      annotate: (text) => {
+      annotate: (text, offset) => {
+        if (text.startsWith('#SUM:')) sums.push({ start: offset, end: offset + text.length + 2 });
         seconds = Number(timestamp.exec(text)?.[1] ?? seconds);
       },
       block: (start, end) => blocks.set(start, { start, end }),
@@ -120,7 +124,7 @@ function matchesOf(ports: ToolPorts, file: ToolFile, options: EditAofOptions): F
     throw new EngineError('AOF_TRUNCATED', `${file.path} is whole only up to offset`
       + ` ${reader.validBytes} of ${file.sizeBytes}; run check-aof --fix on a copy first`);
   }
-  return { matches: found, blocks: [...blocks.values()] };
+  return { matches: found, blocks: [...blocks.values()], sums };
 }
 
 interface SeenCommand {
@@ -175,9 +179,10 @@ function writeCopy(
   }
   disk.makeDirectory(to);
   for (const file of log.files) {
-    const { matches, blocks } = found.get(file.name) ?? { matches: [], blocks: [] };
+    const { matches, blocks, sums } = found.get(file.name)
+      ?? { matches: [], blocks: [], sums: [] };
     const pieces = matches.length === 0 ? [{ start: 0, end: file.sizeBytes, inBlock: false }]
-      : piecesOf(file.sizeBytes, matches, blocks);
+      : piecesOf(file.sizeBytes, [...matches, ...sums], blocks);
     copyFile(ports, file, { to: `${to}/${file.name}`, pieces });
   }
   if (log.manifest !== null && log.manifestPath !== null) {

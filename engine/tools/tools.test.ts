@@ -1,5 +1,7 @@
 // check-aof, check-rdb and edit-aof on logs made here: every cut of a small log, times, rescues.
+import { crc32 } from 'node:zlib';
 import test from 'ava';
+import { sumLine } from '../aof/block-header.ts';
 import { LogBuffer } from '../aof/log-buffer.ts';
 import { MemoryDisk } from '../io/memory-disk.ts';
 import { checkAof } from './check-aof.ts';
@@ -213,6 +215,31 @@ test('the rescue: a copy without the FLUSHALL, the log itself untouched', async 
   t.is((await check(disk, { path: '/data/rescued' })).code, 0);
   const again = (): unknown => edit(disk, { names: new Set(['del']) }, '/data/rescued');
   t.throws(again, { message: /not empty/ });
+});
+
+test('lengths and checksums of what is complete: checked, right in an edited copy', async (t) => {
+  const summed = base + sumLine(crc32(base)).toString('latin1');
+  const noted = manifest.replace('type b', `type b bytes ${summed.length}`)
+    .replace('1 type i', `1 type i bytes ${first.length}`);
+  const files = (changes: Readonly<Record<string, string>>): MemoryDisk => diskWith({
+    [`${folder}/a.aof.manifest`]: noted, [`${folder}/a.aof.1.base.aof`]: summed,
+    [`${folder}/a.aof.1.incr.aof`]: first, [`${folder}/a.aof.2.incr.aof`]: second, ...changes,
+  });
+  t.is((await check(files({}), {})).code, 0);
+  for (const [name, text, says] of [
+    ['1.base.aof', summed.replace('\n1\r', '\n2\r'), /50 bytes before it with CRC-32/],
+    ['1.base.aof', base, /ends at 50; the manifest says that it had 73 bytes/],
+    ['1.incr.aof', request('SELECT', '0'), /ends at 23; the manifest says that it had 50 bytes/],
+  ] as const) {
+    const { code, lines } = await check(files({ [`${folder}/a.aof.${name}`]: text }), {});
+    t.is(code, 1, name);
+    t.regex(lines.join('\n'), says);
+  }
+  const disk = files({});
+  t.is(edit(disk, { names: new Set(['set']) }, '/data/rescued').count, 4);
+  t.is(textOf(disk, '/data/rescued/a.aof.1.base.aof'), request('SELECT', '0'));
+  t.regex(textOf(disk, '/data/rescued/a.aof.manifest'), /type b bytes 23\n.*type i bytes 23\n/);
+  t.is((await check(disk, { path: '/data/rescued' })).code, 0);
 });
 
 /** As the engine writes it: blocks with checksums; `stray` commands of another writer between. */
