@@ -79,11 +79,16 @@ export function parseHeader(buffer: Buffer, start: number, end: number): BlockHe
   };
 }
 
+/** A CRC-32 as all files of a log spell it: eight hexadecimal digits. */
+export function checksumText(checksum: number): string {
+  return checksum.toString(16).padStart(8, '0');
+}
+
 const sumPattern = /^#SUM:p1;crc:([0-9a-f]{8});\r\n$/;
 
 /** The line that ends a base in commands: the CRC-32 of all before it. */
 export function sumLine(checksum: number): Buffer {
-  return Buffer.from(`#SUM:p1;crc:${checksum.toString(16).padStart(8, '0')};\r\n`, 'latin1');
+  return Buffer.from(`#SUM:p1;crc:${checksumText(checksum)};\r\n`, 'latin1');
 }
 
 /** Reads it in `buffer[start … end)`, its line end included; null when it is none. */

@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib';
 import { EngineError } from '../errors.ts';
 import { splitInline } from '../resp/inline.ts';
 import type { ArgumentOffsets } from '../resp/inline.ts';
+import { checksumText } from './block-header.ts';
 import { maxManifestLineBytes } from './format.ts';
 
 /** One file of the log. */
@@ -81,7 +82,7 @@ function checkChecksum(bytes: Buffer, first: Buffer, path: string): void {
 }
 
 function checksumOf(bytes: Buffer): string {
-  return crc32(bytes).toString(16).padStart(8, '0');
+  return checksumText(crc32(bytes));
 }
 
 function* linesOf(bytes: Buffer, path: string): Generator<{ line: Buffer; number: number }> {

@@ -5,7 +5,7 @@ import type { Disk, ReadAt } from '../io/disk.ts';
 import { RequestDecoder, needMore, protocolError } from '../resp/decoder.ts';
 import { logMaxBulkBytes } from '../resp/limits.ts';
 import {
-  blockHeaderBytes, checksumOf, looksLikeHeader, parseHeader, parseSum,
+  blockHeaderBytes, checksumOf, checksumText, looksLikeHeader, parseHeader, parseSum,
 } from './block-header.ts';
 
 /** Takes the commands of a log in order. */
@@ -270,7 +270,7 @@ export class AofReader {
     const checksum = checksumOf(this.buffer, place);
     if (checksum !== header.checksum) {
       throw this.damaged(`a block of ${header.lengthBytes} bytes with CRC-32`
-        + ` ${hex(header.checksum)}`, `bytes with ${hex(checksum)}`);
+        + ` ${checksumText(header.checksum)}`, `bytes with ${checksumText(checksum)}`);
     }
     this.contiguousTo = this.offset + blockBytes;
     this.blocks++;
@@ -290,8 +290,8 @@ export class AofReader {
       position += count;
     }
     if (checksum === expected) return;
-    throw this.bad(`${this.offset} bytes before it with CRC-32 ${hex(expected)}`,
-      `bytes with ${hex(checksum)}`);
+    throw this.bad(`${this.offset} bytes before it with CRC-32 ${checksumText(expected)}`,
+      `bytes with ${checksumText(checksum)}`);
   }
 
   private annotate(end: number): void {
@@ -387,8 +387,4 @@ export class AofReader {
     const reason = cause instanceof Error ? cause.message : String(cause);
     return new EngineError('AOF_BAD', `${this.path} cannot be read: ${reason}`, { cause });
   }
-}
-
-function hex(checksum: number): string {
-  return checksum.toString(16).padStart(8, '0');
 }
