@@ -130,8 +130,9 @@ export class Judge {
 
   #checkApplied(cut: Cut, losses: Losses, findings: Findings): void {
     const reasons = [...cut.notApplied];
-    if (losses.acknowledged === 0) reasons.push('nothing was acknowledged before the cut');
-    else if (cut.mayBeIdle !== true && !this.#isBusyAt(cut)) {
+    if (losses.acknowledged === 0) {
+      findings.add('too-early', () => 'nothing was acknowledged before the cut');
+    } else if (cut.mayBeIdle !== true && !this.#isBusyAt(cut)) {
       reasons.push('no write was in flight at the cut');
     }
     for (const reason of reasons) findings.add('not-applied', () => reason);

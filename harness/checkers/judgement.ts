@@ -21,13 +21,16 @@ export const findingKinds = [
   'unrepeatable', // a second start brought back other data than the first
   'refused', // the server did not start by itself
   'not-applied', // the fault did nothing: the trial proves nothing
+  'too-early', // the cut came before the first acknowledged write: it proves nothing
   'disagreement', // the loss curve and a booted image differ: a bug of ours
 ] as const;
 
 export type FindingKind = (typeof findingKinds)[number];
 
 /** What makes a trial inconclusive instead of failing it. */
-const openKinds: ReadonlySet<FindingKind> = new Set(['not-applied', 'disagreement']);
+const openKinds: ReadonlySet<FindingKind> = new Set([
+  'not-applied', 'too-early', 'disagreement',
+]);
 
 /** One thing that is wrong, in plain words. */
 export interface Finding {

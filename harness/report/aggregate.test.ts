@@ -2,9 +2,12 @@
 import test from 'ava';
 import { defineScenario } from '../plan/define-scenario.ts';
 import type { ScenarioInput } from '../plan/scenario.ts';
-import { buildRunRecord, worstVerdict, zeroSeenUpperBound95 } from './aggregate.ts';
+import { buildRunRecord, zeroSeenUpperBound95 } from './aggregate.ts';
 import type { CellRecord, CutRecord, LossRecord, TrialRecord } from './record.ts';
+import { notes } from './notes.ts';
 import { planOf, recordOf, testbed, threeScenarios } from './test-support.ts';
+import { deciding, worstVerdict } from './verdicts.ts';
+import type { Judged } from './verdicts.ts';
 
 const one: ScenarioInput = {
   name: 'one', question: 'What?', measures: ['loss'], settings: ['aof/always'], trials: 3,
@@ -42,6 +45,42 @@ test('fail beats inconclusive beats pass, and nothing is inconclusive', (t) => {
   t.is(worstVerdict(['pass', 'inconclusive']), 'inconclusive');
   t.is(worstVerdict(['fail', 'inconclusive', 'pass']), 'fail');
 });
+
+const tooEarly = { verdict: 'inconclusive', findings: [{ kind: 'too-early' }] } as const;
+const unread = { verdict: 'inconclusive', findings: [{ kind: 'not-applied' }] } as const;
+const kept = { verdict: 'pass', findings: [] } as const;
+
+for (const [name, found, left] of [
+  ['one of two too early', [kept, tooEarly], [kept]],
+  ['one of four too early', [kept, kept, tooEarly, unread], [kept, kept, unread]],
+  ['two of three too early', [kept, tooEarly, tooEarly], [kept, tooEarly, tooEarly]],
+  ['nothing else', [tooEarly], [tooEarly]],
+  ['none too early', [unread, kept], [unread, kept]],
+] as const) {
+  test(`who has a say in a verdict: ${name}`, (t) => {
+    t.deepEqual(deciding<Judged>(found), left);
+  });
+}
+
+for (const { early, verdict, note } of [
+  { early: 1, verdict: 'pass', note: '1 of 3 crashes came before the first acknowledged write.' },
+  { early: 2, verdict: 'inconclusive', note: 'nothing was acknowledged before the cut' },
+] as const) {
+  test(`${early} of 3 crashes before anything was acknowledged: ${verdict}`, (t) => {
+    const words = 'nothing was acknowledged before the cut';
+    const finding = { kind: 'too-early', breaks: false, text: words } as const;
+    const record = recordOf(planOf([defineScenario(one)]), (own) => {
+      const judged = withLosses(own, [own.index < early ? null : loss(0)]);
+      if (own.index >= early) return judged;
+      const cuts = judged.cuts.map((cut) => (
+        { ...cut, verdict: 'inconclusive' as const, findings: [finding] }));
+      return { ...judged, verdict: 'inconclusive', cuts };
+    });
+    t.is(record.verdict, verdict);
+    t.is(record.cells[0]?.loss?.runs, 3 - early);
+    t.true(notes(record).some((text) => text.includes(note)), notes(record).join('\n'));
+  });
+}
 
 test('no loss in three runs is a bound over runs, however many instants', (t) => {
   const cell = onlyCell((own) => withLosses(own, [loss(0), loss(0), loss(0), loss(0)]));

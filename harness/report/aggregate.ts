@@ -2,12 +2,13 @@
 // independent, so a trial enters each figure once.
 
 import type { Verdict } from '../plan/events.ts';
-import { verdicts } from '../plan/events.ts';
 import type { Cell, Plan } from '../plan/plan.ts';
 import { estimateMedian, shareBounds } from '../metrics/bounds.ts';
 import { median } from '../metrics/statistics.ts';
 import { comparisonsOf, furtherTrialsOf, noiseOf, outliersOf } from './comparisons.ts';
 import { recordSchema } from './record.ts';
+import { deciding, worstVerdict } from './verdicts.ts';
+import type { Judged } from './verdicts.ts';
 import type {
   CellRecord, CutRecord, Estimate, FailureRecord, FileSizes, FindingRecord, LatencyUs, LossRecord,
   RecoveryRecord, RunRecord, Spread, TestbedRecord, TrialRecord,
@@ -104,7 +105,7 @@ export function aggregateCell(
     files: medianFiles(whole.flatMap((trial) => trial.files ?? [])),
     promise: trials.find((trial) => trial.promise !== '')?.promise ?? '',
     verdict: worstVerdict([
-      ...trials.map((trial) => trial.verdict),
+      ...deciding(trials.map(judgedTrial)).map((trial) => trial.verdict),
       ...(isOpen(cell, whole) ? ['inconclusive' as const] : []),
     ]),
     findings: distinctFindings(trials),
@@ -125,10 +126,8 @@ export function findingsOf({ curve, cuts }: TrialRecord): FindingRecord[] {
   return [...curve?.findings ?? [], ...cuts.flatMap((cut: CutRecord) => cut.findings)];
 }
 
-/** fail beats inconclusive beats pass; nothing at all is inconclusive. */
-export function worstVerdict(found: readonly Verdict[]): Verdict {
-  if (found.length === 0) return 'inconclusive';
-  return verdicts.findLast((verdict) => found.includes(verdict)) ?? 'inconclusive';
+function judgedTrial(trial: TrialRecord): Judged {
+  return { verdict: trial.verdict, findings: trial.error === null ? findingsOf(trial) : [] };
 }
 
 function runVerdict(cells: readonly CellRecord[], interrupted: boolean): Verdict {

@@ -1,7 +1,7 @@
 // Records of shards → the record that the whole plan would have given on one machine.
 
 import { HarnessError } from '../errors.ts';
-import { worstVerdict } from './aggregate.ts';
+import { worstVerdict } from './verdicts.ts';
 import { comparisonsOf, noiseOf } from './comparisons.ts';
 import { testbedDifferences } from './compare/compare.ts';
 import type { CellRecord, RunRecord, ShardRecord } from './record.ts';

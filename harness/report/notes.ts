@@ -11,6 +11,7 @@ import type {
   CellRecord, FailureRecord, RunRecord, SkippedRecord, TestbedRecord,
 } from './record.ts';
 import { boundMark, groupCells, groupLoss, rangeMark, rateCell } from './summary.ts';
+import { isTooEarly } from './verdicts.ts';
 
 /** One line: the verdict, what it rests on, and the seed. */
 export function verdictLine(record: RunRecord): string {
@@ -37,6 +38,7 @@ export function notes(record: RunRecord): string[] {
     ...failureNotes(record),
     ...openNotes(record),
     ...errorNotes(record),
+    ...earlyNotes(record),
     ...refusalNotes(record),
     ...faultNotes(record),
     ...lossNotes(record),
@@ -85,9 +87,10 @@ function openNotes({ cells }: RunRecord): string[] {
 export function openReason(cell: CellRecord): string {
   const open = cell.perTrial.filter((trial) => trial.verdict === 'inconclusive');
   const [error] = open.flatMap((trial) => trial.error ?? []);
-  const [finding] = open.flatMap((trial) => trial.cuts)
+  const findings = open.flatMap((trial) => trial.cuts)
     .filter((cut) => cut.verdict === 'inconclusive')
     .flatMap((cut) => cut.findings);
+  const finding = findings.find(({ kind }) => kind !== 'too-early') ?? findings[0];
   const [limit] = cell.perTrial.flatMap((trial) => trial.generator?.limit ?? []);
   return error ?? finding?.text ?? limit ?? 'no trial ran';
 }
@@ -99,6 +102,18 @@ function errorNotes({ cells }: RunRecord): string[] {
       .filter((trial) => trial.error !== null)
       .map((trial) => `Not counted: ${cell.id}, trial ${trial.index + 1}: ${trial.error}`));
   return limited(texts, 'trials that were not counted in run.json');
+}
+
+/** Crashes before there was anything to lose, where the others decided. */
+function earlyNotes({ cells }: RunRecord): string[] {
+  const texts = cells.filter((cell) => cell.verdict !== 'inconclusive').flatMap((cell) => {
+    const cuts = cell.perTrial.flatMap((trial) => trial.cuts);
+    const early = cuts.filter(isTooEarly).length;
+    if (early === 0) return [];
+    return [`Not counted: ${cell.id}: ${groupedText(early)} of ${groupedText(cuts.length)} `
+      + 'crashes came before the first acknowledged write.'];
+  });
+  return limited(texts, 'cells with such crashes in run.json');
 }
 
 const killsForPace = 20;

@@ -3,7 +3,7 @@
 
 import * as v from 'valibot';
 import { HarnessError } from '../errors.ts';
-import { worstVerdict } from './aggregate.ts';
+import { worstVerdict } from './verdicts.ts';
 import {
   cellSchema, failureSchema, headSchemas, parseRecord, skippedSchema, testbedSchema,
 } from './parse-record.ts';

@@ -6,7 +6,8 @@ import type { CrashModel } from '../plan/scenario.ts';
 import {
   bytesText, countText, durationText, groupedText, roundedText, shareText, significant,
 } from '../plan/units.ts';
-import { worstVerdict, zeroSeenUpperBound95 } from './aggregate.ts';
+import { zeroSeenUpperBound95 } from './aggregate.ts';
+import { worstVerdict } from './verdicts.ts';
 import { recordLabel } from './cell-label.ts';
 import type { CellRecord, RunRecord } from './record.ts';
 

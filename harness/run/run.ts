@@ -12,7 +12,8 @@ import { describeTestbed, loadAverage, machineTicks, stealShare } from '../metri
 import type { RunEvent, RunOptions, TrialName } from '../plan/events.ts';
 import type { Plan, Trial } from '../plan/plan.ts';
 import { durationText } from '../plan/units.ts';
-import { buildRunRecord, findingsOf, worstVerdict } from '../report/aggregate.ts';
+import { buildRunRecord, findingsOf } from '../report/aggregate.ts';
+import { worstVerdict } from '../report/verdicts.ts';
 import type { CellTrial } from '../report/aggregate.ts';
 import type { ProbeRecord, RunRecord, TestbedRecord, TrialRecord } from '../report/record.ts';
 import type { Target } from '../targets/target.ts';

@@ -6,7 +6,7 @@ import type { BlockDisk } from '../disks/disk.ts';
 import type { Verdict } from '../plan/events.ts';
 import type { Trial } from '../plan/plan.ts';
 import { describeExit } from '../targets/server-process.ts';
-import { worstVerdict } from '../report/aggregate.ts';
+import { deciding, worstVerdict } from '../report/verdicts.ts';
 import type {
   BlockRecord, CoverageRecord, CurveRecord, CutRecord, FaultedRecord, InclusionRecord,
   TrialRecord,
@@ -40,7 +40,7 @@ export function finishedTrial(
     index: trial.index,
     seed: trial.seed,
     crashAtMs: trial.crashAtMs,
-    verdict: worstVerdict([...cuts.map((cut) => cut.verdict), ...verdictOf(curve)]),
+    verdict: worstVerdict([...deciding(cuts).map((cut) => cut.verdict), ...verdictOf(curve)]),
     promise: promiseOf(trial),
     tookMs: Math.round(tookMs),
     acknowledged: result.acknowledged,

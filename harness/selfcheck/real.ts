@@ -56,7 +56,7 @@ async function huntReal(bug: RealBug, signal: AbortSignal): Promise<Hunt> {
   const entry = path.join(sabotaged, `${bug.entry}.ts`);
   const record = await run(planOf(bug), { entry, signal });
   const [cell] = record.cells;
-  const finding = cell?.findings.find(({ kind }) => kind !== 'not-applied');
+  const finding = cell?.findings.find(({ breaks }) => breaks);
   return {
     bug: `${bug.entry} (real process)`, what: bug.what,
     finding: record.verdict === 'fail' ? (finding?.kind as FindingKind | undefined) ?? null : null,

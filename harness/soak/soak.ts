@@ -7,7 +7,7 @@ import { hold } from '../holdings/holdings.ts';
 import type { RunEvent } from '../plan/events.ts';
 import { planRun } from '../plan/plan.ts';
 import type { Cell } from '../plan/plan.ts';
-import { worstVerdict } from '../report/aggregate.ts';
+import { worstVerdict } from '../report/verdicts.ts';
 import type { CellRecord, RunRecord } from '../report/record.ts';
 import { runPlan } from '../run/run.ts';
 import type { Target, TargetName } from '../targets/target.ts';

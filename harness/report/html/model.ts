@@ -1,7 +1,7 @@
 // What the sections of the page show: the groups of the record with their figures, worked out once.
 
 import { noFacts, promiseRule } from '../../checkers/promise.ts';
-import { worstVerdict } from '../aggregate.ts';
+import { worstVerdict } from '../verdicts.ts';
 import type { CellRecord, CutRecord, Estimate, LatencyUs, RunRecord } from '../record.ts';
 import { groupCells, rateCell } from '../summary.ts';
 import type { Group } from '../summary.ts';
