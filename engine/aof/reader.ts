@@ -345,7 +345,15 @@ export class AofReader {
       if (count <= 0) return false;
       this.filled += count;
     }
+    this.fetchNext();
     return true;
+  }
+
+  /** While what is in the buffer is run, the disk finds what follows. */
+  private fetchNext(): void {
+    const position = this.bufferOffset + this.filled;
+    const length = Math.min(this.buffer.length, this.sizeBytes - position);
+    if (length > 0) this.disk.fetch?.(this.fd, { position, length });
   }
 
   /** The size of the file without the zeros at its end, which may belong to no snapshot. */

@@ -61,6 +61,22 @@ const rows: readonly Row[] = [
       codeOf(() => disk.open(`${root}/b`, 'create-new')),
     ];
   }, ['EEXIST', null]],
+  ['a file has a name until its last one is removed or taken', (disk, root) => {
+    const [removed, replaced] = [`${root}/a`, `${root}/b`].map((each) => disk.open(each, 'append'));
+    const kept = disk.open(`${root}/c`, 'append');
+    const named = [removed, replaced, kept].map((fd) => disk.hasName(fd as number));
+    disk.unlink(`${root}/a`);
+    disk.rename(`${root}/c`, `${root}/b`);
+    return [...named, ...[removed, replaced, kept].map((fd) => disk.hasName(fd as number))];
+  }, [true, true, true, false, false, true]],
+  ['a hint of what will be read changes nothing, and may be wrong', (disk, root) => {
+    put(disk, `${root}/a`, 'hello');
+    const fd = disk.open(`${root}/a`, 'read');
+    for (const position of [0, 3, 1e9]) disk.fetch?.(fd, { position, length: 1e7 });
+    disk.close(fd);
+    disk.fetch?.(fd, { position: 0, length: 1 });
+    return get(disk, `${root}/a`);
+  }, 'hello'],
   ['reads stop at the end', (disk, root) => {
     put(disk, `${root}/a`, 'hello');
     const fd = disk.open(`${root}/a`, 'read');

@@ -14,6 +14,12 @@ export interface ReadAt {
   position: number;
 }
 
+/** Bytes of a file. */
+export interface FilePart {
+  position: number;
+  length: number;
+}
+
 /** What a path names. */
 export interface PathStat {
   kind: 'file' | 'directory';
@@ -29,6 +35,8 @@ export interface Disk {
   open(path: string, mode: OpenMode): number;
   /** Reads like pread(2): may be short, 0 at the end of the file. */
   read(fd: number, target: Uint8Array, at: ReadAt): number;
+  /** Hears that these bytes will be read soon: a hint, which may come to nothing. */
+  fetch?(fd: number, part: FilePart): void;
   /** Appends `bytes[offset …]` like write(2): returns how many bytes were taken, may be short. */
   write(fd: number, bytes: Uint8Array, offset: number, length: number): number;
   /** Makes the file's data durable: fdatasync(2). */
@@ -39,6 +47,8 @@ export interface Disk {
   truncate(path: string, lengthBytes: number): void;
   /** Cuts or zero-extends an open file. */
   truncateOpen(fd: number, lengthBytes: number): void;
+  /** False once the last name of an open file was removed: it goes when it is closed. */
+  hasName(fd: number): boolean;
   /** Closes the descriptor; never retried. */
   close(fd: number): void;
   /** Renames atomically, over `to` if that exists. */

@@ -166,6 +166,10 @@ export class MemoryDisk implements InspectableDisk {
     file.truncate(++this.#order, lengthBytes);
   }
 
+  hasName(fd: number): boolean {
+    return this.#descriptor(fd, 'fstat').file.place !== null;
+  }
+
   close(fd: number): void {
     const { file } = this.#descriptor(fd, 'close');
     this.#descriptors.delete(fd);

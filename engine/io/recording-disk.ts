@@ -6,7 +6,9 @@
 import { resolve } from 'node:path';
 
 import { hasErrorCode } from './disk.ts';
-import type { Disk, InspectableDisk, OpenMode, PathStat, ReadAt, SyncDone } from './disk.ts';
+import type {
+  Disk, FilePart, InspectableDisk, OpenMode, PathStat, ReadAt, SyncDone,
+} from './disk.ts';
 import { opFlags } from './op-log.ts';
 import type { OpBegin, OpCall, OpLogWriter } from './op-log.ts';
 
@@ -88,6 +90,10 @@ class RecordingDisk implements Disk {
     return this.#inner.read(fd, target, at);
   }
 
+  fetch(fd: number, part: FilePart): void {
+    this.#inner.fetch?.(fd, part);
+  }
+
   write(fd: number, bytes: Uint8Array, offset: number, length: number): number {
     const file = this.#files.get(fd);
     if (file === undefined) return this.#inner.write(fd, bytes, offset, length);
@@ -133,6 +139,10 @@ class RecordingDisk implements Disk {
     const run = (): void => this.#inner.truncateOpen(fd, lengthBytes);
     if (op === null) run();
     else this.#record(op, run);
+  }
+
+  hasName(fd: number): boolean {
+    return this.#inner.hasName(fd);
   }
 
   close(fd: number): void {

@@ -245,6 +245,37 @@ test('everysec: after a failed sync writes are refused until a rewrite', async (
   t.deepEqual(await durableKeys(disk), ['0:a', '0:b']);
 });
 
+for (const { policy, noticed } of [
+  { policy: 'always', noticed: 'at once' }, { policy: 'everysec', noticed: 'within a second' },
+  { policy: 'no', noticed: 'within a second' },
+] as const) {
+  test(`${policy}: that somebody deleted the log is noticed ${noticed}, and mended`, async (t) => {
+    const { engine, disk } = await started(policy);
+    engine.acknowledge('SET', 'a', '1');
+    disk.finishSyncs();
+    for (const name of disk.list('/data/appendonlydir')) disk.unlink(`/data/appendonlydir/${name}`);
+    disk.syncDirectory('/data/appendonlydir');
+    if (policy === 'always') {
+      t.false(engine.acknowledge('SET', 'b', '1'));
+    } else {
+      engine.clock.advanceMs(1000);
+      for (let tenth = 0; tenth < 10; tenth++) engine.persistence.cron(0);
+    }
+    t.regex(engine.run('SET', 'c', '1'), /^-MISCONF .*: somebody has deleted the file/);
+    engine.clock.advanceMs(1500);
+    engine.persistence.cron(0);
+    for (let round = 0; round < 12; round++) {
+      engine.runSteps();
+      disk.finishSyncs();
+    }
+    t.is(engine.persistence.refusal(), null);
+    const { journal } = engine.persistence;
+    t.is(journal.releasable, journal.appended);
+    disk.finishSyncs();
+    t.deepEqual(await durableKeys(disk), policy === 'always' ? ['0:a', '0:b'] : ['0:a']);
+  });
+}
+
 test('from everysec to always: the sync in flight is waited for, not doubled', async (t) => {
   const { engine, disk } = await started('everysec');
   engine.acknowledge('SET', 'a', '1');

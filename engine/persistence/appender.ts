@@ -13,6 +13,8 @@
 //   otherwise what a power cut costs would grow with the disk's slowness. `aof-late-sync
 //   acknowledge` does as Redis does: replies leave, and what they tell is held in memory for up to
 //   two seconds.
+// - A file that somebody has deleted is as good as one whose sync has failed. It is looked for with
+//   each sync of always, and once a second.
 // - A failed sync is never repeated: the kernel may have dropped the pages and call them clean.
 //   Writes are refused and no more replies are released until a rewrite from memory has replaced
 //   the file.
@@ -39,6 +41,7 @@ export interface Journal extends EffectSink {
 const nsPerSecond = 1e9;
 // With everysec a sync that falls due before the next cron begins now: never later than a second.
 const cronNs = 0.1 * nsPerSecond;
+const cronsPerLook = 10;
 // While replies wait for a sync the log is not written, so as not to block on the disk.
 const heldBytesMax = 64 * 1024 * 1024;
 const waitsForFile = 'the disk takes long to make the next file, and too much waits for it';
@@ -73,6 +76,7 @@ export class Appender extends Effects implements Journal {
   /** Since when writes are postponed as Redis postpones them; -1: they are not. */
   private postponedSinceNs = -1;
   private afterSync: (() => void) | null = null;
+  private cronsToLook = cronsPerLook;
   /** Counts files: the end of a sync of an earlier one means nothing. */
   private generation = 0;
 
@@ -145,6 +149,7 @@ export class Appender extends Effects implements Journal {
   /** Ten times a second: due syncs, and the retry of a failed write. */
   cron(): void {
     if (this.file.fd < 0) return;
+    if (--this.cronsToLook <= 0) this.lookWhetherDeleted();
     const idle = this.log.length === 0 && this.syncedTotal === this.file.writtenTotal
       && this.releasable === this.file.writtenTotal;
     if (!idle) this.advanceAlone(cronNs);
@@ -264,6 +269,7 @@ export class Appender extends Effects implements Journal {
       this.syncFailed(error);
       return false;
     }
+    if (this.lookWhetherDeleted()) return false;
     this.nowSynced(this.file.writtenTotal);
     return true;
   }
@@ -297,7 +303,7 @@ export class Appender extends Effects implements Journal {
     this.late = false;
     if (error === null) {
       if (this.settings.appendFsync === 'always') this.measured(this.syncBeganNs);
-      this.nowSynced(this.syncCovers);
+      if (!this.lookWhetherDeleted()) this.nowSynced(this.syncCovers);
     } else {
       this.syncFailed(error);
     }
@@ -305,6 +311,14 @@ export class Appender extends Effects implements Journal {
     this.afterSync = null;
     if (next !== null) next();
     this.advanceAlone(0);
+  }
+
+  /** True: what is in the file now is lost when it is closed, however often it was synced. */
+  private lookWhetherDeleted(): boolean {
+    this.cronsToLook = cronsPerLook;
+    if (this.syncError !== null || !this.file.isDeleted) return this.syncError !== null;
+    this.syncFailed(new Error('somebody has deleted the file'));
+    return true;
   }
 
   private syncFailed(error: unknown): void {

@@ -46,6 +46,11 @@ export class LogWriter {
     this.continues = false;
   }
 
+  /** Has somebody deleted the file? */
+  get isDeleted(): boolean {
+    return !this.options.disk.hasName(this.fd);
+  }
+
   closeQuietly(): void {
     const { fd } = this;
     this.fd = -1;

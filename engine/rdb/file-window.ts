@@ -58,6 +58,10 @@ export class FileWindow extends ByteWindow {
       if (count <= 0) return false;
       this.end += count;
     }
+    // While what is in the buffer is decoded, the disk finds what follows.
+    const position = this.bufferOffset + this.end;
+    const length = Math.min(this.buffer.length, this.sizeBytes - position);
+    if (length > 0) this.disk.fetch?.(this.fd, { position, length });
     return true;
   }
 

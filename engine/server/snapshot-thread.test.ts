@@ -2,8 +2,8 @@
 // exactly what was there when it began. And what becomes of a snapshot whose thread or disk fails.
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import os, { tmpdir } from 'node:os';
 import path from 'node:path';
 import { realDisk } from '../io/real-disk.ts';
 import { TestEngine } from '../persistence/test-support/test-engine.ts';
@@ -37,6 +37,15 @@ async function rig(
   });
   await engine.recover();
   return { engine, thread: thread as SnapshotThread, directory };
+}
+
+/** The priority of each thread of this process: the 17th field behind the name. */
+function priorities(): number[] {
+  const tasks = '/proc/self/task';
+  return readdirSync(tasks).map((task) => {
+    const stat = readFileSync(`${tasks}/${task}/stat`, 'latin1');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
+  });
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -93,6 +102,22 @@ test(`is exact under commands of all types, ${rounds} rounds (seed ${seed})`, as
   while (!engine.keyspace.reclaim(1000));
   t.is(engine.keyspace.kept.count, 0);
   t.is(engine.keyspace.arena.usedBytes, 0);
+});
+
+const noThreads = existsSync('/proc/thread-self')
+  ? '' : ': skipped, only Linux has such priorities';
+(noThreads === '' ? test : test.skip)(`runs behind the main thread${noThreads}`, async (t) => {
+  const own = os.getPriority();
+  const behind = Math.min(19, own + 10);
+  const before = priorities().filter((priority) => priority === behind).length;
+  const { engine } = await rig(t);
+  engine.run('SET', 'a', '1');
+  engine.run('BGSAVE');
+  while (engine.info('rdb_bgsave_in_progress') === 1) await turn();
+  t.is(engine.info('rdb_saves'), 1, engine.logLines.at(-1));
+  t.is(os.getPriority(), own);
+  const after = priorities().filter((priority) => priority === behind).length;
+  t.true(own === 19 || after > before, `${priorities().join(' ')}`);
 });
 
 test('aborted and begun again at once, over and over', async (t) => {

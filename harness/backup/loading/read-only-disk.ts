@@ -29,6 +29,7 @@ export function readOnlyDisk(disk: InspectableDisk): InspectableDisk {
     truncateOpen: (fd, lengthBytes) => {
       sizes.set(fd, lengthBytes);
     },
+    hasName: (fd) => sizes.has(fd) || disk.hasName(fd),
     close(fd: number): void {
       if (!sizes.delete(fd)) disk.close(fd);
     },

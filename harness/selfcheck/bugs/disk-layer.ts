@@ -49,6 +49,10 @@ export class DiskLayer implements Disk {
     this.inner.truncateOpen(fd, lengthBytes);
   }
 
+  hasName(fd: number): boolean {
+    return this.inner.hasName(fd);
+  }
+
   close(fd: number): void {
     this.inner.close(fd);
     this.paths.delete(fd);

@@ -58,6 +58,10 @@ export class TimedDisk implements InspectableDisk {
     this.memory.truncateOpen(fd, lengthBytes);
   }
 
+  hasName(fd: number): boolean {
+    return this.memory.hasName(fd);
+  }
+
   close(fd: number): void {
     this.#pass(callUs);
     this.memory.close(fd);
