@@ -8,7 +8,7 @@
 //   hash        4   count { field, value }                 9  zipmap  13  ziplist  16  listpack
 //               22  count { deadline, field, value }      23  listpack of triples
 //               24  earliest { count { deadline − earliest + 1 or 0, field, value } }
-//               25  earliest, listpack of triples (field, value, deadline or 0)
+//               25  earliest or 0, listpack of triples (field, value, deadline or 0)
 //   Valkey      22  count { field, value, deadline or −1 in 8 bytes LE }
 //
 // Packs (ziplist, zipmap, intset, listpack) are strings; earliest is 8 bytes LE. The text of a
@@ -317,7 +317,8 @@ export class ValueDecoder {
   private hashPackWithDeadlines(type: number, database: Database): EntryAddress {
     const { strings, listpack } = this;
     const hash = this.collections.hash().create(database);
-    if (type === valueType.hashListpackDeadlines) this.earliest();
+    // Redis writes 0 when no field has a deadline any more; it is a hint that nobody needs.
+    if (type === valueType.hashListpackDeadlines) this.int64('the earliest deadline of 8 bytes');
     this.readPack();
     if (hash.adoptPackWithDeadlines(strings.buffer, strings.start, strings.end)) {
       return hash.entry;
@@ -341,9 +342,11 @@ export class ValueDecoder {
     return hash.entry;
   }
 
+  /** What the deadlines of fields count from; 0 where none has one. */
   private earliest(): number {
     const { offset } = this.window;
-    return this.checked(this.int64('the earliest deadline of 8 bytes'), offset);
+    const earliestMs = this.int64('the earliest deadline of 8 bytes');
+    return earliestMs === 0 ? 0 : this.checked(earliestMs, offset);
   }
 
   private checked(deadlineMs: number, offset: number): number {

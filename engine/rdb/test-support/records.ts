@@ -249,6 +249,17 @@ export const samples: readonly Sample[] = [
     holds: hashed(deadlines),
     body: Buffer.concat([int64(earliest), string(listpack(triples([0, 2, 4, 1, 3])))]),
   },
+  // Redis keeps the encoding of a hash whose fields all lost their deadlines, and writes 0.
+  {
+    name: 'hash, listpack of deadlines, none left', type: valueType.hashListpackDeadlines,
+    holds: hashed(),
+    body: Buffer.concat([int64(0), string(listpack(fields.flatMap(([f, v]) => [f, v, '0'])))]),
+  },
+  {
+    name: 'hash, deadlines, none left', type: valueType.hashDeadlines, holds: hashed(),
+    body: Buffer.concat([int64(0), length(fields.length),
+      ...fields.flatMap(([f, v]) => [length(0), string(f), string(v)])]),
+  },
   {
     name: 'hash, listpack of deadlines, before release',
     type: valueType.hashListpackDeadlinesEarly, holds: hashed(deadlines),
