@@ -8,6 +8,7 @@ import { EngineError } from '../errors.ts';
 import { writeFully } from '../io/disk.ts';
 import type { Disk } from '../io/disk.ts';
 import type { RequestDecoder } from '../resp/decoder.ts';
+import { readSnapshot } from './check-rdb.ts';
 import { findLog, isSnapshot } from './log-files.ts';
 import type { ToolFile, ToolLog, ToolPorts } from './log-files.ts';
 
@@ -65,8 +66,8 @@ const timestamp = /^#TS:(\d+)/;
 
 /**
  * Runs the tool; returns the number of commands that matched.
- * @throws {EngineError} AOF_BAD, MANIFEST_BAD, DIRECTORY_UNUSABLE, AOF_TRUNCATED; nothing is
- * written then but an unfinished output folder.
+ * @throws {EngineError} AOF_BAD, RDB_BAD, RDB_UNSUPPORTED, MANIFEST_BAD, DIRECTORY_UNUSABLE,
+ * AOF_TRUNCATED; nothing is written then but an unfinished output folder.
  */
 export function editAof(ports: ToolPorts, options: EditAofOptions): number {
   const log = findLog(ports.disk, options.path);
@@ -88,12 +89,13 @@ function matchesOf(ports: ToolPorts, file: ToolFile, options: EditAofOptions): F
   const blocks = new Map<number, Range>();
   const sums: Range[] = [];
   const none = { matches: [], blocks: [], sums: [] };
-  // A snapshot holds no commands.
-  const skipped = file.sizeBytes === 0 || isSnapshot(ports.disk, file);
-  if (skipped || (filter.file !== null && filter.file !== file.name)) return none;
+  if (file.sizeBytes === 0 || (filter.file !== null && filter.file !== file.name)) return none;
+  // A snapshot holds no commands, but they may follow it: before Redis 7 a log was one file.
+  const startOffset = isSnapshot(ports.disk, file)
+    ? readSnapshot(ports, file.path, 0).endOffset : 0;
   let [seconds, database] = [NaN, 0];
   const reader: AofReader = new AofReader({
-    disk: ports.disk, path: file.path,
+    disk: ports.disk, path: file.path, startOffset,
     target: {
       apply: (decoder, buffer) => {
         const start = reader.offset;

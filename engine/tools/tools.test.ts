@@ -4,6 +4,8 @@ import test from 'ava';
 import { sumLine } from '../aof/block-header.ts';
 import { LogBuffer } from '../aof/log-buffer.ts';
 import { MemoryDisk } from '../io/memory-disk.ts';
+import { TestEngine } from '../persistence/test-support/test-engine.ts';
+import { encode, newKeyspace } from '../rdb/test-support/rdb-files.ts';
 import { checkAof } from './check-aof.ts';
 import { checkRdb } from './check-rdb.ts';
 import { editAof, everyCommand } from './edit-aof.ts';
@@ -215,6 +217,27 @@ test('the rescue: a copy without the FLUSHALL, the log itself untouched', async 
   t.is((await check(disk, { path: '/data/rescued' })).code, 0);
   const again = (): unknown => edit(disk, { names: new Set(['del']) }, '/data/rescued');
   t.throws(again, { message: /not empty/ });
+});
+
+test('a snapshot with commands behind it: listed, removed, and what is left loads', async (t) => {
+  const snapshot = encode(newKeyspace()).toString('latin1');
+  const text = snapshot + base + request('FLUSHALL') + request('SET', 'e', '5');
+  const path = '/data/appendonly.aof';
+  const disk = diskWith({ [path]: text });
+  const lines: string[] = [];
+  const ports = { disk, print: (line: string): number => lines.push(line) };
+  const offset = snapshot.length + base.length;
+  t.is(editAof(ports, { path, filter: everyCommand, outputFolder: null }), 3);
+  t.is(lines[1], `appendonly.aof ${offset} - db0 FLUSHALL`);
+  const filter = { ...everyCommand, names: new Set(['flushall']) };
+  t.is(editAof(ports, { path, filter, outputFolder: '/data/rescued' }), 1);
+  t.is(textOf(disk, '/data/rescued/appendonly.aof'), text.replace(request('FLUSHALL'), ''));
+  const { code, lines: checked } = await check(disk, { path: '/data/rescued/appendonly.aof' });
+  t.is(code, 0, checked.join('\n'));
+  const settings = { appendOnly: true };
+  const engine = await TestEngine.start({ disk, directory: '/data/rescued', settings });
+  t.is(engine.run('GET', 'a'), '$1\r\n1\r\n');
+  t.is(engine.run('GET', 'e'), '$1\r\n5\r\n');
 });
 
 test('lengths and checksums of what is complete: checked, right in an edited copy', async (t) => {

@@ -198,7 +198,7 @@ export class Lab {
   removeCommands(
     logFolder: string, { names, into }: { names: readonly string[]; into: string },
   ): number {
-    return editAof({ disk: realDisk(), print: () => {} }, {
+    return editAof({ disk: realDisk(), print: () => {}, arenaBytes: toolArenaBytes }, {
       path: logFolder, filter: { ...everyCommand, names: new Set(names) }, outputFolder: into,
     });
   }
