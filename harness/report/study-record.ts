@@ -25,14 +25,18 @@ export interface RecoveryStudyRecord {
   readonly backMs: number | null;
 }
 
-/** Some time of a load. */
+/**
+ * Some time of a load, in whole intervals of 100 ms. Percentiles are those of all its operations;
+ * where `p999Us` is null, an earlier version wrote medians of the percentiles of 100 ms instead.
+ */
 export interface StudyWindow {
   readonly ms: number;
   readonly qps: number;
-  /** Median of the medians of 100 ms, µs. */
   readonly p50Us: number;
-  /** Median and worst of the 99th percentiles of 100 ms, µs. */
   readonly p99Us: number;
+  readonly p999Us: number | null;
+  readonly maxUs: number | null;
+  /** Worst of the 99th percentiles of 100 ms, µs. */
   readonly worstP99Us: number;
   /** Resident memory of the server and what it forked, at most. */
   readonly rssBytes: number | null;
@@ -51,7 +55,9 @@ export interface SnapshotStudyRecord {
   readonly copiedBytes: number | null;
   /** Size of the file that came of it. */
   readonly fileBytes: number;
+  /** What had settled of the load before the work began. */
   readonly before: StudyWindow;
+  /** Every interval that the work touched, the fork at its start with it. */
   readonly during: StudyWindow;
   readonly after: StudyWindow;
 }
@@ -95,6 +101,7 @@ const orNull = v.nullable(amount);
 
 const window = v.strictObject({
   ms: amount, qps: amount, p50Us: amount, p99Us: amount, worstP99Us: amount,
+  p999Us: v.optional(orNull, null), maxUs: v.optional(orNull, null),
   rssBytes: orNull, writtenBytes: orNull, amplification: orNull,
 });
 

@@ -135,8 +135,8 @@ function fitTexts(points: readonly (readonly [size: number, ms: number])[]): str
 }
 
 function snapshotTable(cells: readonly CellRecord[]): StudyTable {
-  const head = ['work', 'keys', 'took, s', 'file', 'writes/s', 'p50, ms', 'p99, ms', 'worst p99',
-    'memory', 'copied', 'to disk', 'of payload'];
+  const head = ['work', 'keys', 'took, s', 'file', 'writes/s', 'p50, ms', 'p99, ms', 'p99.9, ms',
+    'max, ms', 'worst p99 of 100 ms', 'memory', 'copied', 'to disk', 'of payload', 'verdict'];
   const rows = [head, ...cells.flatMap(snapshotRow)];
   return { kind: 'snapshot', title: 'Before / during / after', rows };
 }
@@ -158,10 +158,11 @@ function snapshotRow(cell: CellRecord): string[][] {
     nameOf(cell), groupedText(cell.preloadKeys), seconds(one((study) => study.tookMs)),
     bytesText(one((study) => study.fileBytes) ?? 0),
     phases((window) => window.qps, groupedText), phases((window) => window.p50Us, ms),
-    phases((window) => window.p99Us, ms), phases((window) => window.worstP99Us, ms),
+    phases((window) => window.p99Us, ms), phases((window) => window.p999Us, ms),
+    phases((window) => window.maxUs, ms), phases((window) => window.worstP99Us, ms),
     phases((window) => window.rssBytes, bytesText), copied === null ? none : bytesText(copied),
     phases((window) => window.writtenBytes, bytesText),
-    phases((window) => window.amplification, significant),
+    phases((window) => window.amplification, significant), cell.verdict,
   ]];
 }
 

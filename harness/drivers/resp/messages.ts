@@ -39,6 +39,8 @@ export interface DriverOptions {
   readonly readShare?: number;
   /** Time after `begin` that counts for the ledger, but not for QPS and latency. */
   readonly warmupMs: number;
+  /** Keeps the latencies of every 100 ms apart, for `steps`; false unless given. */
+  readonly keepsSteps?: boolean;
   /**
    * Keys `p:0000000000` and on (workloads/keys.ts), written as fast as possible before `ready`. No
    * operation touches them, and they are not in the ledger: read-back counts them.
@@ -130,6 +132,8 @@ export interface DriverResult {
   readonly generatorLimited: boolean;
   readonly firstError: string | null;
   readonly series: Series;
+  /** The latencies of each point of the series, where `keepsSteps` asked for them; else empty. */
+  readonly steps: readonly IntervalCounts[];
   /** Lines of an interval log. */
   readonly seconds: readonly LatencySecond[];
 }

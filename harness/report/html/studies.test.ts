@@ -10,8 +10,8 @@ import { recoveryGroups } from './recovery-lines.ts';
 import { pageOf } from './test-support.ts';
 
 const window: StudyWindow = {
-  ms: 1000, qps: 40_000, p50Us: 300, p99Us: 900, worstP99Us: 2000, rssBytes: null,
-  writtenBytes: null, amplification: null,
+  ms: 1000, qps: 40_000, p50Us: 300, p99Us: 900, p999Us: 3000, maxUs: 9000, worstP99Us: 2000,
+  rssBytes: null, writtenBytes: null, amplification: null,
 };
 const edge = {
   perSecond: 9000, errors: 0, method: 'closed loop', correctedUs: null, statedMs: null,

@@ -6,42 +6,41 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DriverResult } from '../../drivers/resp/driver.ts';
 import { monotonicNs } from '../../metrics/monotonic.ts';
-import { median } from '../../metrics/statistics.ts';
 import type { Trial } from '../../plan/plan.ts';
 import type { SnapshotAction, Study } from '../../plan/studies.ts';
-import type { TrialRecord } from '../../report/record.ts';
-import type { SnapshotStudyRecord, StudyWindow } from '../../report/study-record.ts';
+import { countText } from '../../plan/units.ts';
+import type { FindingRecord, TrialRecord } from '../../report/record.ts';
+import type { SnapshotStudyRecord } from '../../report/study-record.ts';
 import {
   childrenOf, privateDirtyBytes, processRssBytes, writtenBytes,
 } from '../../targets/proc.ts';
 import type { RunningTarget } from '../../targets/target.ts';
 import { OperationEncoder } from '../../workloads/encoder.ts';
 import { workloadOf } from '../driving.ts';
+import { generatorRecord } from '../generator.ts';
 import type { TrialSurroundings } from '../load.ts';
 import { failedTrial } from '../trial-record.ts';
 import { persistedBytes } from '../workspace.ts';
 import { fillServer, finishWork, readyDriver, startServer, withClient } from './study-server.ts';
+import { spansAround, windowOf } from './study-windows.ts';
+import type { Sample } from './study-windows.ts';
 
 const aroundMs = 1500;
+/** A driver that has just begun is slower than it will be: not counted as "before". */
+const settledMs = 500;
 const sampleMs = 50;
 
 type SnapshotStudy = Extract<Study, { kind: 'snapshot' }>;
 
-/** One look at the server and what it forked. */
-interface Sample {
-  /** From the start of the load. */
-  readonly atMs: number;
-  readonly rssBytes: number;
-  readonly copiedBytes: number | null;
-  readonly writtenBytes: number;
-}
-
 interface Observed {
   readonly result: DriverResult;
   readonly samples: readonly Sample[];
-  /** When the work began and ended, ms from the start of the load. */
+  /** When the work began and ended and when the sending did, ms from the first operation. */
   readonly fromMs: number;
   readonly toMs: number;
+  readonly stoppedMs: number;
+  /** CPU time of the server over the load, of one core. */
+  readonly serverShare: number | null;
 }
 
 /** Runs one trial of a study of background work. */
@@ -60,14 +59,32 @@ export async function studySnapshot(
     const record = studyRecord(trial, observed, fileBytes);
     const name = keep(trial, observed, around.runDirectory);
     const empty = failedTrial(trial, { text: '', tookMs: Date.now() - startedMs });
-    const { acknowledged } = observed.result;
+    const { acknowledged, errors, firstError } = observed.result;
+    const { load } = trial.cell;
+    const generator = generatorRecord(observed.result, {
+      load, serverShare: observed.serverShare,
+    });
+    const doubt = doubtOf(generator.limit, observed.result);
     return {
-      ...empty, verdict: 'pass', error: null, acknowledged, files, study: record,
-      offeredPerSecond: trial.cell.load.ratePerSecond, artefacts: { series: name },
+      ...empty, ...verdictOf(doubt, observed.result), error: null, acknowledged, errors,
+      ...(firstError === null ? {} : { firstError }), generator, files, study: record,
+      offeredPerSecond: load.ratePerSecond, artefacts: { series: name },
     };
   } finally {
     await running.stop(0);
   }
+}
+
+/** A load that was not what it should be leaves the question open, and says why. */
+function verdictOf(
+  doubt: FindingRecord | null, { acknowledged, unknown }: DriverResult,
+): Pick<TrialRecord, 'verdict' | 'cuts'> {
+  if (doubt === null) return { verdict: 'pass', cuts: [] };
+  const verdict = 'inconclusive';
+  return { verdict, cuts: [{
+    atMs: 0, verdict, loss: null, acknowledged, inFlight: unknown, recovery: null,
+    findings: [doubt],
+  }] };
 }
 
 async function observe(
@@ -75,18 +92,31 @@ async function observe(
   { study, around }: { study: SnapshotStudy; around: TrialSurroundings },
 ): Promise<Observed> {
   const { signal } = around;
-  const driver = await readyDriver(trial, running, { warmupMs: 0, signal });
+  const driver = await readyDriver(trial, running, {
+    warmupMs: 0, keepsSteps: true, signal,
+  });
   const beganNs = monotonicNs();
   const sampler = new Sampler(running.pid, beganNs);
   try {
+    const cpuFromUs = running.cpuUs();
     driver.begin();
-    await sleep(aroundMs, undefined, { signal });
+    await sleep(settledMs + aroundMs, undefined, { signal });
     const fromMs = sampler.nowMs();
     await withClient(running, (client) => finishWork(client, commandOf(study.action)));
     const toMs = sampler.nowMs();
     await sleep(aroundMs, undefined, { signal });
+    const [cpuToUs, tookUs] = [running.cpuUs(), sampler.nowMs() * 1000];
     await driver.stopSending();
-    return { result: await driver.finish(), samples: sampler.stop(), fromMs, toMs };
+    const samples = sampler.stop();
+    const result = await driver.finish();
+    // The driver began a little later than it was told to: its clock is the one of the series.
+    const lateMs = ((result.beginNs ?? beganNs) - beganNs) / 1e6;
+    return {
+      result, fromMs: fromMs - lateMs, toMs: toMs - lateMs,
+      samples: samples.map((sample) => ({ ...sample, atMs: sample.atMs - lateMs })),
+      stoppedMs: ((result.stoppedNs ?? beganNs) - beganNs) / 1e6 - lateMs,
+      serverShare: cpuFromUs === null || cpuToUs === null ? null : (cpuToUs - cpuFromUs) / tookUs,
+    };
   } finally {
     sampler.stop();
     await driver.kill();
@@ -142,52 +172,48 @@ class Sampler {
 }
 
 function studyRecord(trial: Trial, observed: Observed, fileBytes: number): SnapshotStudyRecord {
-  const { fromMs, toMs, samples, result } = observed;
-  const endMs = result.series.acknowledged.length * result.series.stepMs;
-  const payloadBytes = new OperationEncoder(workloadOf(trial)).payloadBytes(0, 1);
+  const { fromMs, toMs, stoppedMs, samples, result } = observed;
   const copied = samples.flatMap((sample) => sample.copiedBytes ?? []);
-  const window = (from: number, to: number): StudyWindow =>
-    windowOf(observed, { from, to, payloadBytes });
+  const load = {
+    ...result.series, steps: result.steps, stoppedMs, samples, payloadBytes: meanPayload(trial),
+  };
+  const spans = spansAround(load, { settledMs, fromMs, toMs });
   return {
     kind: 'snapshot',
     tookMs: Math.round(toMs - fromMs),
     offeredPerSecond: trial.cell.load.ratePerSecond,
     copiedBytes: copied.length === 0 ? null : Math.max(...copied),
     fileBytes,
-    before: window(0, fromMs),
-    during: window(fromMs, toMs),
-    after: window(toMs, endMs),
+    before: windowOf(load, spans.before),
+    during: windowOf(load, spans.during),
+    after: windowOf(load, spans.after),
   };
 }
 
-function windowOf(
-  { result, samples }: Observed,
-  { from, to, payloadBytes }: { from: number; to: number; payloadBytes: number },
-): StudyWindow {
-  const { stepMs, acknowledged, p50Us, p99Us } = result.series;
-  // Whole intervals inside the window; one that is shorter has the interval it lies in.
-  const first = Math.ceil(from / stepMs);
-  const last = Math.max(first + 1, Math.floor(to / stepMs));
-  const counts = acknowledged.slice(first, last);
-  const operations = counts.reduce((sum, count) => sum + count, 0);
-  const present = (values: readonly (number | null)[]): number[] =>
-    values.slice(first, last).filter((value) => value !== null);
-  const [p50, p99] = [present(p50Us), present(p99Us)];
-  const inside = samples.filter(({ atMs }) => atMs >= from - sampleMs && atMs <= to + sampleMs);
-  const written = (inside.at(-1)?.writtenBytes ?? 0) - (inside[0]?.writtenBytes ?? 0);
-  const ms = Math.max(1, counts.length * stepMs);
-  const isKnown = inside.length > 1 && (inside.at(-1)?.writtenBytes ?? 0) > 0;
-  return {
-    ms,
-    qps: Math.round((operations * 1000) / ms),
-    p50Us: p50.length === 0 ? 0 : median(p50),
-    p99Us: p99.length === 0 ? 0 : median(p99),
-    worstP99Us: Math.max(0, ...p99),
-    rssBytes: inside.length === 0 ? null : Math.max(...inside.map((each) => each.rssBytes)),
-    writtenBytes: isKnown ? written : null,
-    amplification: isKnown && operations > 0
-      ? Math.round((written / (operations * payloadBytes)) * 100) / 100 : null,
-  };
+/** Bytes of key and value of an operation, the mean of about a thousand: sizes may differ. */
+function meanPayload(trial: Trial): number {
+  const workload = workloadOf(trial);
+  const encoder = new OperationEncoder(workload);
+  const each = Math.ceil(1000 / workload.clients);
+  let bytes = 0;
+  for (let client = 0; client < workload.clients; client++) {
+    for (let sequence = 1; sequence <= each; sequence++) {
+      bytes += encoder.payloadBytes(client, sequence);
+    }
+  }
+  return bytes / (each * workload.clients);
+}
+
+/** Why the cost was not measured; null when it was. */
+export function doubtOf(
+  limit: string | null, { errors, unknown }: Pick<DriverResult, 'errors' | 'unknown'>,
+): FindingRecord | null {
+  const words = [
+    ...(limit === null ? [] : [limit]),
+    ...(errors + unknown === 0 ? []
+      : [`${countText(errors + unknown, 'operation')} refused or not answered`]),
+  ];
+  return words.length === 0 ? null : { kind: 'generator', breaks: false, text: words.join('; ') };
 }
 
 /** Writes the data of a chart, whose spans the HTML report shades; its name for the record. */

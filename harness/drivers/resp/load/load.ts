@@ -51,7 +51,8 @@ export class Load implements ConnectionOwner {
   constructor(options: DriverOptions, say: (event: DriverEvent) => void) {
     const { workload, ledgerPath } = options;
     const header = { clients: workload.clients, workload };
-    this.tally = new Tally(ledgerPath === null ? null : new LedgerWriter(ledgerPath, header));
+    const ledger = ledgerPath === null ? null : new LedgerWriter(ledgerPath, header);
+    this.tally = new Tally(ledger, options);
     this.#options = options;
     this.#say = say;
     this.#outage = new Outage({
@@ -291,6 +292,7 @@ export class Load implements ConnectionOwner {
       generatorLimited: this.#isLimited(measured),
       firstError: tally.firstError,
       series,
+      steps: tally.recorder.steps,
       seconds: tally.recorder.seconds,
     };
   }

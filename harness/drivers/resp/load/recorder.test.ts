@@ -42,6 +42,28 @@ test('the warm-up is in the series and in nothing else', (t) => {
   t.deepEqual(recorder.seconds, [{ atMs: 0, valuesUs: [100], counts: [1] }]);
 });
 
+test('the latencies of each point are kept where asked, also of one that is cut', (t) => {
+  const recorder = new Recorder({ keepsSteps: true });
+  recorder.begin(0);
+  operation(recorder, 10, 900);
+  recorder.measure();
+  operation(recorder, 20, 100);
+  recorder.flush();
+  operation(recorder, 30, 100);
+  operation(recorder, 250, 7);
+  const series = recorder.end(260 * ms);
+  t.deepEqual(series.acknowledged, [3, 0, 1]);
+  t.deepEqual(recorder.steps, [
+    { valuesUs: [100, 900], counts: [2, 1] }, { valuesUs: [], counts: [] },
+    { valuesUs: [7], counts: [1] },
+  ]);
+  const without = new Recorder();
+  without.begin(0);
+  operation(without, 10, 900);
+  without.end(20 * ms);
+  t.deepEqual(without.steps, []);
+});
+
 test('an interval gives its values in order, to a thousandth, and is empty then', (t) => {
   const interval = new LatencyInterval();
   for (const us of [1e9, 40_000, 5, 5.4, -3]) interval.record(us);

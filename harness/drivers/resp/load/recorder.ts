@@ -3,6 +3,7 @@
 
 import { LatencyHistogram } from '../../../metrics/histogram.ts';
 import { LatencyInterval } from '../../../metrics/latency-interval.ts';
+import type { IntervalCounts } from '../../../metrics/latency-interval.ts';
 import type { LatencySecond, Series } from '../messages.ts';
 
 const stepMs = 100;
@@ -14,6 +15,8 @@ export class Recorder {
   readonly latency: LatencyHistogram = new LatencyHistogram();
   /** Lines of an interval log; measured time only. */
   readonly seconds: LatencySecond[] = [];
+  /** The latencies of each point of the series; empty unless they are kept. */
+  readonly steps: IntervalCounts[] = [];
   readonly #interval = new LatencyInterval();
   readonly #series = {
     stepMs, acknowledged: [] as number[], errors: [] as number[],
@@ -25,6 +28,13 @@ export class Recorder {
   #errors = 0;
   #isMeasured = false;
   readonly #second = new LatencyInterval();
+  /** Since the last point, whatever was taken meanwhile; null when nobody asked. */
+  readonly #step: LatencyInterval | null;
+
+  /** With `keepsSteps` the latencies of each point are kept apart. */
+  constructor({ keepsSteps = false }: { readonly keepsSteps?: boolean } = {}) {
+    this.#step = keepsSteps ? new LatencyInterval() : null;
+  }
 
   /** Everything counts from here. */
   begin(nowNs: number): void {
@@ -85,11 +95,13 @@ export class Recorder {
     p50Us.push(this.#interval.percentileUs(50));
     p99Us.push(this.#interval.percentileUs(99));
     this.#take();
+    if (this.#step !== null) this.steps.push(this.#step.drain());
     this.#acknowledged = 0;
     this.#errors = 0;
   }
 
   #take(): void {
+    if (this.#step !== null) this.#interval.addTo(this.#step);
     if (this.#isMeasured) {
       this.#interval.addTo(this.latency);
       this.#interval.addTo(this.#second);

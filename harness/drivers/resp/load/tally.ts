@@ -21,7 +21,7 @@ export class Tally {
   firstError: string | null = null;
   beginNs: number | null = null;
   lastAcknowledgedNs: number | null = null;
-  readonly recorder: Recorder = new Recorder();
+  readonly recorder: Recorder;
   /** Of the reads alone. */
   readonly readLatency: LatencyHistogram = new LatencyHistogram();
   latencyBeforeOutageUs: LatencyUs | null = null;
@@ -29,8 +29,9 @@ export class Tally {
   readonly #meter = new Meter();
   #isMeasuring = false;
 
-  constructor(ledger: LedgerWriter | null) {
+  constructor(ledger: LedgerWriter | null, options: { readonly keepsSteps?: boolean } = {}) {
     this.#ledger = ledger;
+    this.recorder = new Recorder(options);
   }
 
   /** The load begins. */
