@@ -34,7 +34,7 @@ test('names, manifest and contents are those of Redis', async (t) => {
   engine.acknowledge('SET', 'b', '1');
   await engine.beginRewrite();
   t.is(engine.info('aof_rewrite_in_progress'), 1);
-  t.false(engine.acknowledge('INCR', 'a'), 'waits for the next increment');
+  t.true(engine.acknowledge('INCR', 'a'), 'nothing is left to sync of the one before');
   const { journal } = engine.persistence;
   await engine.until(() => journal.releasable === journal.appended);
   t.regex(engine.file('appendonly.aof.manifest'), listing(1, 1, 2));
@@ -76,13 +76,16 @@ test('with everysec most of the old increment is synced off the main thread firs
   disk.finishSyncs();
   t.is(disk.syncsInFlight, 1, 'never two at a time');
   disk.finishSyncs();
-  t.true(engine.acknowledge('SET', 'c', '1'), 'the old increment goes on meanwhile');
-  disk.finishSyncs();
+  t.regex(engine.file('appendonly.aof.manifest'), listing(1, 1, 2));
+  let c = 0;
+  for (; !engine.persistence.appender.isHeld; c++) {
+    t.true(engine.acknowledge('INCR', 'c'), 'the old increment goes on, though not as the last');
+    t.true(disk.finishSyncs() > 0);
+  }
   t.is(engine.info('aof_buffer_length'), 0);
   t.false(engine.acknowledge('SET', 'd', '1'), 'the picture was taken: for the next increment');
   t.not(engine.info('aof_buffer_length'), 0);
-  t.regex(engine.file('appendonly.aof.manifest'), listing(1, 1));
-  const abc = [['0:a', '1@0'], ['0:b', '1@0'], ['0:c', '1@0']] as const;
+  const abc = [['0:a', '1@0'], ['0:b', '1@0'], ['0:c', `${c}@0`]] as const;
   disk.finishSyncs();
   t.deepEqual(await reloaded(disk), new Map(abc), 'the old increment is durable to its end');
   t.regex(engine.file('appendonly.aof.manifest'), listing(1, 1, 2));
@@ -148,7 +151,7 @@ test('broken off at any of its syncs, by SHUTDOWN or by the log being switched o
 });
 
 test('too much that waits for the next increment is refused', async (t) => {
-  const { engine, disk } = await brokenOff(3);
+  const { engine, disk } = await brokenOff(4);
   t.true(engine.persistence.appender.isHeld);
   const large = Buffer.alloc(33 * 2 ** 20);
   for (let sent = 0; sent < 2; sent++) t.false(engine.acknowledge('SET', 'large', large));

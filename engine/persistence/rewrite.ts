@@ -1,11 +1,12 @@
 // BGREWRITEAOF: a new base from memory, a new increment for what comes meanwhile.
 //
-//   1. a new increment is made, and the manifest written that will name it
+//   1. a new increment is made, and the manifest names it while the old one goes on: recovery takes
+//      a file that only empty ones follow for the last
 //   2. most of the old increment is synced
 //   3. the rest is written and the picture is taken, between two commands. What comes from now on
 //      waits in memory, and its replies wait, until
-//   4. the rest of the old increment is synced and the manifest names the new one: the appender
-//      goes over to it; then the manifest notes how long the old one is
+//   4. the rest of the old increment is synced: the appender goes over to the new one; then the
+//      manifest notes how long the old one is
 //   5. meanwhile the walker writes temp-rewriteaof-bg-<pid>.aof and syncs it
 //   6. it is renamed to the next base, the manifest replaced, the old files removed
 //
@@ -203,21 +204,21 @@ export class Rewriter {
       return [];
     }
     const prepared = yield* directory.prepareIncrement();
-    let announced = false;
+    let isReady = false;
     try {
+      yield* directory.announce(prepared);
       yield appender.nearlySynced;
       const unwritten = appender.flush();
       if (unwritten !== null) throw new Error(unwritten);
       appender.hold();
       this.take(picture);
-      // The old increment is synced before the new one is named and gets its first byte: otherwise
-      // a power cut could keep the later and lose the earlier. When its sync failed, now or before,
-      // the rewrite itself is the cure.
+      // The old increment is synced before the new one gets its first byte: otherwise a power cut
+      // could keep the later and lose the earlier. When its sync failed, now or before, the rewrite
+      // itself is the cure.
       yield appender.nearlySynced;
-      yield* directory.announce(prepared);
-      announced = true;
+      isReady = true;
     } finally {
-      if (!announced) {
+      if (!isReady) {
         directory.abandon(prepared);
         appender.resume();
       }
