@@ -124,8 +124,12 @@ export class MemoryDisk implements InspectableDisk {
   }
 
   sync(fd: number): void {
-    this.#begin('sync');
     const { file } = this.#descriptor(fd, 'fdatasync');
+    const error = failureOf(() => this.#begin('sync'));
+    if (error !== null) {
+      file.drop(this.#order);
+      throw error;
+    }
     file.settle(this.#order);
     this.#tree.settle(this.#tree.coveredBy(file));
   }
@@ -308,6 +312,8 @@ export class MemoryDisk implements InspectableDisk {
     if (running.error === null) {
       running.file?.settle(running.order);
       this.#tree.settle(running.names);
+    } else {
+      running.file?.drop(running.order);
     }
     running.done(running.error);
   }

@@ -5,12 +5,16 @@
 // applied to the durable side when a sync covers it:
 //
 //   data   of a file: when the file is synced, changes made before that sync began
+//          when that sync fails Linux calls the pages clean: they never become durable, unless a
+//          later change touches a page again. Lengths come with the next good sync, with zeros
 //   names  when their directory is synced; or when the file that bears the name is synced, and then
 //          the directories above it too
 //
 // A rename is one change: the new name and the loss of the old one become durable together, by a
 // sync of the new name's directory or of the file. A change never overtakes an earlier one that
 // touches the same name.
+
+const pageBytes = 4096;
 
 /** A byte array that grows. */
 export class GrowingBytes {
@@ -76,6 +80,8 @@ export class MemoryFile {
   place: Place | null = null;
   openCount = 0;
   #pending: DataChange[] = [];
+  /** After a failed sync: what the last sync has seen, whether it made it durable or not. */
+  #reached: GrowingBytes | null = null;
 
   constructor(inode: number) {
     this.inode = inode;
@@ -93,17 +99,54 @@ export class MemoryFile {
     this.#pending.push({ order, offset: lengthBytes, bytes: null });
   }
 
-  /** Makes the changes up to `order` durable. */
+  /** Makes the changes up to `order` durable: a sync has covered them. */
   settle(order: number): void {
-    let count = 0;
-    for (const change of this.#pending) {
-      if (change.order > order) break;
-      if (change.bytes === null) this.durable.truncate(change.offset);
-      else this.durable.write(change.offset, change.bytes);
-      count += 1;
+    const changes = this.#covered(order);
+    if (this.#reached === null) {
+      for (const change of changes) apply(change, this.durable);
+      return;
     }
-    this.#pending.splice(0, count);
+    for (const change of changes) {
+      apply(change, this.#reached);
+      if (change.bytes === null) this.durable.truncate(Math.min(this.durable.length, change.offset));
+    }
+    const now = this.#reached.view();
+    this.durable.truncate(now.length);
+    for (const page of pagesOf(changes)) {
+      if (page < now.length) this.durable.write(page, now.subarray(page, page + pageBytes));
+    }
   }
+
+  /** A sync that covered the changes up to `order` has failed. */
+  drop(order: number): void {
+    const changes = this.#covered(order);
+    if (this.#reached === null) {
+      this.#reached = new GrowingBytes();
+      this.#reached.write(0, this.durable.view());
+    }
+    for (const change of changes) apply(change, this.#reached);
+  }
+
+  /** Takes the changes up to `order`. */
+  #covered(order: number): DataChange[] {
+    const next = this.#pending.findIndex((change) => change.order > order);
+    return this.#pending.splice(0, next < 0 ? this.#pending.length : next);
+  }
+}
+
+function apply({ offset, bytes }: DataChange, content: GrowingBytes): void {
+  if (bytes === null) content.truncate(offset);
+  else content.write(offset, bytes);
+}
+
+/** Where the pages begin that the changes have touched. */
+function pagesOf(changes: readonly DataChange[]): Set<number> {
+  const pages = new Set<number>();
+  for (const { offset, bytes } of changes) {
+    const end = offset + Math.max(bytes?.length ?? 0, 1);
+    for (let page = offset - (offset % pageBytes); page < end; page += pageBytes) pages.add(page);
+  }
+  return pages;
 }
 
 /** A directory. */

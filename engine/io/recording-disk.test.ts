@@ -39,7 +39,7 @@ function brief(records: readonly OpRecord[]): string[] {
   );
 }
 
-const { read, create, truncate, exclusive, created } = opFlags;
+const { read, create, truncate, exclusive, created, dropped } = opFlags;
 
 const rows: readonly [steps: string, wanted: string[]][] = [
   ['open a, close a', [`open,a,,${create | created},0,,0`, 'close,a,,0,0,,0']],
@@ -64,9 +64,9 @@ const rows: readonly [steps: string, wanted: string[]][] = [
   ]],
   ['open a, sync a, fail sync EIO, sync a, begin-sync a, end-sync', [
     `open,a,,${create | created},0,,0`,
-    'sync,a,,0,0,,0',
-    'sync,a,,0,0,,-5',
-    'sync,a,,0,0,,0',
+    `sync,a,,${dropped},0,,0`,
+    `sync,a,,${dropped},0,,-5`,
+    `sync,a,,${dropped},0,,0`,
   ]],
   ['mkdir d, mkdir d, sync-dir d, sync-dir .', [
     `mkdir,d,,${created},0,,0`,

@@ -81,7 +81,6 @@ class RecordingDisk implements Disk {
       throw error;
     }
     this.#log.end(id, 0, op.inode);
-    op.flags = 0;
     this.#files.set(fd, { fullPath: resolve(path), op });
     return fd;
   }
@@ -98,6 +97,7 @@ class RecordingDisk implements Disk {
     const file = this.#files.get(fd);
     if (file === undefined) return this.#inner.write(fd, bytes, offset, length);
     file.op.call = 'write';
+    file.op.flags = 0;
     file.op.offsetBytes = this.#inner.sizeOf(fd);
     const id = this.#log.begin(file.op, bytes, offset, offset + length);
     let count: number;
@@ -225,6 +225,8 @@ class RecordingDisk implements Disk {
     const file = this.#files.get(fd);
     if (file === undefined) return null;
     file.op.call = call;
+    // Should it fail: so Linux does, and so does the memory disk.
+    file.op.flags = call === 'sync' ? opFlags.dropped : 0;
     file.op.offsetBytes = offsetBytes;
     return file.op;
   }

@@ -63,6 +63,8 @@ export class Appender extends Effects implements Journal {
   delayedSyncs = 0;
   /** Why a sync failed; stays until another file has replaced this one. */
   syncError: string | null = null;
+  /** The file appended to is the one whose sync failed: a base taken before does not hold it. */
+  private failedInUse = false;
   private readonly disk: Disk;
   private syncedTotal = 0;
   /** What was synced for sure when a sync failed. */
@@ -323,6 +325,7 @@ export class Appender extends Effects implements Journal {
 
   private syncFailed(error: unknown): void {
     this.syncError = reasonOf(error);
+    this.failedInUse = true;
     this.syncedBeforeFailure = this.syncedTotal;
     this.options.log('warning', `Fail to fsync the AOF file: ${this.syncError} (${this.file.path}).`
       + ' Writes are refused until a rewrite has replaced it.');
@@ -333,13 +336,17 @@ export class Appender extends Effects implements Journal {
   /** Appends to this file from now on; its bytes count as not synced yet. */
   open(fd: number, path: string, sizeBytes: number): void {
     this.file.open(fd, path, sizeBytes);
+    this.failedInUse = false;
     this.selectedDatabase = -1;
     if (sizeBytes > 0) this.syncedTotal = this.file.writtenTotal - 1;
   }
 
-  /** The file that could not be synced is no longer needed: its data is in a new base. */
+  /**
+   * A new base was installed: what a file before the one in use could not sync is in it. When the
+   * sync of the one in use has failed, only the next rewrite is the cure.
+   */
   healed(): void {
-    if (this.syncError === null) return;
+    if (this.syncError === null || this.failedInUse) return;
     this.syncError = null;
     if (this.onSynced !== null) this.onSynced();
     this.options.log('notice', 'The AOF was rewritten after a failed fsync. Writes are welcome.');
@@ -425,6 +432,7 @@ export class Appender extends Effects implements Journal {
     this.closeQuietly();
     this.file.dropUnwritten();
     this.syncError = null;
+    this.failedInUse = false;
     this.dirty.active = false;
     if (!release || this.releasable === this.file.writtenTotal) return;
     this.releasable = this.file.writtenTotal;

@@ -116,7 +116,12 @@ class FailingDisk {
     const error = Object.assign(new Error(`${fault.code}: injected, ${name}`), {
       code: fault.code, errno: -5, syscall: name,
     });
-    if (name === 'syncAsync' || name === 'syncDirectoryAsync') {
+    // The memory disk knows what a failed sync of a file costs.
+    if (name === 'sync' || name === 'syncAsync') {
+      inner.inject({ call: 'sync', code: fault.code });
+      return Reflect.apply(inner[name], inner, args);
+    }
+    if (name === 'syncDirectoryAsync') {
       setImmediate(args[1] as (error: Error) => void, error);
       return undefined;
     }
