@@ -6,6 +6,7 @@
 //     P.manifest                              which of them count; replaced by rename only
 //     temp-P.manifest                         the next manifest while it is written
 //     temp-P.incr                             what happens while the log is being switched on
+//     temp-cut.aof                            a file that is cut inside a block: cut.ts
 //   <dir>/temp-rewriteaof-bg-<pid>.aof        the next base while it is written
 //
 //   manifest    one line for each file, base, then history, then increments:

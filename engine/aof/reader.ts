@@ -82,6 +82,11 @@ export class AofReader {
   /** Where the last block ended, with the annotations directly behind it; -1: nowhere. */
   private contiguousTo = -1;
   private contiguousToAtMulti = -1;
+  /** The last block. */
+  private blockStart = -1;
+  private blockEnd = -1;
+  private blockStartAtMulti = -1;
+  private blockEndAtMulti = -1;
 
   /** @throws {EngineError} AOF_BAD when the file cannot be opened. */
   constructor(options: AofReaderOptions) {
@@ -146,6 +151,14 @@ export class AofReader {
     return this.contiguousTo >= this.validBytes;
   }
 
+  /** Where the block begins that ends only behind `validBytes`; -1: there is none. */
+  get cutBlockStart(): number {
+    const { multiOffset, validBytes } = this;
+    const start = multiOffset < 0 ? this.blockStart : this.blockStartAtMulti;
+    const end = multiOffset < 0 ? this.blockEnd : this.blockEndAtMulti;
+    return validBytes > start && validBytes < end ? start : -1;
+  }
+
   close(): void {
     this.disk.close(this.fd);
   }
@@ -191,6 +204,8 @@ export class AofReader {
       this.at = this.decoder.requestEnd;
       this.firstOffset = this.bufferOffset + this.at;
       this.contiguousToAtMulti = this.contiguousTo;
+      this.blockStartAtMulti = this.blockStart;
+      this.blockEndAtMulti = this.blockEnd;
     } else if (this.isNamed('exec')) {
       if (this.multiOffset < 0) throw this.damaged('MULTI first', 'EXEC');
       this.at = this.decoder.requestEnd;
@@ -273,6 +288,8 @@ export class AofReader {
         + ` ${checksumText(header.checksum)}`, `bytes with ${checksumText(checksum)}`);
     }
     this.contiguousTo = this.offset + blockBytes;
+    this.blockStart = this.offset;
+    this.blockEnd = this.contiguousTo;
     this.blocks++;
     this.target.block?.(place.offset, this.contiguousTo);
     return true;
@@ -316,6 +333,8 @@ export class AofReader {
   private seek(offset: number): void {
     this.decoder.reset();
     this.contiguousTo = this.contiguousToAtMulti;
+    this.blockStart = this.blockStartAtMulti;
+    this.blockEnd = this.blockEndAtMulti;
     const inBuffer = offset - this.bufferOffset;
     if (inBuffer >= 0) {
       this.at = inBuffer;

@@ -106,14 +106,15 @@ export class MemoryFile {
       for (const change of changes) apply(change, this.durable);
       return;
     }
+    const { durable } = this;
     for (const change of changes) {
       apply(change, this.#reached);
-      if (change.bytes === null) this.durable.truncate(Math.min(this.durable.length, change.offset));
+      if (change.bytes === null) durable.truncate(Math.min(durable.length, change.offset));
     }
     const now = this.#reached.view();
-    this.durable.truncate(now.length);
+    durable.truncate(now.length);
     for (const page of pagesOf(changes)) {
-      if (page < now.length) this.durable.write(page, now.subarray(page, page + pageBytes));
+      if (page < now.length) durable.write(page, now.subarray(page, page + pageBytes));
     }
   }
 

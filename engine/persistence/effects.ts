@@ -78,6 +78,7 @@ export abstract class Effects implements EffectSink {
     }
     this.inTransaction = false;
     this.transactionLogged = false;
+    if (this.log.length > earlyWriteBytes) this.writeEarly();
   }
 
   private precede(databaseIndex: number): void {
@@ -107,6 +108,7 @@ export abstract class Effects implements EffectSink {
   private logged(from: number): void {
     const { dirty, log } = this;
     if (dirty.active) dirty.mark(log.bytes, from, log.length, this.appended);
-    if (log.length > earlyWriteBytes) this.writeEarly();
+    // A transaction is written at once: cut before its EXEC, it ends where a block does.
+    if (log.length > earlyWriteBytes && !this.inTransaction) this.writeEarly();
   }
 }

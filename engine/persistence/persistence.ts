@@ -1,4 +1,6 @@
 // The face of persistence: journal, snapshots, rewrites, recovery and save points behind one door.
+import { cutDurably } from '../aof/cut.ts';
+import type { Cut } from '../aof/cut.ts';
 import { LogDirectory } from '../aof/log-directory.ts';
 import { atOnce } from '../aof/waits.ts';
 import type { CommandOutcome, PersistencePort, ReloadMode } from '../commands/context.ts';
@@ -9,7 +11,7 @@ import type { Journal } from './appender.ts';
 import { infoFields } from './info.ts';
 import type { LoadProgress } from './load-progress.ts';
 import { Loader } from './recovery.ts';
-import type { Cut, RecoverySummary } from './recovery.ts';
+import type { RecoverySummary } from './recovery.ts';
 import { reload, reloadLog } from './reload.ts';
 import type { ReloadParts } from './reload.ts';
 import type { ReplayPort } from './replay.ts';
@@ -123,7 +125,8 @@ export class Persistence implements PersistencePort {
   ): void {
     const { disk, log } = this.options;
     if (cut !== null) {
-      this.cutDurably(cut);
+      // Not in the last file for sure: its tail must not be back when later ones hold commands.
+      cutDurably(disk, cut);
       log('warning', 'AOF loaded anyway because aof-load-truncated is enabled');
       if (!plan.adopt) atOnce(directory.forgetLength(cut.path));
     }
@@ -139,18 +142,6 @@ export class Persistence implements PersistencePort {
     atOnce(this.rewriter.removingHistory(directory));
     directory.removeTemporaries();
     this.openLastIncrement(directory, plan, cut);
-  }
-
-  /** Not in the last file for sure: its tail must not be back when later ones hold commands. */
-  private cutDurably(cut: Cut): void {
-    const { disk } = this.options;
-    disk.truncate(cut.path, cut.lengthBytes);
-    const fd = disk.open(cut.path, 'append');
-    try {
-      disk.sync(fd);
-    } finally {
-      disk.close(fd);
-    }
   }
 
   private openLastIncrement(

@@ -1,6 +1,7 @@
 // Start-up. Two phases: first everything is read and decided, and loaded into memory; only when
 // all of it is well are files touched. So a start that refuses changes nothing, and the next one
 // refuses for the same reason.
+import type { Cut } from '../aof/cut.ts';
 import { AofReader } from '../aof/reader.ts';
 import { isTornTail } from '../aof/torn-tail.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
@@ -29,12 +30,6 @@ export interface LogFileToLoad {
   readonly inBlocks?: boolean;
   /** How long the manifest says it is: see LogFile. */
   readonly bytes?: number;
-}
-
-/** The last file ended inside a command: its length afterwards. */
-export interface Cut {
-  readonly path: string;
-  readonly lengthBytes: number;
 }
 
 /** How to load a snapshot. */
@@ -179,7 +174,8 @@ export class Loader {
       this.judgeEnd(file, reader, last);
     }
     log('warning', `!!! Truncating the AOF ${file.name} at offset ${reader.validBytes} !!!`);
-    return { path: file.path, lengthBytes: reader.validBytes };
+    const { validBytes: lengthBytes, cutBlockStart: blockStart } = reader;
+    return { path: file.path, lengthBytes, blockStart };
   }
 
   /** Cut between two commands a file looks whole: refuses it, or says that this is its end now. */

@@ -1,5 +1,7 @@
 // check-aof: reads a log as far as it is whole; with --fix cuts the last file there, with
 // --truncate-to-timestamp cuts it at a time. Nothing is written without one of the two.
+import { cutDurably } from '../aof/cut.ts';
+import type { Cut } from '../aof/cut.ts';
 import { AofReader } from '../aof/reader.ts';
 import type { LogTarget } from '../aof/reader.ts';
 import { EngineError } from '../errors.ts';
@@ -22,6 +24,8 @@ export interface CheckAofOptions {
 /** How far one file is whole. */
 interface FileState {
   readonly validBytes: number;
+  /** Where the block begins that ends only behind that; -1: there is none. */
+  readonly blockStart: number;
   readonly commands: number;
   /** Blocks whose checksums were right. */
   readonly blocks: number;
@@ -59,10 +63,12 @@ async function checkFile(
   ports.print(`AOF analyzed: filename=${file.name}, size=${file.sizeBytes},`
     + ` ok_up_to=${state.validBytes}, commands=${state.commands}, blocks=${state.blocks},`
     + ` diff=${file.sizeBytes - state.validBytes}`);
-  if (state.laterAt >= 0) return cut(ports, options, { file, last, lengthBytes: state.laterAt });
+  if (state.laterAt >= 0) return cut(ports, options, { file, last, lengthBytes: state.laterAt,
+    blockStart: -1 });
   if (state.reason === null) return true;
   ports.print(state.reason);
-  if (options.fix) return cut(ports, options, { file, last, lengthBytes: state.validBytes });
+  const { validBytes: lengthBytes, blockStart } = state;
+  if (options.fix) return cut(ports, options, { file, last, lengthBytes, blockStart });
   ports.print(`${file.name} is not valid.`
     + (last ? ' Make a backup, then use the --fix option to cut it behind its last whole command.'
       : ' It is not the last file: restore it from a copy.'));
@@ -93,8 +99,9 @@ function readFile(
   } finally {
     reader.close();
   }
-  const { validBytes, commands, blocks } = reader;
-  return { validBytes, commands, blocks, reason: reasonOf(reader) ?? shorter(file), laterAt };
+  const { validBytes, cutBlockStart: blockStart, commands, blocks } = reader;
+  const reason = reasonOf(reader) ?? shorter(file);
+  return { validBytes, blockStart, commands, blocks, reason, laterAt };
 }
 
 /** Cut between two commands a file looks whole: the manifest may know how long it was. */
@@ -121,7 +128,7 @@ function reasonOf({ end, damage, validBytes, zeroBytes }: AofReader): string | n
 async function cut(
   ports: ToolPorts,
   options: CheckAofOptions,
-  { file, last, lengthBytes }: { file: ToolFile; last: boolean; lengthBytes: number },
+  { file, last, lengthBytes, blockStart }: Omit<Cut, 'path'> & { file: ToolFile; last: boolean },
 ): Promise<boolean> {
   if (!last) {
     ports.print(`${file.name} is not the last file: what follows it would be applied to a hole, so`
@@ -134,13 +141,7 @@ async function cut(
     ports.print('Nothing was changed.');
     return false;
   }
-  ports.disk.truncate(file.path, lengthBytes);
-  const fd = ports.disk.open(file.path, 'append');
-  try {
-    ports.disk.sync(fd);
-  } finally {
-    ports.disk.close(fd);
-  }
+  cutDurably(ports.disk, { path: file.path, lengthBytes, blockStart });
   ports.print(`Successfully truncated ${file.name}`);
   return true;
 }

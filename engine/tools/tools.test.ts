@@ -120,6 +120,26 @@ test(`cut at each of ${second.length} places: found, fixed, and then whole`, asy
   }
 });
 
+test('cut inside a transaction that spans two blocks: the first ends before it', async (t) => {
+  const log = new LogBuffer();
+  log.beginBlock();
+  log.command(['SET', 'a', '1']);
+  log.multi();
+  log.seal(0, { continues: false, syncedBytes: 0 });
+  const from = log.length;
+  log.beginBlock();
+  log.command(['SET', 'b', '1']);
+  log.exec();
+  log.seal(0, { continues: true, syncedBytes: 0 });
+  for (let length = from; length < log.length; length++) {
+    const disk = logDisk(log.bytes.toString('latin1', 0, length));
+    t.is((await check(disk, { fix: true })).code, 0, `${length}`);
+    const again = await check(disk, {});
+    t.is(again.code, 0, `${length}`);
+    t.regex(again.lines[2] ?? '', /commands=1, blocks=1, diff=0/);
+  }
+});
+
 test('nothing is cut without a yes', async (t) => {
   const disk = logDisk(second.slice(0, -3));
   const { code, lines } = await check(disk, { fix: true, yes: false });
