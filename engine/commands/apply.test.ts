@@ -102,6 +102,45 @@ test('a full arena answers -OOM, keeps what was there, and recovers after DEL', 
   t.is(server.sink.lines.filter((line) => line.startsWith('0 SET big:')).length, stored);
 });
 
+test('what FLUSHDB left to be given back does not stand in the way of the next write', (t) => {
+  const { server, run } = setup();
+  run('SELECT 1');
+  run('SET kept v');
+  run('SELECT 0');
+  for (let i = 0; i < 3000; i++) run(`SET key:${i} ${'x'.repeat(500)}`);
+  server.context.memoryLimitBytes = server.keyspace.arena.usedBytes / 2;
+  t.is(run('SET more v'), oom);
+  run('FLUSHDB');
+  t.is(run('SET more v'), '+OK');
+});
+
+test('nor does what DEL left of a huge hash', (t) => {
+  const { server, run } = setup();
+  for (let i = 0; i < 3000; i++) run(`HSET hash field:${i} ${'x'.repeat(500)}`);
+  server.context.memoryLimitBytes = server.keyspace.arena.usedBytes / 2;
+  t.is(run('SET more v'), oom);
+  run('DEL hash');
+  t.is(run('SET more v'), '+OK');
+});
+
+test('a transaction that outgrows the limit of requests is given up and takes no memory', (t) => {
+  const { server, run } = setup();
+  const { session } = server.context;
+  server.context.maxQueuedBytes = 100_000;
+  run('MULTI');
+  let queued = 0;
+  while (run(`SET k ${'x'.repeat(500)}`) === '+QUEUED') queued++;
+  t.true(queued > 50 && queued < 200, `${queued}`);
+  t.is(session.queuedBytes, 0);
+  for (let i = 0; i < 1000; i++) t.is(run(`SET k ${'x'.repeat(500)}`), '+QUEUED');
+  t.is(session.queuedBytes, 0);
+  t.is(run('EXEC'), '-EXECABORT Transaction discarded because of previous errors.');
+  run('MULTI');
+  t.is(run('SET k v'), '+QUEUED');
+  t.is(run('EXEC'), '[+OK]');
+  t.is(session.queuedBytes, 0);
+});
+
 test('MSET into a full arena logs what it has done', (t) => {
   const { server, run } = setup({ arenaBytes: 1024 * 1024 });
   const value = 'x'.repeat(100_000);

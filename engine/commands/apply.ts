@@ -17,6 +17,8 @@ export type ReplayStatus = 'applied' | 'unknown-command' | 'wrong-arity';
 /** Only commands with one of these flags, or lacking `loading`, can be refused by the server. */
 const guarded = flag.denyoom | flag.write;
 
+const transactionTooLong = 'ERR The transaction is longer than client-query-buffer-limit allows';
+
 /** Used by the sessions of the server and, with a null reply writer, by AOF replay. */
 export class CommandRunner {
   /** Runs the request in the context and writes its reply (none after CLIENT REPLY OFF). */
@@ -117,8 +119,12 @@ export class CommandRunner {
     const refusal = refusalOf(ctx, flags, (spec.flags & flag.loading) !== 0);
     if (refusal !== null) rejectCommand(ctx, refusal);
     else if (runsInsideMulti(spec)) callCommand(ctx, spec);
-    else {
-      enqueue(ctx, spec);
+    else if (ctx.session.queuedBytes > ctx.maxQueuedBytes) {
+      ctx.session.dropQueue();
+      rejectCommand(ctx, transactionTooLong);
+    } else {
+      // What is given up already is not worth keeping, as in Redis.
+      if (!ctx.session.multiFailed && !ctx.session.watchBroken) enqueue(ctx, spec);
       ctx.reply.queued();
     }
   }
@@ -161,7 +167,7 @@ function runsInsideMulti(spec: CommandSpec): boolean {
 
 /** Keeps the raw bytes of the request until EXEC, with the offsets of its arguments. */
 function enqueue(ctx: CommandContext, spec: CommandSpec): void {
-  ctx.session.queue.push(copyOfRequest(ctx, spec));
+  ctx.session.enqueue(copyOfRequest(ctx, spec));
 }
 
 /** CLIENT REPLY OFF and SKIP: takes the reply back, but not what the session listens to. */

@@ -25,7 +25,7 @@ export function plainArgument(ctx: CommandContext, index: number, what: string):
 /** One line of CLIENT LIST, without its line end. Sizes that this engine has not are 0. */
 export function clientLine(ctx: CommandContext, session: Session): string {
   const facts = ctx.server.connectionFacts(session);
-  const queued = session.queue.reduce((sum, command) => sum + command.buffer.length, 0);
+  const queued = session.queuedBytes;
   const total = facts.queryBufferBytes + facts.queryBufferFreeBytes + facts.outputBufferBytes;
   const fields: readonly (readonly [string, string | number])[] = [
     ['id', session.id], ['addr', session.address], ['laddr', session.localAddress],

@@ -32,7 +32,7 @@ export interface EffectSink {
   /** The request changed the keyspace and may be logged as it came: deterministic, absolute. */
   request(databaseIndex: number, ctx: CommandContext): void;
   /** The keyspace changed, and this command says how (relative expiry → PXAT, …). */
-  command(databaseIndex: number, ...parts: readonly (string | Uint8Array)[]): void;
+  command(databaseIndex: number, parts: readonly (string | Uint8Array)[]): void;
   /** As `command`, for a name, the key in argument 1 and one element: without any garbage. */
   element(name: Uint8Array, ctx: CommandContext, seen: SeenElement): void;
   /** Brackets EXEC: the sink emits MULTI and EXEC only when something inside was logged. */
@@ -235,6 +235,8 @@ export class CommandContext {
   memoryLimitBytes = 0;
   /** `proto-max-bulk-len`: no string grows beyond it. */
   maxBulkBytes: number = defaultMaxBulkBytes;
+  /** `client-query-buffer-limit`: no transaction grows beyond it. */
+  maxQueuedBytes: number = Infinity;
   /** All commands under the names that `rename-command` left them; null = the registry's. */
   commands: SpecTable | null = null;
   reply: ReplyWriter;

@@ -13,6 +13,10 @@ export const loadingRefusal = 'LOADING Redis is loading the dataset in memory';
 /** Names in unknown commands are cut to this many bytes, and so is the list of arguments. */
 const previewBytes = 128;
 
+/** How long a command waits for freed memory at most, and how many blocks a look at the clock. */
+const makeRoomUs = 5000;
+const reclaimBatch = 500;
+
 /** Runs a command; counted, timed, and shown to who watches. */
 export function callCommand(ctx: CommandContext, spec: CommandSpec): void {
   const { reply, times } = ctx;
@@ -78,7 +82,18 @@ export function refusalOf(ctx: CommandContext, flags: number, allMayLoad: boolea
 /** Whether the limit set by maxmemory is passed; without one the arena itself is the limit. */
 export function isOutOfMemory(ctx: CommandContext): boolean {
   const limit = ctx.memoryLimitBytes;
-  return limit !== 0 && ctx.keyspace.arena.usedBytes > limit;
+  return limit !== 0 && ctx.keyspace.arena.usedBytes > limit && !makesRoom(ctx);
+}
+
+/** Gives back what was flushed or removed already, for a moment; true when that is enough. */
+function makesRoom(ctx: CommandContext): boolean {
+  const { keyspace, memoryLimitBytes, server } = ctx;
+  const endUs = server.monotonicUs() + makeRoomUs;
+  let left = true;
+  while (left && keyspace.arena.usedBytes > memoryLimitBytes && server.monotonicUs() <= endUs) {
+    left = !keyspace.reclaim(reclaimBatch);
+  }
+  return keyspace.arena.usedBytes <= memoryLimitBytes;
 }
 
 /** A command cannot run: inside MULTI the transaction is spoilt, and EXEC itself gives up. */

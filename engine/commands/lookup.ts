@@ -21,7 +21,7 @@ export function expireEntry(ctx: CommandContext, database: Database, entry: Entr
   database.remove(entry);
   ctx.statistics.expiredKeys++;
   if (ctx.events.flags !== 0) ctx.events.expired(ctx, database, key);
-  ctx.effects.command(database.index, 'DEL', key);
+  ctx.effects.command(database.index, ['DEL', key]);
   if (ctx.watches.count !== 0) ctx.watches.touch(database, key);
 }
 

@@ -59,6 +59,8 @@ export class Session {
   /** A watched key changed: EXEC answers nil. */
   watchBroken = false;
   queue: QueuedCommand[] = [];
+  /** What the queue takes, roughly. */
+  queuedBytes = 0;
   /** How many keys WATCH holds; the keys themselves are in the context's WatchTable. */
   watchedCount = 0;
 
@@ -82,8 +84,25 @@ export class Session {
   endMulti(): void {
     this.inMulti = false;
     this.multiFailed = false;
-    this.queue = [];
+    this.dropQueue();
   }
+
+  enqueue(command: QueuedCommand): void {
+    this.queue.push(command);
+    this.queuedBytes += bytesOf(command);
+  }
+
+  dropQueue(): void {
+    this.queue = [];
+    this.queuedBytes = 0;
+  }
+}
+
+/** The object with its buffer and arrays, beside what is in them. */
+const queuedCommandBytes = 500;
+
+function bytesOf({ buffer, argc }: QueuedCommand): number {
+  return buffer.length + argc * 8 + queuedCommandBytes;
 }
 
 /** The request in the context, to be run later. */

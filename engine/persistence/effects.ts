@@ -50,7 +50,7 @@ export abstract class Effects implements EffectSink {
     this.logged(from);
   }
 
-  command(databaseIndex: number, ...parts: readonly (string | Uint8Array)[]): void {
+  command(databaseIndex: number, parts: readonly (string | Uint8Array)[]): void {
     if (this.file.fd < 0) return;
     this.precede(databaseIndex);
     const from = this.log.length;

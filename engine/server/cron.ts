@@ -18,6 +18,8 @@ const expireBatch = 200;
 const expireNs = 2e6;
 const reclaimNs = 1e6;
 const reclaimBatch = 500;
+/** Time ended a slice: the next comes so many ms later. Expiry takes a quarter of a core then. */
+const againMs = 6;
 /** How long a connection that we ended may linger before it is destroyed. */
 const lingerMs = 1000;
 
@@ -46,6 +48,7 @@ export class Cron {
   private readonly expired: EntryAddress[] = [];
   private readonly fields: FieldExpiry;
   private forget: (() => void) | null = null;
+  private forgetSlice: (() => void) | null = null;
 
   constructor(host: CronHost) {
     this.host = host;
@@ -64,6 +67,8 @@ export class Cron {
   stop(): void {
     this.forget?.();
     this.forget = null;
+    this.forgetSlice?.();
+    this.forgetSlice = null;
   }
 
   private run(): void {
@@ -72,9 +77,7 @@ export class Cron {
     const { context, statistics } = host;
     const nowMs = context.nowMs;
     if (!host.loading) {
-      // Who has asked for a pause must not see data change.
-      if (this.activeExpire && !host.isPaused()) this.expireTimed();
-      this.reclaim();
+      this.tidy();
       host.persistenceCron(nowMs);
     }
     statistics.operations.sample(context.statistics.commandsProcessed, nowMs);
@@ -83,25 +86,48 @@ export class Cron {
     for (const session of host.networkSessions()) this.watch(session, nowMs);
   }
 
-  private expireTimed(): void {
-    const { context } = this.host;
-    const beganNs = this.host.monotonicNs();
-    this.expire();
-    const usedUs = (this.host.monotonicNs() - beganNs) / 1000;
-    context.monitor.latency.add('expire-cycle', usedUs, context.nowMs);
+  /** A slice of what may take long; the next one comes soon when this one did not suffice. */
+  private tidy(): void {
+    // Who has asked for a pause must not see data change.
+    const expires = this.activeExpire && !this.host.isPaused();
+    const moreDue = expires && this.expireTimed();
+    const moreGarbage = !this.reclaim();
+    if ((!moreDue && !moreGarbage) || this.forgetSlice !== null) return;
+    this.forgetSlice = this.host.scheduler.after(againMs, () => {
+      this.forgetSlice = null;
+      this.host.openTick();
+      if (!this.host.loading) this.tidy();
+    });
   }
 
-  /** Walks the keys with deadlines, round and round, longer while many are found expired. */
-  private expire(): void {
+  /** True when time ended it and more is due. */
+  private expireTimed(): boolean {
+    const { context } = this.host;
+    const beganNs = this.host.monotonicNs();
+    const moreDue = this.expire();
+    const usedUs = (this.host.monotonicNs() - beganNs) / 1000;
+    context.monitor.latency.add('expire-cycle', usedUs, context.nowMs);
+    return moreDue;
+  }
+
+  /**
+   * Walks the keys with deadlines, round and round, longer while many are found expired; true when
+   * time ended that.
+   */
+  private expire(): boolean {
     const endNs = this.host.monotonicNs() + expireNs;
+    let cutShort = false;
+    const mayGoOn = (): boolean => {
+      const inTime = this.host.monotonicNs() < endNs;
+      cutShort ||= !inTime;
+      return inTime;
+    };
     for (const database of this.host.context.keyspace.databases) {
       if (database.deadlineCount === 0) continue;
-      let found = this.expireSome(database);
-      while (found > expireBatch / 10 && this.host.monotonicNs() < endNs) {
-        found = this.expireSome(database);
-      }
+      while (this.expireSome(database) > expireBatch / 10 && mayGoOn());
     }
-    this.fields.run(() => this.host.monotonicNs() < endNs);
+    this.fields.run(mayGoOn);
+    return cutShort;
   }
 
   /** Removes what is expired among the next entries; returns how many those were. */
@@ -118,10 +144,13 @@ export class Cron {
     return expired.length;
   }
 
-  private reclaim(): void {
+  /** True when nothing is left to give back. */
+  private reclaim(): boolean {
     const { keyspace } = this.host.context;
     const endNs = this.host.monotonicNs() + reclaimNs;
-    while (!keyspace.reclaim(reclaimBatch) && this.host.monotonicNs() < endNs);
+    let done = keyspace.reclaim(reclaimBatch);
+    while (!done && this.host.monotonicNs() < endNs) done = keyspace.reclaim(reclaimBatch);
+    return done;
   }
 
   private watch(session: NetworkSession, nowMs: number): void {
@@ -133,7 +162,9 @@ export class Cron {
     }
     const timeoutSec = this.host.configuration.integer('timeout');
     // Who waits or listens has nothing to say.
-    const idles = session.state.blocked === null && session.state.subscriptions === null;
+    const { state } = session;
+    const idles = state.blocked === null && state.subscriptions === null
+      && !this.host.context.feed.has(state);
     if (idles && timeoutSec > 0 && nowMs - session.lastInputMs > timeoutSec * 1000) {
       session.socket.destroy();
       return;

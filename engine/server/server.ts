@@ -125,7 +125,7 @@ export class Server implements ServerPort, SessionHost, RestHost {
     this.waits = new WaitTimer(scheduler, () => this.endWaits());
     this.pause = new Pause(this.context, scheduler, (waiting) => {
       this.tick.open();
-      this.resumable.push(...waiting);
+      for (const session of waiting) this.resumable.push(session);
     });
     this.statistics.startupMemoryBytes = usedBytes({
       keyspace: options.keyspace, usage: this.usage(),
@@ -158,6 +158,7 @@ export class Server implements ServerPort, SessionHost, RestHost {
     limits.cutBytes = hardBytes === 0 ? cutBytes : hardBytes;
     limits.listenerCutBytes = pubsub.hardBytes === 0 ? cutBytes : pubsub.hardBytes;
     this.context.maxBulkBytes = limits.maxBulkBytes;
+    this.context.maxQueuedBytes = limits.maxRequestBytes;
     this.context.memoryLimitBytes = this.memoryLimitBytes();
     this.access.set(config.text('requirepass'));
     this.restToken.set(config.text('rest-token'));
@@ -235,8 +236,8 @@ export class Server implements ServerPort, SessionHost, RestHost {
 
   private clientBytes(): number {
     let bytes = 0;
-    for (const { input, output } of this.networkSessions()) {
-      bytes += input.bytes.length + output.unsentBytes;
+    for (const { input, output, state } of this.networkSessions()) {
+      bytes += input.bytes.length + output.unsentBytes + state.queuedBytes;
     }
     return bytes;
   }

@@ -50,7 +50,7 @@ export class TreeHost {
   /** The snapshot is over: what was kept for it can be reclaimed. */
   thaw(): void {
     this.frozenBelow = 0;
-    this.garbage.push(...this.retired);
+    for (const list of this.retired) this.garbage.push(list);
     this.retired = [];
   }
 

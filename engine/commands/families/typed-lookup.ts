@@ -39,5 +39,5 @@ export function logPartly(ctx: CommandContext, { name, done, end }: Partly): voi
   if (done === 0) return;
   changedTimes(ctx, 1, done);
   const parts = Array.from({ length: end - 1 }, (_, i) => part(ctx, i + 1));
-  ctx.effects.command(ctx.database.index, name, ...parts);
+  ctx.effects.command(ctx.database.index, [name, ...parts]);
 }

@@ -33,7 +33,7 @@ export class RecordingSink implements EffectSink {
     this.keep(databaseIndex, parts);
   }
 
-  command(databaseIndex: number, ...parts: readonly (string | Uint8Array)[]): void {
+  command(databaseIndex: number, parts: readonly (string | Uint8Array)[]): void {
     this.keep(databaseIndex, parts.map((part) => Buffer.from(part as string)));
   }
 

@@ -41,8 +41,8 @@ class OneDatabase extends JournalLayer {
     super.request(0, ctx);
   }
 
-  override command(_databaseIndex: number, ...parts: readonly (string | Uint8Array)[]): void {
-    super.command(0, ...parts);
+  override command(_databaseIndex: number, parts: readonly (string | Uint8Array)[]): void {
+    super.command(0, parts);
   }
 }
 

@@ -38,8 +38,8 @@ export class JournalLayer implements Journal {
     this.inner.request(databaseIndex, ctx);
   }
 
-  command(databaseIndex: number, ...parts: readonly Part[]): void {
-    this.inner.command(databaseIndex, ...parts);
+  command(databaseIndex: number, parts: readonly Part[]): void {
+    this.inner.command(databaseIndex, parts);
   }
 
   element(name: Uint8Array, ctx: CommandContext, seen: SeenElement): void {
@@ -63,9 +63,9 @@ export abstract class CommandRewriter extends JournalLayer {
     this.#log(databaseIndex, partsOf(ctx), () => super.request(databaseIndex, ctx));
   }
 
-  override command(databaseIndex: number, ...parts: readonly Part[]): void {
+  override command(databaseIndex: number, parts: readonly Part[]): void {
     const bytes = parts.map((part) => Buffer.from(part));
-    this.#log(databaseIndex, bytes, () => super.command(databaseIndex, ...parts));
+    this.#log(databaseIndex, bytes, () => super.command(databaseIndex, parts));
   }
 
   /** What is logged in place of a command; null: the command as it is. */
@@ -75,7 +75,7 @@ export abstract class CommandRewriter extends JournalLayer {
     this.count++;
     const others = this.instead(parts);
     if (others === null) asItIs();
-    else for (const other of others) this.inner.command(databaseIndex, ...other);
+    else for (const other of others) this.inner.command(databaseIndex, other);
   }
 }
 

@@ -169,7 +169,8 @@ function bitfield(ctx: CommandContext, readOnly: boolean): void {
   const entry = writes.length === 0 ? lookupRead(ctx, 1) : lookup(ctx, 1);
   if (entry !== 0 && !isString(ctx, entry)) return;
   const length = entry === 0 ? 0 : ctx.database.valueLength(entry);
-  const bytes = Math.max(length, ...writes.map(endByte));
+  let bytes = length;
+  for (const write of writes) bytes = Math.max(bytes, endByte(write));
   // All of it before the first change: there may be no room.
   for (const write of entry === 0 ? [] : writes) {
     const from = Math.floor(write.offset / 8);

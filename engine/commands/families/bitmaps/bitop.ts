@@ -25,7 +25,8 @@ function sources(ctx: CommandContext, from: number): Buffer[] | null {
 }
 
 function combine(operation: Operation, inputs: readonly Buffer[]): Buffer {
-  const length = Math.max(...inputs.map((input) => input.length));
+  let length = 0;
+  for (const input of inputs) if (input.length > length) ({ length } = input);
   const result = Buffer.alloc(length);
   inputs[0]?.copy(result);
   if (operation === 'not') {

@@ -125,10 +125,10 @@ export class FieldChanges {
     const listed = (indexes: readonly number[]): (string | Buffer)[] =>
       ['FIELDS', String(indexes.length), ...fields(indexes)];
     if (mortal.length > 0) {
-      ctx.effects.command(index, 'HPEXPIREAT', key, String(deadlineMs), ...listed(mortal));
+      ctx.effects.command(index, ['HPEXPIREAT', key, String(deadlineMs), ...listed(mortal)]);
     }
-    if (persisted.length > 0) ctx.effects.command(index, 'HPERSIST', key, ...listed(persisted));
-    if (removed.length > 0) ctx.effects.command(index, 'HDEL', key, ...fields(removed));
+    if (persisted.length > 0) ctx.effects.command(index, ['HPERSIST', key, ...listed(persisted)]);
+    if (removed.length > 0) ctx.effects.command(index, ['HDEL', key, ...fields(removed)]);
   }
 }
 

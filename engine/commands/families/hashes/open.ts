@@ -133,7 +133,7 @@ function tryRemove(hash: HashHandle): boolean {
 function logDropped(ctx: CommandContext, database: Database, parts: readonly Buffer[]): void {
   const key = parts[0] as Buffer;
   ctx.statistics.expiredFields += parts.length - 1;
-  ctx.effects.command(database.index, 'HDEL', ...parts);
+  ctx.effects.command(database.index, ['HDEL', ...parts]);
   if (ctx.watches.count !== 0) ctx.watches.touch(database, key);
 }
 

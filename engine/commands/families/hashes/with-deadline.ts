@@ -241,7 +241,6 @@ function logSet(ctx: CommandContext, options: SetOptions, end: number): void {
   const words = options.keepsDeadline ? ['KEEPTTL'] : time;
   const set = Array.from({ length: pairs * 2 }, (_, i) => part(ctx, options.first + i));
   const { index } = ctx.database;
-  ctx.effects.command(
-    index, 'HSETEX', part(ctx, 1), ...words, 'FIELDS', String(pairs), ...set,
-  );
+  const names = [part(ctx, 1), ...words, 'FIELDS', String(pairs)];
+  ctx.effects.command(index, ['HSETEX', ...names, ...set]);
 }

@@ -174,10 +174,10 @@ function storeFloat(ctx: CommandContext, hash: HashHandle, digits: Buffer): void
   const isNew = hash.putKeepingDeadline(digits, 0, digits.length);
   changed(ctx, 1);
   const { index } = ctx.database;
-  if (isNew || !mortal) ctx.effects.command(index, 'HSET', part(ctx, 1), part(ctx, 2), digits);
+  if (isNew || !mortal) ctx.effects.command(index, ['HSET', part(ctx, 1), part(ctx, 2), digits]);
   else {
     const keeping = ['KEEPTTL', 'FIELDS', '1'];
-    ctx.effects.command(index, 'HSETEX', part(ctx, 1), ...keeping, part(ctx, 2), digits);
+    ctx.effects.command(index, ['HSETEX', part(ctx, 1), ...keeping, part(ctx, 2), digits]);
   }
   ctx.reply.bulk(digits, 0, digits.length);
 }

@@ -62,11 +62,11 @@ function expire(ctx: CommandContext, unit: TimeUnit): void {
   const key = ctx.buffer.subarray(ctx.argStart[1], ctx.argEnd[1]);
   if (deadlineMs <= ctx.nowMs && !ctx.replaying) {
     database.remove(entry);
-    ctx.effects.command(database.index, 'DEL', key);
+    ctx.effects.command(database.index, ['DEL', key]);
   } else {
     // 0 would mean none: a deadline before 1970 is as much in the past as one just after it.
     database.setDeadline(entry, Math.max(deadlineMs, 1));
-    ctx.effects.command(database.index, 'PEXPIREAT', key, String(deadlineMs));
+    ctx.effects.command(database.index, ['PEXPIREAT', key, String(deadlineMs)]);
   }
   changed(ctx, 1);
   ctx.reply.integer(1);

@@ -110,13 +110,13 @@ function blmove(ctx: CommandContext): void {
   const ends = endsArgument(ctx);
   if (ends === null || !moveOrWait(ctx, ends)) return;
   const end = (atHead: boolean): string => (atHead ? 'LEFT' : 'RIGHT');
-  ctx.effects.command(ctx.database.index, 'LMOVE', part(ctx, 1), part(ctx, 2),
-    end(ends.fromHead), end(ends.toHead));
+  ctx.effects.command(ctx.database.index, ['LMOVE', part(ctx, 1), part(ctx, 2),
+    end(ends.fromHead), end(ends.toHead)]);
 }
 
 function brpoplpush(ctx: CommandContext): void {
   if (!moveOrWait(ctx, { fromHead: false, toHead: true })) return;
-  ctx.effects.command(ctx.database.index, 'RPOPLPUSH', part(ctx, 1), part(ctx, 2));
+  ctx.effects.command(ctx.database.index, ['RPOPLPUSH', part(ctx, 1), part(ctx, 2)]);
 }
 
 /** The timeout is the last argument. True when an element was moved. */
@@ -169,7 +169,7 @@ function blockingPop(atHead: boolean): CommandHandler {
     replyKey(ctx, found);
     popAndReply(ctx, list, atHead);
     changed(ctx, found);
-    ctx.effects.command(ctx.database.index, atHead ? 'LPOP' : 'RPOP', part(ctx, found));
+    ctx.effects.command(ctx.database.index, [atHead ? 'LPOP' : 'RPOP', part(ctx, found)]);
   };
 }
 
@@ -238,7 +238,7 @@ function popMany(ctx: CommandContext, index: number, { atHead, count }: ManyPop)
   const popped = popManyAndReply(ctx, list, { atHead, count });
   changedTimes(ctx, index, popped);
   const name = atHead ? 'LPOP' : 'RPOP';
-  ctx.effects.command(ctx.database.index, name, part(ctx, index), String(popped));
+  ctx.effects.command(ctx.database.index, [name, part(ctx, index), String(popped)]);
 }
 
 const removal = 'RW access delete';

@@ -128,7 +128,7 @@ function removeEqual(ctx: CommandContext, list: ListHandle, count: number): numb
 function logRemoved(ctx: CommandContext, count: number): void {
   if (count === 0) return;
   changedTimes(ctx, 1, Math.abs(count));
-  ctx.effects.command(ctx.database.index, 'LREM', part(ctx, 1), String(count), part(ctx, 3));
+  ctx.effects.command(ctx.database.index, ['LREM', part(ctx, 1), String(count), part(ctx, 3)]);
 }
 
 function ltrim(ctx: CommandContext): void {
@@ -165,7 +165,7 @@ function cutBothEnds(
   } catch (error) {
     if (cut > 0) {
       changedTimes(ctx, 1, cut);
-      ctx.effects.command(ctx.database.index, 'LTRIM', part(ctx, 1), '0', String(end));
+      ctx.effects.command(ctx.database.index, ['LTRIM', part(ctx, 1), '0', String(end)]);
     }
     throw error;
   }

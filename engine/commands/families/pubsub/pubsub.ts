@@ -52,9 +52,8 @@ function subscribing(event: string, kind: ChannelKind): CommandHandler {
 function unsubscribing(event: string, kind: ChannelKind): CommandHandler {
   return (ctx) => {
     const { session } = ctx;
-    const names: string[] = [];
+    const names = ctx.argc === 1 ? [...session.subscriptions?.[kind] ?? []] : [];
     for (let i = 1; i < ctx.argc; i++) names.push(nameArgument(ctx, i));
-    if (ctx.argc === 1) names.push(...session.subscriptions?.[kind] ?? []);
     for (const name of names) {
       confirm(ctx, { event, name, count: ctx.channels.unsubscribe(session, kind, name) });
     }

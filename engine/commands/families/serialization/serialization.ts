@@ -135,13 +135,13 @@ function place(ctx: CommandContext, deadlineMs: number, gone: boolean): void {
   if (old === 0) return;
   database.remove(old);
   changed(ctx, 1);
-  ctx.effects.command(database.index, 'DEL', part(ctx, 1));
+  ctx.effects.command(database.index, ['DEL', part(ctx, 1)]);
 }
 
 function logAbsolute(ctx: CommandContext, deadlineMs: number): void {
   const options = Array.from({ length: ctx.argc - 4 }, (_, i) => part(ctx, i + 4));
-  ctx.effects.command(ctx.database.index, 'RESTORE', part(ctx, 1), String(deadlineMs),
-    part(ctx, 3), ...options, 'ABSTTL');
+  ctx.effects.command(ctx.database.index, ['RESTORE', part(ctx, 1), String(deadlineMs),
+    part(ctx, 3), ...options, 'ABSTTL']);
 }
 
 function part(ctx: CommandContext, index: number): Buffer {

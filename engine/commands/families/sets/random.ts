@@ -59,7 +59,7 @@ function popMany(ctx: CommandContext): void {
   replyAll(ctx, set);
   database.remove(entry);
   changedTimes(ctx, 1, length);
-  ctx.effects.command(database.index, 'DEL', part(ctx, 1));
+  ctx.effects.command(database.index, ['DEL', part(ctx, 1)]);
 }
 
 /** Some, not all: the log gets the names of those that went. */
@@ -90,7 +90,7 @@ function logRemoved(ctx: CommandContext, members: readonly Buffer[]): void {
   if (brackets) ctx.effects.beginTransaction();
   for (let at = 0; at < members.length; at += loggedTogether) {
     const some = members.slice(at, at + loggedTogether);
-    ctx.effects.command(ctx.database.index, 'SREM', key, ...some);
+    ctx.effects.command(ctx.database.index, ['SREM', key, ...some]);
   }
   if (brackets) ctx.effects.endTransaction();
 }

@@ -93,7 +93,7 @@ function logPopped(
   ctx: CommandContext, { highest, key, count }: Pick<Popping, 'highest' | 'key' | 'count'>,
 ): void {
   const name = highest ? 'ZPOPMAX' : 'ZPOPMIN';
-  ctx.effects.command(ctx.database.index, name, part(ctx, key), String(count));
+  ctx.effects.command(ctx.database.index, [name, part(ctx, key), String(count)]);
 }
 
 /**
@@ -128,7 +128,7 @@ export function bzpop(ctx: CommandContext, highest: boolean): void {
   popOne(ctx, ctx.collections.sortedSet(), highest);
   changed(ctx, found);
   const name = highest ? 'ZPOPMAX' : 'ZPOPMIN';
-  ctx.effects.command(ctx.database.index, name, part(ctx, found));
+  ctx.effects.command(ctx.database.index, [name, part(ctx, found)]);
 }
 
 /** What follows the timeout of BZMPOP and the name of ZMPOP. */

@@ -123,7 +123,7 @@ function incrbyfloat(ctx: CommandContext): void {
   changed(ctx, 1);
   // Floats may print differently elsewhere: the log gets the result.
   const key = ctx.buffer.subarray(ctx.argStart[1], ctx.argEnd[1]);
-  ctx.effects.command(database.index, 'SET', key, digits, 'KEEPTTL');
+  ctx.effects.command(database.index, ['SET', key, digits, 'KEEPTTL']);
   ctx.reply.bulk(digits, 0, digits.length);
 }
 

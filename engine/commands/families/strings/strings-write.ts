@@ -114,7 +114,7 @@ function setWithOptions(ctx: CommandContext): void {
   if ((bits & anyTime) !== 0) logSet(ctx, 2, deadlineMs);
   else if (!wantsOld) ctx.effects.request(ctx.database.index, ctx);
   else if ((bits & optionKeepTtl) !== 0) {
-    ctx.effects.command(ctx.database.index, 'SET', part(ctx, 1), part(ctx, 2), 'KEEPTTL');
+    ctx.effects.command(ctx.database.index, ['SET', part(ctx, 1), part(ctx, 2), 'KEEPTTL']);
   } else logSet(ctx, 2, 0);
   if (!wantsOld) ctx.reply.ok();
 }
@@ -145,8 +145,8 @@ function logSet(ctx: CommandContext, valueIndex: number, deadlineMs: number): vo
   const { index } = ctx.database;
   const key = part(ctx, 1);
   const value = part(ctx, valueIndex);
-  if (deadlineMs === 0) ctx.effects.command(index, 'SET', key, value);
-  else ctx.effects.command(index, 'SET', key, value, 'PXAT', String(deadlineMs));
+  if (deadlineMs === 0) ctx.effects.command(index, ['SET', key, value]);
+  else ctx.effects.command(index, ['SET', key, value, 'PXAT', String(deadlineMs)]);
 }
 
 function setnx(ctx: CommandContext): void {
@@ -179,7 +179,7 @@ function getdel(ctx: CommandContext): void {
   if (!replyOld(ctx, entry) || entry === 0) return;
   ctx.database.remove(entry);
   changed(ctx, 1);
-  ctx.effects.command(ctx.database.index, 'DEL', part(ctx, 1));
+  ctx.effects.command(ctx.database.index, ['DEL', part(ctx, 1)]);
 }
 
 function getex(ctx: CommandContext): void {
@@ -200,13 +200,13 @@ function getex(ctx: CommandContext): void {
   replyValue(ctx, entry);
   if (deadlineMs !== 0 && deadlineMs <= ctx.nowMs && !ctx.replaying) {
     database.remove(entry);
-    ctx.effects.command(database.index, 'DEL', part(ctx, 1));
+    ctx.effects.command(database.index, ['DEL', part(ctx, 1)]);
   } else if (deadlineMs !== 0) {
     database.setDeadline(entry, deadlineMs);
-    ctx.effects.command(database.index, 'PEXPIREAT', part(ctx, 1), String(deadlineMs));
+    ctx.effects.command(database.index, ['PEXPIREAT', part(ctx, 1), String(deadlineMs)]);
   } else if ((bits & optionPersist) !== 0 && database.deadlineMs(entry) !== 0) {
     database.setDeadline(entry, 0);
-    ctx.effects.command(database.index, 'PERSIST', part(ctx, 1));
+    ctx.effects.command(database.index, ['PERSIST', part(ctx, 1)]);
   } else return;
   changed(ctx, 1);
 }
@@ -247,7 +247,7 @@ function setPairs(ctx: CommandContext): void {
   } catch (error) {
     // The arena is full: what was set so far is in memory, so it belongs in the log.
     const done = Array.from({ length: i - 1 }, (_, at) => part(ctx, at + 1));
-    if (done.length > 0) ctx.effects.command(database.index, 'MSET', ...done);
+    if (done.length > 0) ctx.effects.command(database.index, ['MSET', ...done]);
     throw error;
   }
   ctx.effects.request(database.index, ctx);
