@@ -15,7 +15,7 @@ import type { DriverOptions, DriverResult } from '../drivers/resp/driver.ts';
 import { compareMetrics } from '../metrics/comparison.ts';
 import type { MetricSamples } from '../metrics/comparison.ts';
 import { LatencyHistogram } from '../metrics/histogram.ts';
-import { noiseFloor } from '../metrics/paired-ratio.ts';
+import { floorFor, noiseFloor } from '../metrics/paired-ratio.ts';
 import { freePort } from '../targets/ports.ts';
 import type { RunningTarget } from '../targets/target.ts';
 import { startListening, targets } from '../targets/targets.ts';
@@ -227,11 +227,19 @@ export function showAb(samples: readonly MetricSamples[], floor: number): void {
     + `no change ${count('no change')}, improvement ${count('improvement')}`);
 }
 
-/** Share that pairs of the same cell differ by; 1 when there are too few. */
+/**
+ * Share up to which a comparison of the A/B's pairs may be noise; 1 when there are too few. Its
+ * trials last longer than those of the A/A, so as many neighbouring pairs of them are joined.
+ */
 export function floorOf(samples: readonly MetricSamples[]): number {
-  const pairs = samples.flatMap(({ before, after }) =>
-    before.map((value, at) => [value, after[at] ?? value] as const));
-  return noiseFloor(pairs)?.share ?? 1;
+  const joined = ab.steps / aa.steps;
+  const sum = (values: readonly number[], at: number): number =>
+    values.slice(at * joined, (at + 1) * joined).reduce((total, one) => total + one, 0);
+  const pairs = samples.flatMap(({ before, after }) => (
+    Array.from({ length: Math.floor(before.length / joined) }, (_, at) => (
+      [sum(before, at), sum(after, at)] as const))));
+  const noise = noiseFloor(pairs);
+  return noise === null ? 1 : floorFor(noise, ab.pairs);
 }
 
 /** Prints what was shown; there is no peer, so nothing for a program. */

@@ -6,7 +6,7 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { compareMetrics } from './comparison.ts';
 import type { ChangeVerdict, MetricSamples } from './comparison.ts';
 import { normalQuantile } from './distributions.ts';
-import { noiseFloor } from './paired-ratio.ts';
+import { floorFor, noiseFloor, pairedRatio, shareOf } from './paired-ratio.ts';
 
 const random = (seed: number): (() => number) => {
   const generator = xoroshiro128plus(seed);
@@ -68,7 +68,8 @@ test('a slowdown of 10 % is found in at least 18 of 20, above the floor of A/A p
     const next = random(13);
     const aa = cell(next, { ratio: 1, trials: 40, paired: true });
     const pairs = aa.before.map((value, index) => [value, aa.after[index] ?? value] as const);
-    const floor = noiseFloor(pairs)?.share ?? 1;
+    const noise = noiseFloor(pairs);
+    const floor = noise === null ? 1 : floorFor(noise, paired ? 24 : 20);
     const family = Array.from({ length: 20 }, () => ({
       ...cell(next, { ratio: 0.9, trials: paired ? 24 : 20, paired }),
       noiseFloor: floor, minimumEffect: 0.03,
@@ -76,6 +77,26 @@ test('a slowdown of 10 % is found in at least 18 of 20, above the floor of A/A p
     const verdicts = compareMetrics(family, options).map(({ verdict }) => verdict);
     t.true(count(verdicts, 'regression') >= 18, `${paired}, floor ${floor}: ${verdicts}`);
     t.is(count(verdicts, 'improvement', 'no change'), 0);
+  }
+});
+
+test('the same cell stays below its floor in 9 of 10 comparisons, by however many pairs', (t) => {
+  // 95 % by the mean of normal ratios; the median of few with spikes scatters a little more. The
+  // interval of the pairs alone, without their spread, would be exceeded in most of them.
+  for (const [seed, trials] of [[15, 3], [16, 8], [17, 24]] as const) {
+    const next = random(seed);
+    const many = cell(next, { ratio: 1, trials: 600, paired: true });
+    const noise = noiseFloor(many.before.map((value, at) => [value, many.after[at] ?? value]));
+    if (noise === null) return t.fail('no noise');
+    let [within, withinBias] = [0, 0];
+    for (let round = 0; round < 200; round++) {
+      const { before, after } = cell(next, { ratio: 1, trials, paired: true });
+      const { median } = pairedRatio(before.map((value, at) => [value, after[at] ?? value]));
+      if (shareOf(median) <= floorFor(noise, trials)) within++;
+      if (shareOf(median) <= noise.share) withinBias++;
+    }
+    t.true(within >= 180, `${trials} trials: ${within} of 200`);
+    t.true(withinBias < 120, `${trials} trials: ${withinBias} of 200`);
   }
 });
 

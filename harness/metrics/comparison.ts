@@ -31,8 +31,10 @@ export interface MetricSamples {
   readonly after: readonly number[];
   /** Whether trial i of both ran in the same block of one interleaved run. */
   readonly paired: boolean;
-  /** Share, from `noiseFloor`; null when no A/A pairs were run. */
+  /** Share, from `floorFor`; null when no A/A pairs were run. */
   readonly noiseFloor: number | null;
+  /** Why the values say nothing of the server, so that no number of trials helps; else left out. */
+  readonly doubt?: string | null;
   /** Share from which a change matters, above 0: 0.05 for ratios beyond 1.05 or 1/1.05. */
   readonly minimumEffect: number;
 }
@@ -66,7 +68,10 @@ export interface MetricComparison {
   readonly furtherTrials: number | null;
 }
 
-/** Compares metrics as one family, in their order. Paired samples are of equal length. */
+/**
+ * Compares metrics as one family, in their order. Paired samples are of equal length. What is in
+ * doubt is inconclusive, and no member of the family: it asks no more of the others.
+ */
 export function compareMetrics(
   family: readonly MetricSamples[],
   options: ComparisonOptions = {},
@@ -74,13 +79,17 @@ export function compareMetrics(
   family.forEach(check);
   const { familyLevel = 0.01, power = 0.8 } = options;
   const tests = family.map(testOf);
-  const adjusted = adjustHolm(tests.map((test) => test.pValue));
+  const isOpen = family.map(({ doubt }) => (doubt ?? null) === null);
+  const members = tests.filter((_, index) => isOpen[index]).map(({ pValue }) => pValue);
+  const holm = adjustHolm(members).values();
+  const adjusted = isOpen.map((open) => (open ? holm.next().value ?? 1 : 1));
   return family.map((samples, index) => {
     const test = tests[index] as RankTest;
     const adjustedP = adjusted[index] as number;
     const ratio = hasRatio(samples) ? ratioOf(samples) : null;
     const judged = judge(samples, { ratio, test, significant: adjustedP <= familyLevel });
-    const plan = { level: familyLevel / family.length, power, ratio };
+    const plan = { level: familyLevel / Math.max(1, members.length), power, ratio };
+    const asksMore = isOpen[index] === true && judged.verdict === 'inconclusive';
     return {
       name: samples.name,
       ...judged,
@@ -88,7 +97,7 @@ export function compareMetrics(
       pValue: test.pValue,
       adjustedP,
       outliers: { before: flagOutliers(samples.before), after: flagOutliers(samples.after) },
-      furtherTrials: judged.verdict === 'inconclusive' ? furtherTrials(samples, plan) : null,
+      furtherTrials: asksMore ? furtherTrials(samples, plan) : null,
     };
   });
 }
@@ -134,6 +143,8 @@ interface Found {
 
 function judge(samples: MetricSamples, found: Found): Judged {
   const { ratio, significant } = found;
+  const doubt = samples.doubt ?? null;
+  if (doubt !== null) return { verdict: 'inconclusive', reason: doubt };
   if (ratio === null) return judgeByRank(samples, found);
   if (ratio.ci95 === null) {
     return { verdict: 'inconclusive', reason: 'too few trials for a 95 % interval' };

@@ -3,7 +3,7 @@
 import test from 'ava';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import { noiseFloor, pairedRatio, shareOf } from './paired-ratio.ts';
+import { floorFor, noiseFloor, pairedRatio, shareOf } from './paired-ratio.ts';
 import type { Pair } from './paired-ratio.ts';
 import { bootstrapCi95 } from './test-support/bootstrap.ts';
 
@@ -65,6 +65,22 @@ test('the noise floor is the far end of the A/A interval, on either side', (t) =
 test('below six A/A pairs the widest is the floor; without any there is none', (t) => {
   t.is(noiseFloor(pairsOf(1.01, 0.96, 1.02))?.share.toFixed(9), '0.041666667'); // 1 / 0.96 - 1
   t.is(noiseFloor([]), null);
+});
+
+test('the spread of a pair is that of 19 of 20, however many pairs there are', (t) => {
+  const next = xoroshiro128plus(4);
+  const ratio = (): number => Math.exp(0.2 * (uniformFloat64(next) - 0.5));
+  const noise = (count: number): number =>
+    noiseFloor(pairsOf(...Array.from({ length: count }, ratio)))?.pairShare ?? 0;
+  // |ln ratio| is uniform up to 0.1, so 95 % lie below 0.095: a share of 9.97 %.
+  for (const count of [60, 300]) t.true(Math.abs(noise(count) - 0.0997) < 0.01, String(count));
+});
+
+test('a floor is as wide as the trials of a comparison leave it, never below the bias', (t) => {
+  const floor = (trials: number): string =>
+    floorFor({ share: 0.02, pairShare: Math.expm1(0.12) }, trials).toFixed(4);
+  t.deepEqual([1, 4, 9, 100].map(floor), ['0.1275', '0.0618', '0.0408', '0.0200']);
+  t.is(floor(0), floor(1));
 });
 
 test('a share is the same for a ratio and its inverse', (t) => {

@@ -2,6 +2,7 @@
 
 import { estimateMedian } from './bounds.ts';
 import type { Estimate } from './bounds.ts';
+import { quantile } from './statistics.ts';
 
 /** Two values above 0 of one metric, from the same block of an interleaved run. */
 export type Pair = readonly [before: number, after: number];
@@ -33,24 +34,41 @@ export function logRatios(pairs: readonly Pair[]): number[] {
 
 /** What two runs of the same thing differ by on this machine. */
 export interface NoiseFloor {
-  /** Ratios between 1 / (1 + share) and 1 + share may be noise: 0.03 for 3 %. */
+  /** How far the middle of the pairs may be from 1 by bias: 0.03 for 3 %. */
   readonly share: number;
+  /** 19 of 20 pairs differ by at most this share: their spread, however many they are. */
+  readonly pairShare: number;
   /** The ratio of the A/A pairs themselves: 1 but for noise and for the order of running. */
   readonly ratio: Estimate;
   readonly pairs: number;
 }
 
 /**
- * The noise floor by A/A pairs, the same cell run twice in a block: the end of their own 95 % ratio
- * interval that is farther from 1, so that it holds both scatter and systematic bias, such as the
- * second of a pair always finding a warm disk. Below 6 pairs the widest pair; null for none.
- * For floors as wide as the comparison's own scatter, take as many A/A pairs as trials of a cell.
+ * The noise by A/A pairs, the same cell run twice in a block. `share` is the end of their own 95 %
+ * ratio interval that is farther from 1: it holds systematic bias, such as the second of a pair
+ * always finding a warm disk, and shrinks with the number of pairs. Below 6 pairs the widest pair.
+ * `pairShare` is the 95th percentile of |ln ratio|: it does not shrink. Null for no pairs.
  */
 export function noiseFloor(pairs: readonly Pair[]): NoiseFloor | null {
   if (pairs.length === 0) return null;
   const ratio = pairedRatio(pairs);
   const ends = ratio.ci95 ?? pairs.map(([before, after]) => after / before);
-  return { share: Math.max(...ends.map(shareOf)), ratio, pairs: pairs.length };
+  const spread = quantile(logRatios(pairs).map(Math.abs), 0.95);
+  return {
+    share: Math.max(...ends.map(shareOf)), pairShare: Math.expm1(spread), ratio,
+    pairs: pairs.length,
+  };
+}
+
+/**
+ * The share up to which a comparison of so many trials (or pairs of them) may be noise: the bias of
+ * the A/A pairs, and what is left of the spread of a pair in the mean of so many (÷ √trials),
+ * whichever is more. It depends on the comparison, and not on how many A/A pairs there were.
+ */
+export function floorFor(
+  { share, pairShare }: Pick<NoiseFloor, 'share' | 'pairShare'>, trials: number,
+): number {
+  return Math.max(share, Math.expm1(Math.log1p(pairShare) / Math.sqrt(Math.max(1, trials))));
 }
 
 /** How far a ratio is from 1, the same for its inverse: 0.25 for 1.25 and for 0.8. */

@@ -7,7 +7,7 @@ import { estimateMedian, shareBounds } from '../metrics/bounds.ts';
 import { median } from '../metrics/statistics.ts';
 import { comparisonsOf, furtherTrialsOf, noiseOf, outliersOf } from './comparisons.ts';
 import { recordSchema } from './record.ts';
-import { deciding, worstVerdict } from './verdicts.ts';
+import { deciding, generatorLimit, worstVerdict } from './verdicts.ts';
 import type { Judged } from './verdicts.ts';
 import type {
   CellRecord, CutRecord, Estimate, FailureRecord, FileSizes, FindingRecord, LatencyUs, LossRecord,
@@ -137,13 +137,12 @@ function runVerdict(cells: readonly CellRecord[], interrupted: boolean): Verdict
 
 /**
  * Whether the speed that a cell was asked for is not known, since in half of its trials the
- * generator was the limit or the rate was not reached. Only where nothing else was asked.
+ * generator was the limit or the rate was not reached. Only where nothing else was asked: else the
+ * rest was answered, and notes.ts says the limit.
  */
 function isOpen(cell: Cell, whole: readonly TrialRecord[]): boolean {
   if (cell.measures.some((measure) => measure !== 'qps')) return false;
-  const rated = whole.filter((trial) => trial.qps !== null);
-  const without = rated.filter((trial) => (trial.generator?.limit ?? null) !== null).length;
-  return without > 0 && 2 * without >= rated.length;
+  return generatorLimit(whole) !== null;
 }
 
 function recordsOf(cell: Cell, trials: readonly CellTrial[]): TrialRecord[] {

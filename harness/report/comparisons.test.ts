@@ -2,6 +2,8 @@
 
 import test from 'ava';
 import { defineScenario } from '../plan/define-scenario.ts';
+import { noiseShare } from './comparisons.ts';
+import { notes } from './notes.ts';
 import type { RunRecord } from './record.ts';
 import { planOf, recordOf } from './test-support.ts';
 
@@ -38,10 +40,46 @@ test('settings against the first, targets against each other, as paired ratios',
   t.is(redis?.ratio?.ci95?.[0].toFixed(2), '1.20');
 });
 
+test('a limited generator leaves its comparisons open, and asks no more of the others', (t) => {
+  const limitOf = (limited: boolean): RunRecord => {
+    const scenario = defineScenario({
+      name: 'speed', question: 'How fast?', measures: ['qps'], trials: 12,
+      settings: ['none', 'aof/everysec', 'aof/always'],
+    });
+    return recordOf(planOf([scenario]), (own, { cell: { setting }, index }) => ({
+      ...own, qps: (setting.persist === 'none' ? 100 : 50) * steady(index),
+      generator: own.generator && {
+        ...own.generator, limit: limited && setting.appendfsync === 'always' ? 'busy' : null,
+      },
+    }));
+  };
+  const [all, without] = [limitOf(false).comparisons, limitOf(true).comparisons];
+  t.deepEqual(all.map(({ verdict }) => verdict), ['regression', 'regression']);
+  t.deepEqual(without.map(({ verdict, furtherTrials }) => [verdict, furtherTrials]), [
+    ['regression', null], ['inconclusive', null],
+  ]);
+  t.regex(without[1]?.reason ?? '', /generator, not the server, was the limit/);
+  t.true((without[0]?.adjustedP ?? 1) < (all[0]?.adjustedP ?? 0), 'a smaller family');
+});
+
+test('a rate that was given is compared with nothing, and is no noise', (t) => {
+  const scenario = defineScenario({
+    name: 'speed', question: 'How fast?', measures: ['qps'], trials: 12,
+    settings: ['none', 'aof/always'],
+  });
+  const record = recordOf(planOf([scenario]), (own) => ({ ...own, offeredPerSecond: 1000 }));
+  t.deepEqual([record.comparisons, record.noise], [[], null]);
+});
+
 test('the noise is that of neighbouring repetitions, each in one pair', (t) => {
   const record = runOf(6, (_cell, trial) => (trial % 2 === 0 ? 100 : 110));
   t.is(record.noise?.pairs, 4 * 3);
   t.is(record.noise?.share.toFixed(3), '0.100');
+  t.is(record.noise?.pairShare?.toFixed(3), '0.100');
+  t.is(noiseShare(record.noise, 4)?.toFixed(3), '0.100', 'the bias does not shrink');
+  const old = { metric: 'qps', share: 0.04, pairShare: null, pairs: 9 } as const;
+  t.is(noiseShare(old, 4), 0.04);
+  t.is(noiseShare(null, 4), null);
   t.is(runOf(1, () => 100).noise, null);
 });
 
@@ -78,16 +116,23 @@ test('loss comes with exact bounds of its share', (t) => {
 
 test('a generator at its limit leaves the question open, unless loss was asked as well', (t) => {
   type Asked = readonly ('qps' | 'loss')[];
-  const verdictOf = (measures: Asked, limited: number): string | undefined => {
+  const recordFor = (measures: Asked, limited: number): RunRecord => {
     const scenario = defineScenario({
       name: 'speed', question: 'How fast?', measures, trials: 4, settings: ['none'],
     });
-    const record = recordOf(planOf([scenario]), (own) => ({
+    return recordOf(planOf([scenario]), (own) => ({
       ...own,
       generator: own.generator && { ...own.generator, limit: own.index < limited ? 'busy' : null },
     }));
-    return record.cells[0]?.verdict;
   };
+  const verdictOf = (measures: Asked, limited: number): string | undefined =>
+    recordFor(measures, limited).cells[0]?.verdict;
+  const said = (measures: Asked, limited: number): string[] =>
+    notes(recordFor(measures, limited)).filter((note) => note.startsWith('Speed not measured'));
+  t.deepEqual(said(['qps', 'loss'], 3), [
+    'Speed not measured: speed/bundled/none/process: in 3 of 4 trials busy.',
+  ]);
+  t.deepEqual([said(['qps', 'loss'], 1), said(['qps'], 4)], [[], []], 'rare, or the verdict');
   t.is(verdictOf(['qps'], 2), 'inconclusive');
   t.is(verdictOf(['qps'], 1), 'pass');
   t.is(verdictOf(['qps', 'loss'], 4), 'pass');

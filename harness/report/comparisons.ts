@@ -4,23 +4,33 @@
 
 import { compareMetrics } from '../metrics/comparison.ts';
 import type { MetricSamples } from '../metrics/comparison.ts';
-import { noiseFloor } from '../metrics/paired-ratio.ts';
+import { floorFor, noiseFloor } from '../metrics/paired-ratio.ts';
 import type { Pair } from '../metrics/paired-ratio.ts';
 import { trialsForDifference } from '../metrics/power.ts';
 import { flagOutliers, robustSd } from '../metrics/statistics.ts';
 import { recordLabel } from './cell-label.ts';
 import type { CellRecord, ComparisonRecord, NoiseRecord, OutlierRecord, TrialRecord }
   from './record.ts';
+import { isOffered, limitDoubt } from './verdicts.ts';
 
 /** Share from which a change of the write rate matters. */
 export const minimumEffect = 0.05;
 const familyLevel = 0.01;
 const power = 0.8;
 
-/** The noise of a run; null when no cell has two rates. */
+/** The noise of a run; null when no cell has two rates of its own. */
 export function noiseOf(cells: readonly CellRecord[]): NoiseRecord | null {
-  const floor = noiseFloor(cells.flatMap(neighbours));
-  return floor === null ? null : { metric: 'qps', share: floor.share, pairs: floor.pairs };
+  const floor = noiseFloor(cells.filter((cell) => !isOffered(cell)).flatMap(neighbours));
+  if (floor === null) return null;
+  const { share, pairShare, pairs } = floor;
+  return { metric: 'qps', share, pairShare, pairs };
+}
+
+/** The share up to which a difference of so many trials may be noise; null: not measured. */
+export function noiseShare(noise: NoiseRecord | null, trials: number): number | null {
+  if (noise === null) return null;
+  // Records of earlier versions know the bias alone.
+  return floorFor({ share: noise.share, pairShare: noise.pairShare ?? noise.share }, trials);
 }
 
 /** Trials 0 and 1, 2 and 3 and so on: each trial is in one pair, so the pairs are independent. */
@@ -34,11 +44,14 @@ function neighbours(cell: CellRecord): Pair[] {
   return pairs;
 }
 
-/** Each cell with a rate against the first of its scenario and target, and across targets. */
+/**
+ * Each cell with a rate against the first of its scenario and target, and across targets. Cells
+ * that were given their rate are left out: it says nothing of them.
+ */
 export function comparisonsOf(
   cells: readonly CellRecord[], noise: NoiseRecord | null,
 ): ComparisonRecord[] {
-  const pairs = pairsOf(cells.filter((cell) => cell.qps !== null));
+  const pairs = pairsOf(cells.filter((cell) => cell.qps !== null && !isOffered(cell)));
   const family = pairs.map(([before, after]) => samplesOf(before, after, noise));
   return compareMetrics(family, { familyLevel, power }).map((found, index) => {
     const [before, after] = pairs[index] as readonly [CellRecord, CellRecord];
@@ -73,7 +86,8 @@ function samplesOf(
     name: `${before.id} → ${after.id}`, better: 'higher', paired: true,
     before: common.map((index) => one.get(index) as number),
     after: common.map((index) => other.get(index) as number),
-    noiseFloor: noise?.share ?? null, minimumEffect,
+    noiseFloor: noiseShare(noise, common.length), minimumEffect,
+    doubt: limitDoubt(before, after),
   };
 }
 

@@ -5,13 +5,14 @@ import { syncDoubt } from '../metrics/honesty.ts';
 import { countText, groupedText, shareText, significant } from '../plan/units.ts';
 import { crashModels, fileSystems } from '../plan/scenario.ts';
 import { recordLabel } from './cell-label.ts';
+import { noiseShare } from './comparisons.ts';
 import { coverageOf, coverageSentence } from './coverage.ts';
 import { promiseBoundSentence } from './promise-bounds.ts';
 import type {
-  CellRecord, FailureRecord, RunRecord, SkippedRecord, TestbedRecord,
+  CellRecord, FailureRecord, NoiseRecord, RunRecord, SkippedRecord, TestbedRecord,
 } from './record.ts';
 import { boundMark, groupCells, groupLoss, rangeMark, rateCell } from './summary.ts';
-import { isTooEarly } from './verdicts.ts';
+import { generatorLimit, isTooEarly } from './verdicts.ts';
 
 /** One line: the verdict, what it rests on, and the seed. */
 export function verdictLine(record: RunRecord): string {
@@ -229,6 +230,7 @@ const noisyHalfWidth = 0.1;
 function rateNotes(record: RunRecord): string[] {
   const cells = groupCells(record).flatMap((group) => rateCell(group) ?? []);
   const texts: string[] = [...rangeNotes(cells), ...comparisonNotes(record)];
+  texts.push(...limitNotes(record));
   const limitedBy = cells.filter((cell) => cell.generatorLimited).map(nameOf);
   if (limitedBy.length > 0) {
     texts.push(`≥ The load generator, not the server, was the limit in ${limitedBy.join(', ')}.`);
@@ -239,6 +241,17 @@ function rateNotes(record: RunRecord): string[] {
     texts.push(`Noisy: ${list.join(', ')}. Compare these only with more --trials.`);
   }
   return texts;
+}
+
+/** Where the generator was the limit, or a rate was not reached, and the rest was answered. */
+function limitNotes({ cells }: RunRecord): string[] {
+  const texts = cells.filter((cell) => cell.verdict !== 'inconclusive').flatMap((cell) => {
+    const found = generatorLimit(cell.perTrial);
+    if (found === null) return [];
+    const { reason, trials, of } = found;
+    return [`Speed not measured: ${cell.id}: in ${trials} of ${countText(of, 'trial')} ${reason}.`];
+  });
+  return limited(texts, 'cells whose speed was not measured in run.json');
 }
 
 /** What fewer than six repetitions can say. */
@@ -254,8 +267,7 @@ function rangeNotes(cells: readonly CellRecord[]): string[] {
 function comparisonNotes({ noise, comparisons, cells }: RunRecord): string[] {
   const texts: string[] = [];
   if (noise !== null) {
-    texts.push(`Noise: repetitions of the same cell differed by up to ${shareText(noise.share)} `
-      + `(${countText(noise.pairs, 'A/A pair')} of this run): smaller differences mean nothing.`);
+    texts.push(noiseText(noise, cells));
   }
   const open = comparisons.filter((each) => each.verdict === 'inconclusive');
   const further = Math.max(0, ...open.map((each) => each.furtherTrials ?? 0));
@@ -270,6 +282,16 @@ function comparisonNotes({ noise, comparisons, cells }: RunRecord): string[] {
     texts.push(`Far from the others, counted all the same: ${shown}.`);
   }
   return texts;
+}
+
+function noiseText(noise: NoiseRecord, cells: readonly CellRecord[]): string {
+  const pairs = `(${countText(noise.pairs, 'A/A pair')} of this run)`;
+  const trials = Math.max(0, ...cells.filter(({ qps }) => qps !== null).map((cell) => cell.trials));
+  const floor = `a difference of settings below ${shareText(noiseShare(noise, trials) ?? 0)} over `
+    + `${countText(trials, 'trial')} means nothing`;
+  return noise.pairShare === null ? `Noise: ${floor} ${pairs}.`
+    : `Noise: of repetitions of the same cell 19 of 20 pairs differed by at most ${
+      shareText(noise.pairShare)} ${pairs}; ${floor}.`;
 }
 
 function nameOf(cell: CellRecord): string {

@@ -289,7 +289,10 @@ const runSchema = v.strictObject({
   testbed: testbedSchema,
   cells: v.array(cellSchema),
   comparisons: v.array(comparison),
-  noise: v.nullable(v.strictObject({ metric: v.literal('qps'), share: amount, pairs: count })),
+  noise: v.nullable(v.strictObject({
+    metric: v.literal('qps'), share: amount, pairs: count,
+    pairShare: v.optional(v.nullable(amount), null),
+  })),
   skipped: v.array(skippedSchema),
   failures: v.array(failureSchema),
 });

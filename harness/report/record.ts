@@ -308,8 +308,10 @@ export interface ComparisonRecord {
 /** What repetitions of the same cell in neighbouring blocks differ by: A/A pairs of this run. */
 export interface NoiseRecord {
   readonly metric: 'qps';
-  /** Ratios between 1 / (1 + share) and 1 + share may be noise. */
+  /** How far the middle of the pairs may be from 1: 0.03 for 3 %. */
   readonly share: number;
+  /** 19 of 20 pairs differ by at most this share; null of earlier versions. */
+  readonly pairShare: number | null;
   readonly pairs: number;
 }
 

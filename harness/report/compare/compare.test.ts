@@ -57,6 +57,24 @@ test('a slowed setting is found, with its ratio, and no other', (t) => {
   t.regex(changeSection(comparison).html, /The largest regression is/);
 });
 
+test('a rate that was given is not compared, one that the generator limited is open', (t) => {
+  const changed = (seed: number, change: Partial<TrialRecord>): RunRecord => {
+    const record = run(seed);
+    return { ...record, cells: record.cells.map((cell) => ({
+      ...cell, perTrial: cell.perTrial.map((trial) => ({ ...trial, ...change })) })) };
+  };
+  const names = (after: RunRecord, verdict?: string): string[] => [...new Set(
+    compareRuns(run(1), after).metrics.filter((each) => (verdict ?? each.verdict) === each.verdict)
+      .map(({ name }) => name))];
+  t.true(names(run(2)).includes('write rate'));
+  t.false(names(changed(2, { offeredPerSecond: 100 })).includes('write rate'));
+  const [trial] = run(1).cells[0]?.perTrial ?? [];
+  const generator = trial?.generator ?? null;
+  if (generator === null) return t.fail('nothing is known of the generator');
+  const limited = changed(2, { generator: { ...generator, limit: 'busy' } });
+  t.deepEqual(names(limited, 'inconclusive'), ['write rate', 'p99 of replies']);
+});
+
 test('settings of one run are paired', (t) => {
   const { metrics } = compareSettings(
     run(3, (setting) => (setting === 'always' ? 0.5 : 1)), ['aof/everysec', 'aof/always']);

@@ -5,7 +5,7 @@ import { compareMetrics } from '../../metrics/comparison.ts';
 import type { ChangeVerdict, MetricComparison, MetricSamples } from '../../metrics/comparison.ts';
 import { median } from '../../metrics/statistics.ts';
 import { recordLabel } from '../cell-label.ts';
-import type { CellRecord, RunRecord, TestbedRecord } from '../record.ts';
+import type { CellRecord, NoiseRecord, RunRecord, TestbedRecord } from '../record.ts';
 import { comparedMetrics, samplesOf } from './samples.ts';
 import type { CellPair, Metric } from './samples.ts';
 
@@ -47,7 +47,7 @@ export function compareRuns(
     const reason = other === undefined ? 'only in the later run' : loadDifference(other, cell);
     if (reason !== null) left.push({ cell: cell.id, reason });
     if (other === undefined || reason !== null) return [];
-    return [{ before: other, after: cell, paired, noiseFloor: noiseOf(before, after) }];
+    return [{ before: other, after: cell, paired, noise: noiseOf(before, after) }];
   });
   for (const id of earlier.keys()) left.push({ cell: id, reason: 'only in the earlier run' });
   return {
@@ -59,9 +59,13 @@ export function compareRuns(
 }
 
 /** The larger noise of the two runs: it may hide a change of either. */
-function noiseOf(before: RunRecord, after: RunRecord): number | null {
-  const shares = [before.noise, after.noise].flatMap((noise) => noise?.share ?? []);
-  return shares.length === 0 ? null : Math.max(...shares);
+function noiseOf({ noise: one }: RunRecord, { noise: other }: RunRecord): NoiseRecord | null {
+  if (one === null || other === null) return one ?? other;
+  const wider = (read: (noise: NoiseRecord) => number): number => Math.max(read(one), read(other));
+  return {
+    ...one, share: wider(({ share }) => share),
+    pairShare: wider(({ share, pairShare }) => pairShare ?? share),
+  };
 }
 
 /** Compares two settings of one run; their trials ran in turn, so they are paired. */
@@ -76,7 +80,7 @@ export function compareSettings(
   const pairs = later.flatMap((cell): CellPair[] => {
     const other = earlier.get(place(cell));
     return other === undefined ? []
-      : [{ before: other, after: cell, paired: true, noiseFloor: noise?.share ?? null }];
+      : [{ before: other, after: cell, paired: true, noise }];
   });
   return {
     before: `${id} ${before}`, after: `${id} ${after}`, left: [], testbed: [],

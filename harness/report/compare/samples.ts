@@ -2,7 +2,9 @@
 
 import type { MetricSamples } from '../../metrics/comparison.ts';
 import { median } from '../../metrics/statistics.ts';
-import type { CellRecord, TrialRecord } from '../record.ts';
+import { noiseShare } from '../comparisons.ts';
+import type { CellRecord, NoiseRecord, TrialRecord } from '../record.ts';
+import { isOffered, limitDoubt } from '../verdicts.ts';
 
 /** A metric of trials. */
 export interface Metric {
@@ -11,6 +13,8 @@ export interface Metric {
   readonly better: 'higher' | 'lower';
   /** Share from which a change matters. */
   readonly minimumEffect: number;
+  /** Whether it is that of the generator where that was the limit. */
+  readonly isOfLoad: boolean;
   /** Null where the trial did not measure it. */
   readonly read: (trial: TrialRecord) => number | null;
 }
@@ -18,14 +22,16 @@ export interface Metric {
 /** Everything that is compared, most wanted first. */
 export const comparedMetrics: readonly Metric[] = [
   { name: 'write rate', unit: 'writes/s', better: 'higher', minimumEffect: 0.05,
-    read: (trial) => trial.qps },
+    isOfLoad: true, read: (trial) => trial.qps },
   { name: 'p99 of replies', unit: 'µs', better: 'lower', minimumEffect: 0.1,
-    read: (trial) => trial.latencyUs?.p99 ?? null },
+    isOfLoad: true, read: (trial) => trial.latencyUs?.p99 ?? null },
   { name: 'server CPU a write', unit: 'µs', better: 'lower', minimumEffect: 0.05,
-    read: (trial) => trial.serverCpuUsPerOp },
+    isOfLoad: false, read: (trial) => trial.serverCpuUsPerOp },
   { name: 'serving again after', unit: 'ms', better: 'lower', minimumEffect: 0.1,
+    isOfLoad: false,
     read: (trial) => medianOf(trial.cuts.flatMap((cut) => cut.recovery?.firstWriteMs ?? [])) },
-  { name: 'loss window', unit: 'ms', better: 'lower', minimumEffect: 0.1, read: worstWindowMs },
+  { name: 'loss window', unit: 'ms', better: 'lower', minimumEffect: 0.1,
+    isOfLoad: false, read: worstWindowMs },
 ];
 
 function medianOf(values: readonly number[]): number | null {
@@ -45,24 +51,33 @@ export interface CellPair {
   readonly before: CellRecord;
   readonly after: CellRecord;
   readonly paired: boolean;
-  /** Share by which the write rate of the same cell differs from itself; null: not measured. */
-  readonly noiseFloor: number | null;
+  /** What the write rate of the same cell differs from itself by; null: not measured. */
+  readonly noise: NoiseRecord | null;
 }
 
-/** The samples of one metric of two cells; null when one side did not measure it. */
+/**
+ * The samples of one metric of two cells; null when one side did not measure it, or was given what
+ * would be compared.
+ */
 export function samplesOf(pair: CellPair, metric: Metric): MetricSamples | null {
-  const { name, better, minimumEffect } = metric;
+  const { name, better, minimumEffect, isOfLoad } = metric;
+  const isRate = name === 'write rate';
+  if (isRate && (isOffered(pair.before) || isOffered(pair.after))) return null;
   const [before, after] = [valuesOf(pair.before, metric), valuesOf(pair.after, metric)];
   if (before.size === 0 || after.size === 0) return null;
   // A/A pairs are of the write rate only; how much the others differ by themselves is not known.
-  const noiseFloor = name === 'write rate' ? pair.noiseFloor : null;
-  const rest = { name, better, minimumEffect, noiseFloor };
+  const floor = (trials: number): number | null => (isRate ? noiseShare(pair.noise, trials) : null);
+  const doubt = isOfLoad ? limitDoubt(pair.before, pair.after) : null;
+  const rest = { name, better, minimumEffect, doubt };
   if (!pair.paired) {
-    return { ...rest, before: [...before.values()], after: [...after.values()], paired: false };
+    return {
+      ...rest, noiseFloor: floor(Math.min(before.size, after.size)), paired: false,
+      before: [...before.values()], after: [...after.values()],
+    };
   }
   const both = [...before.keys()].filter((index) => after.has(index));
   return {
-    ...rest, paired: true,
+    ...rest, noiseFloor: floor(both.length), paired: true,
     before: both.map((index) => before.get(index) ?? 0),
     after: both.map((index) => after.get(index) ?? 0),
   };

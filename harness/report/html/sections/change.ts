@@ -6,6 +6,7 @@ import type { ComparedMetric, Comparison } from '../../compare/compare.ts';
 import { comparisonLine, ratioText, sortedMetrics, valueText }
   from '../../compare/comparison-text.ts';
 import { recordLabel } from '../../cell-label.ts';
+import { noiseShare } from '../../comparisons.ts';
 import type { RunRecord } from '../../record.ts';
 import { axes, chartMarkup, shortened, tip } from '../chart.ts';
 import type { Plot, Size } from '../chart.ts';
@@ -45,9 +46,12 @@ export function withinRun({ cells, comparisons, noise }: RunRecord): Markup | nu
     ...each, name: each.metric === 'qps' ? 'write rate' : each.metric,
     cell: `${labels.get(each.before) ?? each.before} → ${labels.get(each.after) ?? each.after}`,
   }));
-  const floor = noise === null ? 'The noise of this machine was not measured.'
-    : `The same cell differed from itself by up to ${shareText(noise.share)} (${
-      countText(noise.pairs, 'pair')}).`;
+  const trials = Math.max(0, ...cells.filter(({ qps }) => qps !== null)
+    .map((cell) => cell.trials));
+  const band = noiseShare(noise, trials);
+  const floor = noise === null || band === null ? 'The noise of this machine was not measured.'
+    : `By ${countText(noise.pairs, 'pair')} of repetitions of the same cell, differences below ${
+      shareText(band)} mean nothing (the band).`;
   return html`<p class="missing">No other run was given to compare with: <code>plugpull report RUN
 --baseline NAME</code> does. Here are the settings of this run against one another.</p>
 ${chartMarkup({
@@ -57,7 +61,7 @@ ${chartMarkup({
       metrics.length} are slower beyond doubt.`,
     height: (isNarrow) => 60 + metrics.length * (isNarrow ? 40 : 26),
     draw: (size) => drawing(metrics.map((each) => ({ ...each, name: '' })), size,
-      noise?.share ?? matters),
+      band ?? matters),
     table: {
       caption: 'Settings of this run against one another',
       columns: ['before → after', 'verdict', 'after ÷ before', 'why'],
