@@ -53,6 +53,10 @@ interface ReadyKey {
 }
 
 const unblockedError = 'UNBLOCKED client unblocked via CLIENT UNBLOCK';
+
+/** WAITAOF where there is no log. */
+export const noLogError = 'ERR WAITAOF cannot be used when numlocal is set but appendonly is'
+  + ' disabled.';
 const filterSlots = 256;
 
 /** The waiting clients of a server. */
@@ -137,9 +141,16 @@ export class BlockingTable {
     return this.forSync.size > 0;
   }
 
-  /** The log is synced up to `position`: answers those who waited for it. */
-  synced(ctx: CommandContext, position: number): void {
+  /**
+   * The log is synced up to `position`: answers those who waited for it. Null: it was switched off,
+   * and nobody need wait.
+   */
+  synced(ctx: CommandContext, position: number | null): void {
     for (const waiter of this.forSync) {
+      if (position === null) {
+        this.giveUp(ctx, waiter, noLogError);
+        continue;
+      }
       if (waiter.syncPosition > position) continue;
       this.remove(waiter);
       ctx.server.answer(waiter.session, (reply) => {

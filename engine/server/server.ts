@@ -279,12 +279,12 @@ export class Server implements ServerPort, SessionHost, RestHost {
     return this.bySessionId.get(this.context.session.id)?.writtenToken ?? this.journal.appended;
   }
 
-  /** WAITAOF: the log is durable up to a later position than before. */
+  /** WAITAOF: the log is durable up to a later position than before, or there is none any more. */
   private answerSynced(): void {
     const { blocking } = this.context;
     if (!blocking.someWaitForSync) return;
     this.tick.open();
-    blocking.synced(this.context, this.persistence.syncedPosition() ?? -1);
+    blocking.synced(this.context, this.persistence.syncedPosition());
   }
 
   wakeAt(unixMs: number): void {

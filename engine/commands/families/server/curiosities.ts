@@ -1,6 +1,6 @@
 // MONITOR, LOLWUT and WAITAOF: what few ask for.
 import { argumentLower, int64Argument, notAnInteger } from '../../arguments.ts';
-import { replySynced } from '../../blocking.ts';
+import { noLogError, replySynced } from '../../blocking.ts';
 import { redisVersion } from '../../context.ts';
 import type { CommandContext } from '../../context.ts';
 import type { CommandRow } from '../../spec.ts';
@@ -23,24 +23,20 @@ function lolwut(ctx: CommandContext): void {
 
 /** Waits until what this connection wrote is synced; never for replicas: there are none. */
 function waitaof(ctx: CommandContext): void {
-  const [local, replicas, timeoutMs] = [1, 2, 3].map((index) => int64Argument(ctx, index));
-  if (local === null || replicas === null || local === undefined || replicas === undefined) {
-    ctx.reply.error(notAnInteger);
-    return;
-  }
-  if (local < 0n || local > 1n || replicas < 0n) {
-    ctx.reply.error('ERR value is out of range, must be between 0 and 1');
-    return;
-  }
-  if (timeoutMs === null || timeoutMs === undefined || timeoutMs < 0n) {
-    const what = timeoutMs === null ? 'not an integer or out of range' : 'negative';
-    ctx.reply.error(`ERR timeout is ${what}`);
+  const local = int64Argument(ctx, 1);
+  const replicas = int64Argument(ctx, 2);
+  const timeoutMs = int64Argument(ctx, 3);
+  const problem = rangeProblem(local, 'value must between 0 and 1', 1n)
+    ?? rangeProblem(replicas, 'must be positive')
+    ?? timeoutProblem(timeoutMs);
+  if (problem !== null) {
+    ctx.reply.error(problem);
     return;
   }
   const { persistence } = ctx.server;
   const synced = persistence.syncedPosition();
   if (local === 1n && synced === null) {
-    ctx.reply.error('ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.');
+    ctx.reply.error(noLogError);
     return;
   }
   const position = ctx.server.writtenPosition();
@@ -50,6 +46,17 @@ function waitaof(ctx: CommandContext): void {
     return;
   }
   replySynced(ctx.reply, done);
+}
+
+function rangeProblem(value: bigint | null, range: string, most?: bigint): string | null {
+  if (value === null) return notAnInteger;
+  const inRange = value >= 0n && (most === undefined || value <= most);
+  return inRange ? null : `ERR value is out of range, ${range}`;
+}
+
+function timeoutProblem(value: bigint | null): string | null {
+  if (value === null) return 'ERR timeout is not an integer or out of range';
+  return value < 0n ? 'ERR timeout is negative' : null;
 }
 
 export const curiosityRows: readonly CommandRow[] = [
