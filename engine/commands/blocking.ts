@@ -55,8 +55,8 @@ interface ReadyKey {
 const unblockedError = 'UNBLOCKED client unblocked via CLIENT UNBLOCK';
 
 /** WAITAOF where there is no log. */
-export const noLogError = 'ERR WAITAOF cannot be used when numlocal is set but appendonly is'
-  + ' disabled.';
+export const noLogError: string = 'ERR WAITAOF cannot be used when numlocal is set but appendonly'
+  + ' is disabled.';
 const filterSlots = 256;
 
 /** The waiting clients of a server. */

@@ -135,8 +135,7 @@ export class Loader {
     let cut: Cut | null = null;
     for (const [index, file] of files.entries()) {
       const beganNs = options.clock.monotonicNs();
-      // What follows a broken file must be nothing: it would be applied to a hole.
-      const last = files.slice(index + 1).every((later) => later.sizeBytes === 0);
+      const last = nothingFollows(files, index);
       cut = (yield* this.logFileSteps(file, target, last)) ?? cut;
       progress.fileDone(file.sizeBytes);
       if (file.sizeBytes === 0) continue;
@@ -277,8 +276,18 @@ export class Loader {
   }
 }
 
-/** A base in commands may be empty; one that is named a snapshot has a beginning at least. */
-function refuseEmptySnapshot({ path, role, sizeBytes }: LogFileToLoad): void {
+/** What follows a broken file must be nothing: it would be applied to a hole. */
+export function nothingFollows(
+  files: readonly Pick<LogFileToLoad, 'sizeBytes'>[], index: number,
+): boolean {
+  return files.slice(index + 1).every(({ sizeBytes }) => sizeBytes === 0);
+}
+
+/**
+ * A base in commands may be empty; one that is named a snapshot has a beginning at least.
+ * @throws {EngineError} RDB_BAD
+ */
+export function refuseEmptySnapshot({ path, role, sizeBytes }: LogFileToLoad): void {
   if (role !== 'base' || sizeBytes > 0 || !path.endsWith('.base.rdb')) return;
   throw new EngineError('RDB_BAD', `${path} is damaged at offset 0: expected the magic 'REDIS',`
     + ' found the end of the file. Restore another copy; what the increments hold would be applied'

@@ -102,8 +102,11 @@ function filesOf(disk: Disk, directory: LogDirectory, manifest: Manifest): LogFi
   return [...base, ...manifest.increments.map((file) => toLoad(file, 'incr'))];
 }
 
-/** A manifest that lost its last lines would hide what came last: Redis would not notice. */
-function refuseUnlisted(disk: Disk, directory: LogDirectory, manifest: Manifest): void {
+/**
+ * A manifest that lost its last lines would hide what came last: Redis would not notice.
+ * @throws {EngineError} MANIFEST_BAD
+ */
+export function refuseUnlisted(disk: Disk, directory: LogDirectory, manifest: Manifest): void {
   const last = manifest.increments.at(-1)?.sequence ?? 0;
   const listed = new Set([...manifest.increments, ...manifest.history].map((file) => file.name));
   for (const name of directory.list()) {

@@ -2,12 +2,16 @@
 // --truncate-to-timestamp cuts it at a time. Nothing is written without one of the two.
 import { cutDurably } from '../aof/cut.ts';
 import type { Cut } from '../aof/cut.ts';
+import type { LogDirectory } from '../aof/log-directory.ts';
+import type { LogFile } from '../aof/manifest.ts';
 import { AofReader } from '../aof/reader.ts';
 import type { LogTarget } from '../aof/reader.ts';
+import { atOnce } from '../aof/waits.ts';
 import { EngineError } from '../errors.ts';
-import { readSnapshot } from './check-rdb.ts';
-import { findLog, isSnapshot } from './log-files.ts';
-import type { ToolFile, ToolPorts } from './log-files.ts';
+import { nothingFollows, refuseEmptySnapshot } from '../persistence/recovery.ts';
+import { readSnapshot, uncheckedText } from './check-rdb.ts';
+import { findLog, isSnapshot, onPath } from './log-files.ts';
+import type { ToolFile, ToolLog, ToolPorts } from './log-files.ts';
 
 /** What to do besides looking. */
 export interface CheckAofOptions {
@@ -44,8 +48,8 @@ export async function checkAof(ports: ToolPorts, options: CheckAofOptions): Prom
     const log = findLog(ports.disk, options.path);
     if (log.files.length === 0) ports.print('The manifest names no file: an empty log.');
     for (const [index, file] of log.files.entries()) {
-      const last = index === log.files.length - 1;
-      if (!await checkFile(ports, options, { file, last })) return 1;
+      const place = { log, file, last: nothingFollows(log.files, index) };
+      if (!await checkFile(ports, options, place)) return 1;
     }
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
@@ -56,19 +60,28 @@ export async function checkAof(ports: ToolPorts, options: CheckAofOptions): Prom
   return 0;
 }
 
+/** A file, and whether no later one holds anything. */
+interface FilePlace {
+  readonly log: ToolLog;
+  readonly file: ToolFile;
+  readonly last: boolean;
+}
+
 async function checkFile(
-  ports: ToolPorts, options: CheckAofOptions, { file, last }: { file: ToolFile; last: boolean },
+  ports: ToolPorts, options: CheckAofOptions, place: FilePlace,
 ): Promise<boolean> {
-  const state = readFile(ports, options, file);
+  const { file, last } = place;
+  const state = onPath(file.path, () => readFile(ports, options, file));
   ports.print(`AOF analyzed: filename=${file.name}, size=${file.sizeBytes},`
     + ` ok_up_to=${state.validBytes}, commands=${state.commands}, blocks=${state.blocks},`
     + ` diff=${file.sizeBytes - state.validBytes}`);
-  if (state.laterAt >= 0) return cut(ports, options, { file, last, lengthBytes: state.laterAt,
-    blockStart: -1 });
+  if (state.laterAt >= 0) {
+    return cut(ports, options, { ...place, lengthBytes: state.laterAt, blockStart: -1 });
+  }
   if (state.reason === null) return true;
   ports.print(state.reason);
   const { validBytes: lengthBytes, blockStart } = state;
-  if (options.fix) return cut(ports, options, { file, last, lengthBytes, blockStart });
+  if (options.fix) return cut(ports, options, { ...place, lengthBytes, blockStart });
   ports.print(`${file.name} is not valid.`
     + (last ? ' Make a backup, then use the --fix option to cut it behind its last whole command.'
       : ' It is not the last file: restore it from a copy.'));
@@ -79,9 +92,11 @@ function readFile(
   ports: ToolPorts, options: CheckAofOptions, file: ToolFile,
 ): FileState {
   let startOffset = 0;
+  refuseEmptySnapshot(file);
   if (file.sizeBytes > 0 && isSnapshot(ports.disk, file)) {
     const facts = readSnapshot(ports, file.path, options.nowMs);
     ports.print(`RDB preamble of ${file.name} is OK: ${facts.keys} keys`);
+    if (facts.unchecked) ports.print(uncheckedText);
     startOffset = facts.endOffset;
   }
   const limitSec = options.truncateToSec;
@@ -126,9 +141,8 @@ function reasonOf({ end, damage, validBytes, zeroBytes }: AofReader): string | n
 }
 
 async function cut(
-  ports: ToolPorts,
-  options: CheckAofOptions,
-  { file, last, lengthBytes, blockStart }: Omit<Cut, 'path'> & { file: ToolFile; last: boolean },
+  ports: ToolPorts, options: CheckAofOptions,
+  { log, file, last, lengthBytes, blockStart }: FilePlace & Omit<Cut, 'path'>,
 ): Promise<boolean> {
   if (!last) {
     ports.print(`${file.name} is not the last file: what follows it would be applied to a hole, so`
@@ -141,7 +155,23 @@ async function cut(
     ports.print('Nothing was changed.');
     return false;
   }
-  cutDurably(ports.disk, { path: file.path, lengthBytes, blockStart });
+  const { path } = file;
+  onPath(path, () => cutDurably(ports.disk, { path, lengthBytes, blockStart }));
   ports.print(`Successfully truncated ${file.name}`);
+  const { directory } = log;
+  if (directory !== null && (file.bytes ?? 0) > lengthBytes) {
+    onPath(directory.manifestPath, () => forgetLength(directory, file));
+    ports.print('The manifest no longer says how long it was');
+  }
   return true;
+}
+
+/** A file shorter than its manifest says would be refused at start. */
+function forgetLength(directory: LogDirectory, { name }: ToolFile): void {
+  const without = ({ bytes, ...file }: LogFile): LogFile =>
+    (bytes === undefined || file.name === name ? file : { ...file, bytes });
+  const { base, history, increments } = directory.manifest;
+  atOnce(directory.install({
+    base: base === null ? null : without(base), history, increments: increments.map(without),
+  }));
 }

@@ -14,7 +14,13 @@ export interface SnapshotFacts {
   readonly aux: ReadonlyMap<string, string>;
   /** Where the snapshot ends: in a base, commands may follow. */
   readonly endOffset: number;
+  /** It has no checksum: only its structure was looked at. */
+  readonly unchecked: boolean;
 }
+
+/** What is said of such a snapshot. */
+export const uncheckedText: string = '  no checksum (it was saved with rdbchecksum no): damage that'
+  + ' keeps its structure whole would not be noticed';
 
 /** What is read between two looks at the clock; keys are forgotten after each. */
 const stepBytes = 4 * 1024 * 1024;
@@ -38,6 +44,7 @@ export function readSnapshot(
     return {
       version: decoder.version, keys: decoder.keysLoaded + decoder.keysExpired,
       expired: decoder.keysExpired, aux: decoder.aux, endOffset: decoder.offset,
+      unchecked: decoder.unchecked,
     };
   } finally {
     decoder.close();
@@ -51,6 +58,7 @@ export function checkRdb(ports: ToolPorts, path: string, nowMs: number): number 
     ports.print(`${path}: version ${facts.version}`);
     for (const [name, value] of facts.aux) ports.print(`  ${name} = '${value}'`);
     ports.print(`  ${facts.keys} keys, ${facts.expired} of them past their deadline`);
+    if (facts.unchecked) ports.print(uncheckedText);
     ports.print(`[offset ${facts.endOffset}] \\o/ RDB looks OK! \\o/`);
     return 0;
   } catch (error) {

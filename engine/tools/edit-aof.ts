@@ -1,15 +1,16 @@
 // edit-aof: lists the commands of a log with offset and time, and writes a copy of the log without
 // some of them: the rescue from a FLUSHALL that nobody meant. The log itself is never touched.
 import { blockHeaderBytes, emptyHeader, sealBlock } from '../aof/block-header.ts';
+import { manifestName } from '../aof/format.ts';
 import { formatManifest } from '../aof/manifest.ts';
 import type { LogFile, Manifest } from '../aof/manifest.ts';
 import { AofReader } from '../aof/reader.ts';
 import { EngineError } from '../errors.ts';
 import { writeFully } from '../io/disk.ts';
-import type { Disk } from '../io/disk.ts';
+import type { Disk, ReadAt } from '../io/disk.ts';
 import type { RequestDecoder } from '../resp/decoder.ts';
 import { readSnapshot } from './check-rdb.ts';
-import { findLog, isSnapshot } from './log-files.ts';
+import { findLog, isSnapshot, onPath } from './log-files.ts';
 import type { ToolFile, ToolLog, ToolPorts } from './log-files.ts';
 
 /** Which commands are meant; all conditions hold together. */
@@ -74,11 +75,12 @@ export function editAof(ports: ToolPorts, options: EditAofOptions): number {
   const found = new Map<string, Found>();
   let matched = 0;
   for (const file of log.files) {
-    const inFile = matchesOf(ports, file, options);
+    const inFile = onPath(file.path, () => matchesOf(ports, file, options));
     found.set(file.name, inFile);
     matched += inFile.matches.length;
   }
-  if (options.outputFolder !== null) writeCopy(ports, log, { found, to: options.outputFolder });
+  const { outputFolder: to } = options;
+  if (to !== null) onPath(to, () => writeCopy(ports, log, { found, to }));
   return matched;
 }
 
@@ -187,9 +189,10 @@ function writeCopy(
       : piecesOf(file.sizeBytes, [...matches, ...sums], blocks);
     copyFile(ports, file, { to: `${to}/${file.name}`, pieces });
   }
-  if (log.manifest !== null && log.manifestPath !== null) {
-    const name = log.manifestPath.slice(log.manifestPath.lastIndexOf('/') + 1);
-    const text = formatManifest(withLengths(disk, log.manifest, to));
+  const { directory } = log;
+  if (directory !== null) {
+    const name = manifestName(directory.prefix);
+    const text = formatManifest(withLengths(disk, directory.manifest, to));
     writeSynced(ports, `${to}/${name}`, (fd) => writeFully(disk, fd, text, 0, text.length));
   }
   disk.syncDirectory(to);
@@ -260,12 +263,12 @@ interface Copying {
 }
 
 /** Returns how many bytes were written. */
-function copyBytes(disk: Disk, { file, source, fd, piece }: Copying): number {
+function copyBytes(disk: Disk, copying: Copying): number {
+  const { fd, piece } = copying;
   const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, piece.end - piece.start));
   for (let from = piece.start; from < piece.end;) {
     const length = Math.min(chunk.length, piece.end - from);
-    const count = disk.read(source, chunk, { offset: 0, length, position: from });
-    if (count <= 0) throw shrank(file);
+    const count = readSome(disk, copying, { target: chunk, offset: 0, length, position: from });
     writeFully(disk, fd, chunk, 0, count);
     from += count;
   }
@@ -273,22 +276,25 @@ function copyBytes(disk: Disk, { file, source, fd, piece }: Copying): number {
 }
 
 function copyBlock(disk: Disk, copying: Copying & { readonly offset: number }): number {
-  const { file, source, fd, piece, offset } = copying;
+  const { fd, piece, offset } = copying;
   const block = Buffer.allocUnsafe(blockHeaderBytes + piece.end - piece.start);
   emptyHeader.copy(block);
   for (let at = blockHeaderBytes; at < block.length;) {
     const position = piece.start + at - blockHeaderBytes;
-    const count = disk.read(source, block, { offset: at, length: block.length - at, position });
-    if (count <= 0) throw shrank(file);
-    at += count;
+    const length = block.length - at;
+    at += readSome(disk, copying, { target: block, offset: at, length, position });
   }
   sealBlock(block, { start: 0, end: block.length, offset }, { continues: false, syncedBytes: 0 });
   writeFully(disk, fd, block, 0, block.length);
   return block.length;
 }
 
-function shrank(file: ToolFile): EngineError {
-  return new EngineError('AOF_BAD', `${file.path} shrank while it was read`);
+function readSome(
+  disk: Disk, { file, source }: Copying, { target, ...at }: ReadAt & { readonly target: Buffer },
+): number {
+  const count = onPath(file.path, () => disk.read(source, target, at));
+  if (count > 0) return count;
+  throw new EngineError('AOF_BAD', `${file.path} shrank while it was read`);
 }
 
 function writeSynced(ports: ToolPorts, path: string, write: (fd: number) => void): void {

@@ -1,8 +1,11 @@
 // Which files a tool is asked to look at: a manifest, the folder that holds one, or a single file.
+import { LogDirectory } from '../aof/log-directory.ts';
 import { parseManifest } from '../aof/manifest.ts';
 import type { Manifest } from '../aof/manifest.ts';
 import { EngineError } from '../errors.ts';
+import { WriteError } from '../io/disk.ts';
 import type { Disk } from '../io/disk.ts';
+import { refuseUnlisted } from '../persistence/startup.ts';
 
 /** What a tool may touch. */
 export interface ToolPorts {
@@ -28,11 +31,8 @@ export interface ToolFile {
 
 /** A log as it lies on disk. */
 export interface ToolLog {
-  /** Folder that holds the files. */
-  readonly folder: string;
-  /** null: a single file without a manifest. */
-  readonly manifest: Manifest | null;
-  readonly manifestPath: string | null;
+  /** Where the files are, and the manifest; null: a single file without one. */
+  readonly directory: LogDirectory | null;
   /** Base first, then the increments, oldest first. */
   readonly files: readonly ToolFile[];
 }
@@ -42,24 +42,52 @@ const usualFolder = 'appendonlydir';
 
 /**
  * Finds the log that `path` names.
- * @throws {EngineError} MANIFEST_BAD when the manifest is damaged or names what does not exist,
- * DIRECTORY_UNUSABLE when there is nothing at `path`.
+ * @throws {EngineError} MANIFEST_BAD when the manifest is damaged, names what does not exist or
+ * does not name what does, DIRECTORY_UNUSABLE when there is nothing at `path`, or nothing that may
+ * be read.
  */
 export function findLog(disk: Disk, path: string): ToolLog {
-  const stat = disk.stat(path);
-  if (stat === null) {
-    throw new EngineError('DIRECTORY_UNUSABLE', `${path} does not exist; name the manifest of a`
-      + ' log, the folder that holds it, or a single append-only file');
-  }
-  if (stat.kind === 'directory') return findLog(disk, manifestIn(disk, path));
-  const folder = path.slice(0, Math.max(1, path.lastIndexOf('/')));
-  if (!path.endsWith(manifestEnd)) {
+  return onPath(path, () => {
+    const stat = disk.stat(path);
+    if (stat === null) {
+      throw new EngineError('DIRECTORY_UNUSABLE', `${path} does not exist; name the manifest of a`
+        + ' log, the folder that holds it, or a single append-only file');
+    }
+    if (stat.kind === 'directory') return listedLog(disk, manifestIn(disk, path));
+    if (path.endsWith(manifestEnd)) return listedLog(disk, path);
     const name = path.slice(path.lastIndexOf('/') + 1);
     const file = { name, path, role: 'base', sizeBytes: stat.sizeBytes } as const;
-    return { folder, manifest: null, manifestPath: null, files: [file] };
+    return { directory: null, files: [file] };
+  });
+}
+
+/** The log that a manifest lists, as the server would take it. */
+function listedLog(disk: Disk, path: string): ToolLog {
+  const manifest = parseManifest(readWhole(disk, path, disk.stat(path)?.sizeBytes ?? 0), path);
+  const folder = path.slice(0, Math.max(1, path.lastIndexOf('/')));
+  const directory = new LogDirectory({
+    disk, inBlocks: () => false,
+    parent: folder.slice(0, folder.lastIndexOf('/')),
+    name: folder.slice(folder.lastIndexOf('/') + 1),
+    prefix: path.slice(path.lastIndexOf('/') + 1, -manifestEnd.length),
+  });
+  directory.manifest = manifest;
+  refuseUnlisted(disk, directory, manifest);
+  return { directory, files: filesOf(disk, folder, manifest) };
+}
+
+/**
+ * Does something with a file or folder; where the system refuses, the error names the path.
+ * @throws {EngineError} DIRECTORY_UNUSABLE
+ */
+export function onPath<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const ofSystem = error instanceof WriteError || (error instanceof Error && 'syscall' in error);
+    if (!ofSystem) throw error;
+    throw new EngineError('DIRECTORY_UNUSABLE', `${path}: ${error.message}`, { cause: error });
   }
-  const manifest = parseManifest(readWhole(disk, path, stat.sizeBytes), path);
-  return { folder, manifest, manifestPath: path, files: filesOf(disk, folder, manifest) };
 }
 
 /** The one manifest in a data directory or in the folder of a log. */
@@ -110,8 +138,11 @@ export function readWhole(disk: Disk, path: string, sizeBytes: number): Buffer {
   }
 }
 
-/** Whether the file begins as a snapshot does. */
-export function isSnapshot(disk: Disk, file: Pick<ToolFile, 'path' | 'sizeBytes'>): boolean {
+/** Whether the file begins as a snapshot does; only a base may. */
+export function isSnapshot(
+  disk: Disk, file: Pick<ToolFile, 'path' | 'role' | 'sizeBytes'>,
+): boolean {
+  if (file.role !== 'base') return false;
   const magic = readWhole(disk, file.path, Math.min(5, file.sizeBytes)).toString('latin1');
   return magic === 'REDIS' || magic === 'VALKE';
 }

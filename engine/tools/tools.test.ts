@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib';
 import test from 'ava';
 import { sumLine } from '../aof/block-header.ts';
 import { LogBuffer } from '../aof/log-buffer.ts';
+import { EngineError } from '../errors.ts';
 import { MemoryDisk } from '../io/memory-disk.ts';
 import { TestEngine } from '../persistence/test-support/test-engine.ts';
 import { encode, newKeyspace } from '../rdb/test-support/rdb-files.ts';
@@ -333,6 +334,92 @@ test('a flipped bit in a block is found, and the block cut with --fix', async (t
 
 test('a broken log is not edited', (t) => {
   t.throws(() => edit(logDisk(second.slice(0, -1)), {}), { message: /check-aof --fix/ });
+});
+
+test('what the system refuses is told with the name of the file', async (t) => {
+  for (const [call, nth, code] of [
+    ['open', 1, 'EACCES'], ['open', 2, 'EACCES'], ['open', 3, 'EACCES'], ['read', 1, 'EIO'],
+    ['read', 2, 'EIO'], ['read', 3, 'EIO'],
+  ] as const) {
+    const disk = logDisk();
+    disk.inject({ call, nth, code });
+    const { code: exit, lines } = await check(disk, {});
+    t.is(exit, 1);
+    t.regex(lines.at(-1) ?? '', new RegExp(`^/data/.*${code}`), `${call} ${nth}`);
+  }
+  for (const [call, code] of [['truncate', 'EROFS'], ['sync', 'EIO']] as const) {
+    const disk = logDisk(second.slice(0, -1));
+    disk.inject({ call, code });
+    const { code: exit, lines } = await check(disk, { fix: true });
+    t.is(exit, 1);
+    t.regex(lines.at(-1) ?? '', new RegExp(`^${folder}/a.aof.2.incr.aof: ${code}`));
+  }
+  for (const [call, nth] of [['open', 2], ['read', 2], ['mkdir', 1], ['open', 5],
+    ['write', 1], ['sync', 1], ['sync-directory', 1]] as const) {
+    const disk = logDisk();
+    disk.inject({ call, nth, code: 'EACCES' });
+    const error = t.throws(() => edit(disk, { names: new Set(['del']) }, '/data/out'));
+    t.true(error instanceof EngineError, `${call} ${nth}: ${error?.message}`);
+    t.regex(error?.message ?? '', /\/data\/.*EACCES/);
+  }
+  for (const call of ['open', 'read'] as const) {
+    const disk = diskWith({ '/data/dump.rdb': 'REDIS0011' });
+    disk.inject({ call, code: 'EACCES' });
+    const lines: string[] = [];
+    t.is(checkRdb({ disk, print: (line) => lines.push(line) }, '/data/dump.rdb', 0), 1);
+    t.regex(lines.at(-1) ?? '', /\/data\/dump\.rdb cannot be read: EACCES/);
+  }
+});
+
+test('what the server refuses at start is not called valid', async (t) => {
+  const unlisted = logDisk();
+  unlisted.seed(`${folder}/a.aof.3.incr.aof`, Buffer.from(first));
+  const inSnapshotsPlace = diskWith({
+    [`${folder}/a.aof.manifest`]: 'file a.aof.1.base.rdb seq 1 type b\n'
+      + 'file a.aof.1.incr.aof seq 1 type i\n',
+    [`${folder}/a.aof.1.base.rdb`]: '', [`${folder}/a.aof.1.incr.aof`]: first,
+  });
+  const notABase = logDisk(encode(newKeyspace()).toString('latin1'));
+  for (const [disk, says] of [
+    [unlisted, /does not name a\.aof\.3\.incr\.aof/],
+    [inSnapshotsPlace, /expected the magic 'REDIS'/],
+    [notABase, /offset 0 expected a command that starts with '\*'/],
+  ] as const) {
+    const { code, lines } = await check(disk, {});
+    t.is(code, 1);
+    t.regex(lines.join('\n'), says);
+    const settings = { appendOnly: true, appendFileName: 'a.aof' };
+    await t.throwsAsync(TestEngine.start({ disk, settings }), { message: says });
+  }
+});
+
+test('a torn file that only empty ones follow is cut, and its length forgotten', async (t) => {
+  const noted = manifest.replace('1 type i', `1 type i bytes ${first.length}`)
+    .replace('type b', `type b bytes ${base.length}`);
+  const torn = `${folder}/a.aof.1.incr.aof`;
+  const disk = diskWith({
+    [`${folder}/a.aof.manifest`]: noted, [`${folder}/a.aof.1.base.aof`]: base,
+    [torn]: first.slice(0, -1), [`${folder}/a.aof.2.incr.aof`]: '',
+  });
+  t.is((await check(disk, {})).code, 1);
+  t.is((await check(disk, { fix: true })).code, 0);
+  t.is(textOf(disk, torn), request('SELECT', '0'));
+  t.regex(textOf(disk, `${folder}/a.aof.manifest`), /1 type i\n/);
+  t.is((await check(disk, {})).code, 0);
+  const settings = { appendOnly: true, appendFileName: 'a.aof', loadTruncated: false };
+  await t.notThrowsAsync(TestEngine.start({ disk, settings }));
+});
+
+test('a snapshot without a checksum is called unchecked', async (t) => {
+  for (const [checksum, count] of [[true, 0], [false, 1]] as const) {
+    const text = encode(newKeyspace(), { checksum }).toString('latin1');
+    const disk = diskWith({ '/data/dump.rdb': text, '/data/appendonly.aof': text + base });
+    const lines: string[] = [];
+    t.is(checkRdb({ disk, print: (line) => lines.push(line) }, '/data/dump.rdb', 0), 0);
+    t.is(lines.filter((line) => line.includes('no checksum')).length, count);
+    const checked = await check(disk, { path: '/data/appendonly.aof' });
+    t.is(checked.lines.filter((line) => line.includes('no checksum')).length, count);
+  }
 });
 
 test('check-rdb: an empty snapshot, cut at each place', (t) => {

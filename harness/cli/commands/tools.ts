@@ -1,8 +1,9 @@
 // `plugpull check-aof`, `check-rdb` and `edit-aof`: looking at files of the engine or of Redis, and
-// mending them. Exit codes as Redis' own tools: 0 whole, 1 not.
+// mending them. Exit codes as Redis' own tools: 0 whole, 1 not, or not to be read.
 
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { EngineError } from '../../../engine/errors.ts';
 import { realDisk } from '../../../engine/io/real-disk.ts';
 import { checkAof } from '../../../engine/tools/check-aof.ts';
 import { checkRdb } from '../../../engine/tools/check-rdb.ts';
@@ -120,9 +121,16 @@ function edit(context: CliContext, path: string, flags: EditAofFlags): number {
     throw usage('--remove: expected a filter such as --command flushall, found none: everything'
       + ' would be removed');
   }
-  const count = editAof(portsOf(context), {
-    path: resolve(context.cwd, path), filter, outputFolder: out,
-  });
+  let count: number;
+  try {
+    count = editAof(portsOf(context), {
+      path: resolve(context.cwd, path), filter, outputFolder: out,
+    });
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    context.stderr.write(`${error.message}\n`);
+    return exitFail;
+  }
   context.stderr.write(`${count} ${count === 1 ? 'command' : 'commands'} matched\n`);
   return count > 0 || out === null ? exitPass : exitFail;
 }
