@@ -23,6 +23,11 @@ export interface RecoveryStudyRecord {
   readonly qpsBefore: number;
   /** From spawn until a window of 300 ms had 95 % of that rate; null when none had in time. */
   readonly backMs: number | null;
+  /**
+   * What the same load took for 95 % of its rate before the crash: the start of the generator,
+   * which is in `backMs`; null when it is not known.
+   */
+  readonly generatorMs: number | null;
 }
 
 /**
@@ -129,6 +134,7 @@ export const studyRecordSchema: v.GenericSchema<unknown, StudyRecord> = v.varian
   v.strictObject({
     kind: v.literal('recovery'), cache: v.string(), residentShare: orNull, keys: amount,
     diskBytes: amount, tailCommands: amount, qpsBefore: amount, backMs: orNull,
+    generatorMs: v.optional(orNull, null),
   }),
   v.strictObject({
     kind: v.literal('snapshot'), tookMs: amount, offeredPerSecond: orNull, copiedBytes: orNull,

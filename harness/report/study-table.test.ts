@@ -27,6 +27,7 @@ const record = recordOf(planOf([scenario]), (own, { cell }): TrialRecord => {
     study: {
       kind: 'recovery', cache: 'as asked', residentShare: 1, keys: cell.preloadKeys,
       diskBytes: 1e7, tailCommands, qpsBefore: 1000, backMs: null,
+      generatorMs: null,
     },
     cuts: first === undefined || first.recovery === null
       || (cell.target === 'redis' && form !== 'rdb')

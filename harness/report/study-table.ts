@@ -54,7 +54,8 @@ const seconds = (ms: number | null): string => (ms === null ? none : significant
 function recoveryTable(cells: readonly CellRecord[]): StudyTable {
   const head = ['form / page cache', 'keys', 'on disk', 'file system, s',
     'listening, s', 'loaded by its log, s',
-    'first read', 'first write', 'back to 95 %', 'µs a key', 's a GB', 'verdict'];
+    'first read', 'first write', 'back to 95 %', 'of it the generator', 'µs a key', 's a GB',
+    'verdict'];
   return { kind: 'recovery', title: 'Recovery', rows: [head, ...cells.map(recoveryRow)] };
 }
 
@@ -75,6 +76,7 @@ function recoveryRow(cell: CellRecord): string[] {
     seconds(recoveryMs?.phases.listening ?? null), seconds(recoveryMs?.phases.loading ?? null),
     seconds(recoveryMs?.phases.firstRead ?? null), seconds(readyMs),
     seconds(middle(studies, (study) => study.backMs)),
+    seconds(middle(studies, (study) => study.generatorMs)),
     each(keys, 1000), each(bytes, 1e6), cell.verdict,
   ];
 }

@@ -4,6 +4,7 @@ import test from 'ava';
 import type { DriverResult } from '../drivers/resp/driver.ts';
 import { defaultLoad } from '../plan/scenario.ts';
 import { generatorRecord, isLowerBound } from './generator.ts';
+import { latencyThrough } from './trial-record.ts';
 
 const closed = {
   cpuUtilisation: 0.97, loopUtilisation: 1, loopLagUs: { p99: 10, max: 20 }, sendLateUs: null,
@@ -44,4 +45,10 @@ test('a rate is a bound where the server may have had room', (t) => {
   t.false(isLowerBound(closed, 0.95));
   t.false(isLowerBound({ ...closed, generatorLimited: false }, 0.5));
   t.false(isLowerBound({ ...open, generatorLimited: true }, 0.5), 'a rate that was asked for');
+});
+
+test('latencies with the outage are those of a load that was answered again', (t) => {
+  const latencyUs = { p50: 1, p99: 2, p999: 3, max: 4 };
+  t.is(latencyThrough({ latencyUs, outageMs: 12 }), latencyUs);
+  t.is(latencyThrough({ latencyUs, outageMs: null }), null);
 });

@@ -1,6 +1,7 @@
 // What a trial found out → its record: rates and latencies where they count, else null.
 
 import { promiseSentence } from '../checkers/promise.ts';
+import type { DriverResult } from '../drivers/resp/driver.ts';
 import { STATUS_FAIL } from '../history/ledger.ts';
 import type { BlockDisk } from '../disks/disk.ts';
 import type { Verdict } from '../plan/events.ts';
@@ -8,7 +9,7 @@ import type { Trial } from '../plan/plan.ts';
 import { describeExit } from '../targets/server-process.ts';
 import { deciding, worstVerdict } from '../report/verdicts.ts';
 import type {
-  BlockRecord, CoverageRecord, CurveRecord, CutRecord, FaultedRecord, InclusionRecord,
+  BlockRecord, CoverageRecord, CurveRecord, CutRecord, FaultedRecord, InclusionRecord, LatencyUs,
   TrialRecord,
 } from '../report/record.ts';
 import type { Aftermath } from './cuts.ts';
@@ -55,7 +56,7 @@ export function finishedTrial(
     }),
     offeredPerSecond: cell.load.ratePerSecond,
     latencyUs: asksSpeed ? result.latencyBeforeOutageUs : null,
-    latencyWithOutageUs: asksSpeed ? result.latencyUs : null,
+    latencyWithOutageUs: asksSpeed ? latencyThrough(result) : null,
     generator: asksSpeed ? generator : null,
     serverCpuUsPerOp: asksSpeed && serverCpuUs !== null && measured > 0
       ? Math.round((serverCpuUs / measured) * 100) / 100 : null,
@@ -70,6 +71,16 @@ export function finishedTrial(
     error: null,
     artefacts,
   };
+}
+
+/**
+ * The latencies with the outage in them; null where the load was never answered again, as after a
+ * power cut, whose server starts elsewhere: there is no outage in them then.
+ */
+export function latencyThrough(
+  { latencyUs, outageMs }: Pick<DriverResult, 'latencyUs' | 'outageMs'>,
+): LatencyUs | null {
+  return outageMs === null ? null : latencyUs;
 }
 
 /** What came of the faults; nothing in cells without. */

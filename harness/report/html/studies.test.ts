@@ -32,7 +32,7 @@ function studyOf(kind: string, keys: number): StudyRecord {
   }
   return {
     kind: 'recovery', cache: 'as asked', residentShare: 1, keys, diskBytes: keys * 100,
-    tailCommands: 0, qpsBefore: 50_000, backMs: 900,
+    tailCommands: 0, qpsBefore: 50_000, backMs: 900, generatorMs: 100,
   };
 }
 

@@ -8,7 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileSizes } from '../../crash/materialize.ts';
 import type { TrialDisk } from '../../disks/disk.ts';
 import { openDisk } from '../../disks/disks.ts';
-import type { DriverResult } from '../../drivers/resp/driver.ts';
+import { forkDriver } from '../../drivers/resp/driver.ts';
+import type { Driver, DriverResult, IdleDriver } from '../../drivers/resp/driver.ts';
 import { HarnessError } from '../../errors.ts';
 import type { Trial } from '../../plan/plan.ts';
 import { tailShareOf } from '../../plan/studies.ts';
@@ -25,7 +26,9 @@ import { setPageCache } from './page-cache.ts';
 import type { CacheResult } from './page-cache.ts';
 import { fillServer, finishWork, readyDriver, startServer, withClient } from './study-server.ts';
 
-const rateMs = 600;
+/** A load generator is compiled while it runs: its first second is no rate of the server. */
+const warmupMs = 1000;
+const rateMs = 1000;
 const watchMs = 3000;
 const windowSteps = 3; // of 100 ms
 const reachedShare = 0.95;
@@ -35,6 +38,8 @@ type RecoveryStudy = Extract<Study, { kind: 'recovery' }>;
 interface Prepared {
   readonly keys: number;
   readonly qpsBefore: number;
+  /** From the start of the load that found that rate until it had 95 % of it, ms. */
+  readonly generatorMs: number | null;
   readonly tailCommands: number;
 }
 
@@ -60,27 +65,33 @@ async function studyOn(
   const diskBytes = [...fileSizes(workspace.dataDirectory).values()]
     .reduce((sum, bytes) => sum + bytes, 0);
   const files = persistedBytes(workspace.dataDirectory);
-  const cache = await setPageCache(workspace.dataDirectory, study.cache);
-  around.onPhase('recover');
-  const recovered = await recover(target, {
-    directory: workspace.dataDirectory, port: await freePort(), directives,
-    logPath: workspace.logPath, record: null, signal,
-  });
-  const found = await lookAfter(trial, recovered, { around, prepared });
-  const cut = {
-    ...cutOf(recovered, { prepared, cache, keys: found.keys }),
-    ...(disk.kind === 'block' ? { block: await blockRecord(disk, null) } : {}),
-  };
-  const { backMs } = found;
-  const { words, residentShare } = cache;
-  return {
-    ...failedTrial(trial, { text: '', tookMs: Date.now() - startedMs }),
-    verdict: cut.verdict, cuts: [cut], files, error: null,
-    study: {
-      kind: 'recovery', cache: words, residentShare, keys: found.keys, diskBytes,
-      tailCommands: prepared.tailCommands, qpsBefore: Math.round(prepared.qpsBefore), backMs,
-    },
-  };
+  // Its process starts while the server is down, as those of clients that wait for it do.
+  const idle = await forkDriver({ signal });
+  try {
+    const cache = await setPageCache(workspace.dataDirectory, study.cache);
+    around.onPhase('recover');
+    const recovered = await recover(target, {
+      directory: workspace.dataDirectory, port: await freePort(), directives,
+      logPath: workspace.logPath, record: null, signal,
+    });
+    const found = await lookAfter(trial, recovered, { around, prepared, idle });
+    const cut = {
+      ...cutOf(recovered, { prepared, cache, keys: found.keys }),
+      ...(disk.kind === 'block' ? { block: await blockRecord(disk, null) } : {}),
+    };
+    const { words, residentShare } = cache;
+    return {
+      ...failedTrial(trial, { text: '', tookMs: Date.now() - startedMs }),
+      verdict: cut.verdict, cuts: [cut], files, error: null,
+      study: {
+        kind: 'recovery', cache: words, residentShare, keys: found.keys, diskBytes,
+        tailCommands: prepared.tailCommands, qpsBefore: Math.round(prepared.qpsBefore),
+        backMs: found.backMs, generatorMs: prepared.generatorMs,
+      },
+    };
+  } finally {
+    await idle.kill();
+  }
 }
 
 /** Leaves the files of a killed server in the form asked for. */
@@ -93,7 +104,14 @@ async function prepare(
   try {
     await fillServer(trial, running, around);
     around.onPhase('load');
-    const { qps } = await drive(trial, running, { around, ms: rateMs });
+    const driver = await readyDriver(trial, running, {
+      ratePerSecond: null, warmupMs, signal: around.signal,
+    });
+    const { qps, series } = await drive(driver, { around, ms: warmupMs + rateMs });
+    const qpsBefore = qps ?? 0;
+    const generatorMs = reachedAtMs(series.acknowledged, {
+      stepMs: series.stepMs, qps: reachedShare * qpsBefore,
+    });
     around.onPhase('crash');
     await withClient(running, async (client) => {
       if (form === 'rdb' || form === 'rdb+aof') await client.call('SAVE');
@@ -101,7 +119,7 @@ async function prepare(
     });
     const tailCommands = await writeTail(trial, running, { form, around });
     const keys = await withClient(running, async (client) => Number(await client.call('DBSIZE')));
-    return { keys, qpsBefore: qps ?? 0, tailCommands };
+    return { keys, qpsBefore, generatorMs, tailCommands };
   } finally {
     await end(disk, running);
   }
@@ -151,13 +169,11 @@ function syncAll(directory: string): void {
 
 /** A closed loop for so long. */
 async function drive(
-  trial: Trial, running: RunningTarget, { around, ms }: { around: TrialSurroundings; ms: number },
+  driver: Driver, { around, ms }: { around: TrialSurroundings; ms: number },
 ): Promise<DriverResult> {
-  const { signal } = around;
-  const driver = await readyDriver(trial, running, { ratePerSecond: null, warmupMs: 0, signal });
   try {
     driver.begin();
-    await sleep(ms, undefined, { signal });
+    await sleep(ms, undefined, { signal: around.signal });
     await driver.stopSending();
     return await driver.finish();
   } finally {
@@ -173,21 +189,33 @@ interface Found {
 /** What came back, and when the rate was what it had been. */
 async function lookAfter(
   trial: Trial, recovered: Recovered,
-  { around, prepared }: { around: TrialSurroundings; prepared: Prepared },
+  { around, prepared, idle }:
+  { around: TrialSurroundings; prepared: Prepared; idle: IdleDriver },
 ): Promise<Found> {
   if (recovered.kind === 'refused') return { keys: 0, backMs: null };
-  const { running, phases } = recovered;
+  const { running } = recovered;
   try {
     around.onPhase('read-back');
     const keys = await withClient(running, async (client) => Number(await client.call('DBSIZE')));
-    const { series } = await drive(trial, running, { around, ms: watchMs });
-    const rampMs = reachedAtMs(series.acknowledged, {
-      stepMs: series.stepMs, qps: reachedShare * prepared.qpsBefore,
+    const driver = await readyDriver(trial, running, {
+      ratePerSecond: null, warmupMs: 0, signal: around.signal, idle,
     });
-    return { keys, backMs: rampMs === null ? null : Math.round(phases.firstWriteMs + rampMs) };
+    const result = await drive(driver, { around, ms: watchMs });
+    const qps = reachedShare * prepared.qpsBefore;
+    return { keys, backMs: backAtMs(result, { qps, spawnedNs: running.spawnedNs }) };
   } finally {
     await running.stop(0);
   }
+}
+
+/** When a load had so much again, ms from the spawn of the server, all by one clock. */
+export function backAtMs(
+  { series, beginNs }: Pick<DriverResult, 'series' | 'beginNs'>,
+  { qps, spawnedNs }: { qps: number; spawnedNs: number },
+): number | null {
+  const rampMs = reachedAtMs(series.acknowledged, { stepMs: series.stepMs, qps });
+  if (rampMs === null || beginNs === null) return null;
+  return Math.round((beginNs - spawnedNs) / 1e6 + rampMs);
 }
 
 /** When the first window of 300 ms began that had the rate, ms from the start; null for none. */

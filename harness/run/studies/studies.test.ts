@@ -15,7 +15,7 @@ import { reportText } from '../../report/table.ts';
 import { targets } from '../../targets/targets.ts';
 import { runPlan } from '../run.ts';
 import { setPageCache } from './page-cache.ts';
-import { reachedAtMs } from './recovery-study.ts';
+import { backAtMs, reachedAtMs } from './recovery-study.ts';
 import { doubtOf } from './snapshot-study.ts';
 
 test('the first window of 300 ms that has the rate', (t) => {
@@ -25,6 +25,17 @@ test('the first window of 300 ms that has the rate', (t) => {
   t.is(at([0, 10, 90, 110, 100], 1000), 200);
   t.is(at([99, 99, 99, 99], 1000), null);
   t.is(at([500, 500], 1000), null, 'shorter than a window');
+});
+
+test('a server is back so long after its spawn, fork and connect of the load included', (t) => {
+  const series = {
+    stepMs: 100, acknowledged: [0, 50, 100, 100, 100], errors: [], p50Us: [], p99Us: [],
+  };
+  const back = (beginNs: number | null, qps: number): number | null =>
+    backAtMs({ series, beginNs }, { qps, spawnedNs: 2e9 });
+  t.is(back(2.5e9, 1000), 700);
+  t.is(back(2.5e9, 1001), null);
+  t.is(back(null, 1000), null);
 });
 
 test('a limited generator or refused operations leave the cost of a snapshot open', (t) => {
@@ -114,6 +125,8 @@ test.serial('all kinds of study, from the plan to the tables', async (t) => {
   t.true(study?.kind === 'recovery' && study.keys > 3000 && study.keys <= 3100);
   t.true(study?.kind === 'recovery' && study.tailCommands === 3000 && study.qpsBefore > 0);
   const [cut] = large?.cuts ?? [];
+  const firstWriteMs = cut?.recovery?.firstWriteMs ?? Infinity;
+  t.true(study?.kind === 'recovery' && (study.backMs ?? Infinity) > firstWriteMs);
   t.true((cut?.recovery?.firstWriteMs ?? 0) >= (cut?.recovery?.listeningMs ?? Infinity));
   t.true(impact?.study?.kind === 'snapshot' && impact.study.fileBytes > 300_000);
   t.true(impact?.study?.kind === 'snapshot' && impact.study.before.qps > 0);

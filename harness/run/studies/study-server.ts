@@ -1,8 +1,8 @@
 // A server under study: started, filled, driven, asked; what all studies share.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startDriver } from '../../drivers/resp/driver.ts';
-import type { Driver, DriverOptions } from '../../drivers/resp/driver.ts';
+import { forkDriver } from '../../drivers/resp/driver.ts';
+import type { Driver, DriverOptions, IdleDriver } from '../../drivers/resp/driver.ts';
 import { RespClient } from '../../drivers/resp/client.ts';
 import { infoFields } from '../../drivers/resp/info.ts';
 import { startServing } from '../../drivers/resp/probe.ts';
@@ -27,15 +27,19 @@ export async function startServer(around: TrialSurroundings): Promise<RunningTar
   }, startTimeoutMs);
 }
 
+/** What differs from the trial's load, and the process that was forked ahead, if one was. */
+type Changes = Partial<DriverOptions> & {
+  readonly signal: AbortSignal;
+  readonly idle?: IdleDriver;
+};
+
 /** A driver of the trial's load that is ready to begin; it keeps no ledger. */
 export async function readyDriver(
-  trial: Trial, running: RunningTarget, changes: Partial<DriverOptions> & { signal: AbortSignal },
+  trial: Trial, running: RunningTarget, { signal, idle, ...options }: Changes,
 ): Promise<Driver> {
-  const { signal, ...options } = changes;
   const base = driverOptions(trial, { server: running, workload: workloadOf(trial) });
-  const driver = await startDriver(
-    { ...base, ledgerPath: null, preloadKeys: 0, ...options }, { signal },
-  );
+  const driver = (idle ?? await forkDriver({ signal }))
+    .start({ ...base, ledgerPath: null, preloadKeys: 0, ...options });
   try {
     await orDeath(running, driver.ready);
     return driver;
