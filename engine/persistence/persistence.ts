@@ -244,14 +244,14 @@ export class Persistence implements PersistencePort {
       return;
     }
     if (this.saver.scheduled && this.saver.mayTry) {
-      this.saver.begin();
+      this.saver.begin('server');
       return;
     }
     const point = this.saver.duePoint();
     if (point !== null) {
       this.options.log('notice',
         `${point.changes} changes in ${point.seconds} seconds. Saving...`);
-      this.saver.begin();
+      this.saver.begin('server');
     } else if (this.rewriter.isDue()) {
       this.options.log('notice', 'Starting automatic rewriting of AOF'
         + ` (${this.rewriter.currentBytes} bytes)`);
@@ -266,7 +266,7 @@ export class Persistence implements PersistencePort {
   // ---- commands --------------------------------------------------------------------------------
 
   save(): CommandOutcome {
-    return this.saver.save();
+    return this.saver.save('command');
   }
 
   backgroundSave(schedule: boolean): CommandOutcome {
@@ -285,7 +285,7 @@ export class Persistence implements PersistencePort {
       this.saver.scheduled = true;
       return { kind: 'ok', text: 'Background saving scheduled' };
     }
-    return this.saver.begin();
+    return this.saver.begin('command');
   }
 
   backgroundRewrite(): CommandOutcome {
@@ -325,7 +325,7 @@ export class Persistence implements PersistencePort {
   /** FLUSHALL ran: with save points, an empty snapshot replaces the old one, as in Redis. */
   afterFlushAll(): void {
     this.saver.abort();
-    if (this.settings.savePoints.length > 0) this.saver.save();
+    if (this.settings.savePoints.length > 0) this.saver.save('server');
   }
 
   /** `rdbcompression` and `rdb-target`: how DUMP writes. */
@@ -402,7 +402,7 @@ export class Persistence implements PersistencePort {
     }
     if (save ?? this.settings.savePoints.length > 0) {
       log('notice', 'Saving the final RDB snapshot before exiting.');
-      const outcome = this.saver.save();
+      const outcome = this.saver.save('server');
       if (outcome.kind === 'error') failure ??= outcome.text;
     }
     if (failure !== null && !force) return { kind: 'error', text: failure };

@@ -113,22 +113,3 @@ test('DEBUG LOADAOF without a log is an error and changes nothing', async (t) =>
   t.is(engine.run('DEBUG', 'LOADAOF'), '-ERR There is no append only file in /data\r\n');
   t.is(engine.contents().size, 1);
 });
-
-test('what cannot be written is a failed save, until rdb-target allows it', async (t) => {
-  const engine = await TestEngine.start({
-    disk: memoryDisk(), ...sizes, settings: { savePoints: [{ seconds: 1, changes: 1 }] },
-  });
-  engine.run('HSET', 'h', 'f', 'v');
-  engine.run('HPEXPIREAT', 'h', '4102444800000', 'FIELDS', '1', 'f');
-  engine.clock.advanceMs(3000);
-  engine.persistence.cron(0);
-  t.is(engine.info('rdb_last_bgsave_status'), 'err');
-  t.regex(engine.run('SET', 'k', 'v'), /^-MISCONF Redis is configured to save RDB snapshots/);
-  t.regex(engine.logLines.join('\n'), /Snapshot refused: key "h" in database 0 has fields with/);
-  engine.persistence.configure({ rdbTarget: 12 });
-  engine.clock.advanceMs(6000);
-  engine.persistence.cron(0);
-  await engine.settle();
-  t.is(engine.info('rdb_last_bgsave_status'), 'ok');
-  t.is(engine.run('SET', 'k', 'v'), '+OK\r\n');
-});

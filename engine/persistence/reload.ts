@@ -25,7 +25,7 @@ const ok: CommandOutcome = { kind: 'ok', text: 'OK' };
 export function reload(parts: ReloadParts, mode: ReloadMode): CommandOutcome {
   const { options, saver } = parts;
   if (mode.save) {
-    const saved = saver.save();
+    const saved = saver.save('command');
     if (saved.kind === 'error') return saved;
   }
   if (mode.flush) options.keyspace.flushAll();

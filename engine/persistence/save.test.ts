@@ -1,5 +1,6 @@
 // SAVE, BGSAVE, save points and SHUTDOWN.
 import test from 'ava';
+import type { MemoryDisk } from '../io/memory-disk.ts';
 import { memoryDisk, TestEngine } from './test-support/test-engine.ts';
 
 const failing = [
@@ -23,7 +24,7 @@ for (const { name, fault } of failing) {
       const reply = engine.run(command);
       await engine.settle();
       t.regex(reply, command === 'SAVE' ? /^-ERR/ : /^\+Background saving started/);
-      t.is(engine.info('rdb_last_bgsave_status'), 'err');
+      t.is(engine.info('rdb_last_bgsave_status'), command === 'SAVE' ? 'ok' : 'err');
       t.is(engine.info('rdb_changes_since_last_save'), 1);
       t.deepEqual(disk.list('/data'), ['dump.rdb']);
       const found = (await TestEngine.start({ disk })).contents().get('0:a');
@@ -137,6 +138,84 @@ test('after a failed save the next try comes after five seconds; writes are refu
   await engine.settle();
   t.is(engine.info('rdb_last_bgsave_status'), 'ok');
   t.is(engine.run('SET', 'a', '3'), '+OK\r\n');
+});
+
+/** The version of RDB that the snapshot is written in. */
+function versionOf(disk: MemoryDisk): string {
+  const bytes = disk.tree().files.get('/data/dump.rdb') ?? new Uint8Array();
+  return Buffer.from(bytes.subarray(0, 9)).toString();
+}
+
+async function withFieldDeadline(): Promise<{ disk: MemoryDisk; engine: TestEngine }> {
+  const disk = memoryDisk();
+  const engine = await TestEngine.start({
+    disk, settings: { savePoints: [{ seconds: 1, changes: 1 }] },
+  });
+  engine.run('HSET', 'h', 'f', 'v');
+  engine.run('HPEXPIREAT', 'h', '4102444800000', 'FIELDS', '1', 'f');
+  return { disk, engine };
+}
+
+test('whoever asks for what rdb-target cannot hold is told, and nothing else stops', async (t) => {
+  const { disk, engine } = await withFieldDeadline();
+  for (const command of [['SAVE'], ['BGSAVE'], ['DEBUG', 'RELOAD']]) {
+    t.regex(engine.run(...command), /^-ERR key "h" in database 0 has fields .* set rdb-target 12/);
+    t.is(engine.info('rdb_last_bgsave_status'), 'ok');
+    t.is(engine.run('SET', 'k', 'v'), '+OK\r\n');
+  }
+  t.is(disk.stat('/data/dump.rdb'), null);
+  t.regex(engine.logLines.join('\n'), /Snapshot refused: key "h" in database 0 has fields with/);
+  t.is(engine.run('HPERSIST', 'h', 'FIELDS', '1', 'f'), '*1\r\n:1\r\n');
+  t.is(engine.run('SAVE'), '+OK\r\n');
+  t.is(versionOf(disk), 'REDIS0010');
+});
+
+test('what the server saves by itself is written in the version that it needs', async (t) => {
+  const byItself: readonly ((engine: TestEngine) => void)[] = [
+    (engine): void => {
+      engine.clock.advanceMs(3000);
+      engine.persistence.cron(0);
+    },
+    (engine): void => {
+      t.is(engine.persistence.shutdown(null, false).kind, 'ok');
+    },
+  ];
+  for (const save of byItself) {
+    const { disk, engine } = await withFieldDeadline();
+    save(engine);
+    await engine.settle();
+    t.is(versionOf(disk), 'REDIS0012');
+    t.regex(engine.logLines.join('\n'),
+      /warning: Saving in RDB version 12, because key "h" .* \(read by Redis 7.4 and later\)/);
+    t.is(engine.info('rdb_last_bgsave_status'), 'ok');
+    const again = await TestEngine.start({ disk });
+    t.is(again.run('HPEXPIRETIME', 'h', 'FIELDS', '1', 'f'), '*1\r\n:4102444800000\r\n');
+    t.is(again.run('DEL', 'h'), ':1\r\n');
+    t.is(again.run('SAVE'), '+OK\r\n');
+    t.is(versionOf(disk), 'REDIS0010');
+  }
+});
+
+test('a SAVE that fails is no reason to refuse writes, one that works ends it', async (t) => {
+  const disk = memoryDisk();
+  const savePoints = [{ seconds: 1000, changes: 1 }];
+  const engine = await TestEngine.start({ disk, settings: { savePoints } });
+  const failing = { call: 'rename', code: 'EIO' } as const;
+  for (const command of ['SAVE', 'FLUSHALL']) {
+    disk.inject(failing);
+    engine.run(command);
+    t.is(engine.info('rdb_last_bgsave_status'), 'ok', command);
+    t.is(engine.run('SET', 'a', '1'), '+OK\r\n');
+  }
+  disk.inject(failing);
+  t.is(engine.persistence.shutdown(null, false).kind, 'error');
+  t.is(engine.run('SET', 'a', '1'), '+OK\r\n');
+  disk.inject(failing);
+  engine.run('BGSAVE');
+  await engine.settle();
+  t.regex(engine.run('SET', 'a', '1'), /^-MISCONF/);
+  t.is(engine.run('SAVE'), '+OK\r\n');
+  t.is(engine.run('SET', 'a', '1'), '+OK\r\n');
 });
 
 test('SHUTDOWN saves when there are save points, and syncs the log', async (t) => {

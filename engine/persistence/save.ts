@@ -11,6 +11,8 @@ import type { EngineError } from '../errors.ts';
 import type { Disk } from '../io/disk.ts';
 import { endPosition } from '../keyspace/database.ts';
 import type { RdbHeader } from '../rdb/encoder.ts';
+import { newestVersion } from '../rdb/format.ts';
+import type { WrittenVersion } from '../rdb/format.ts';
 import { deadlinesUnsupported } from '../rdb/value-encoder.ts';
 import type { PersistenceOptions, PersistenceSettings } from './settings.ts';
 import { noCosts } from './snapshot.ts';
@@ -57,11 +59,14 @@ export function baseFormat(options: PersistenceOptions): 'rdb' | 'commands' {
   return options.settings.useRdbPreamble && unsaveable(options) === null ? 'rdb' : 'commands';
 }
 
+/** Who saves: somebody who can be told that it is impossible, or the server by itself. */
+export type SaveCause = 'command' | 'server';
+
 /** Takes snapshots into `dbfilename`. */
 export class Saver {
   /** Unix time of the last successful save, at first of the start. */
   lastSaveSec: number;
-  /** Did the last save work? */
+  /** Did the last save in the background work? One that works in the foreground mends it. */
   healthy = true;
   /** Saves that worked. */
   saves = 0;
@@ -113,13 +118,13 @@ export class Saver {
     this.lastSaveSec = this.nowSec();
   }
 
-  /** SAVE. */
-  save(): CommandOutcome {
+  /** SAVE, and the save of a shutdown. One that fails is its caller's matter, as in Redis. */
+  save(cause: SaveCause): CommandOutcome {
     if (this.run !== null) {
       return { kind: 'error', text: 'ERR Background save already in progress' };
     }
-    const impossible = this.impossible();
-    if (impossible !== null) return impossible;
+    const refused = this.refused(cause);
+    if (refused !== null) return refused;
     const { changes } = this.options.keyspace;
     const result = this.walker.runNow(this.request());
     let error: unknown = null;
@@ -135,25 +140,36 @@ export class Saver {
   }
 
   /** BGSAVE, when nothing else walks the keyspace. The outcome is what it answers. */
-  begin(): CommandOutcome {
+  begin(cause: SaveCause): CommandOutcome {
     this.scheduled = false;
+    const refused = this.refused(cause);
+    if (refused !== null) return refused;
     this.startedSec = this.nowSec();
     this.lastTrySec = this.startedSec;
-    const impossible = this.impossible();
-    if (impossible !== null) return impossible;
     const { changes } = this.options.keyspace;
     this.run = this.walker.start(this.request(), (result) => this.ended(result, changes));
     this.options.log('notice', 'Background saving started');
     return { kind: 'ok', text: 'Background saving started' };
   }
 
-  /** The error when a key holds what the version to be written has no way to say. */
-  private impossible(): CommandOutcome | null {
+  /**
+   * The error for a command while a key holds what `rdb-target` has no way to say. Where nobody
+   * would read it the snapshot is written in a version that has: none at all would be worse.
+   */
+  private refused(cause: SaveCause): CommandOutcome | null {
     const error = unsaveable(this.options);
     if (error === null) return null;
-    this.healthy = false;
-    this.options.log('warning', `Snapshot refused: ${error.message}. The old snapshot stays.`);
+    const { log } = this.options;
+    if (cause === 'server') {
+      log('warning', `Saving in RDB version ${newestVersion}, because ${error.message}.`);
+      return null;
+    }
+    log('warning', `Snapshot refused: ${error.message}. The old snapshot stays.`);
     return { kind: 'error', text: `ERR ${error.message}` };
+  }
+
+  private get version(): WrittenVersion {
+    return unsaveable(this.options) === null ? this.settings.rdbTarget : newestVersion;
   }
 
   /** Stops the running save, if any, without calling it a failure. */
@@ -200,6 +216,7 @@ export class Saver {
       this.run = null;
       this.lastDurationSec = this.nowSec() - this.startedSec;
       const worked = this.installed(result, changes, error);
+      this.healthy = worked;
       this.options.log(worked ? 'notice' : 'warning',
         worked ? 'Background saving terminated with success' : 'Background saving error');
     });
@@ -221,7 +238,6 @@ export class Saver {
     if (error !== null) {
       log('warning', `Write error saving DB on disk: ${reasonOf(error)}. The old snapshot stays.`);
       removeQuietly(this.options.disk, this.temporaryPath());
-      this.healthy = false;
       return false;
     }
     this.healthy = true;
@@ -237,7 +253,7 @@ export class Saver {
       path: this.temporaryPath(),
       format: 'rdb',
       header: headerNow(this.options, false),
-      version: this.settings.rdbTarget,
+      version: this.version,
       compress: this.settings.rdbCompression,
       checksum: this.settings.rdbChecksum,
       stopOnFlushAll: true,
