@@ -169,13 +169,13 @@ export class LogDirectory {
     return this.replace(manifest);
   }
 
-  /** Notes how long the last increment but one is: nothing is appended to it any more. */
-  *noteLengthBeforeLast(bytes: number): Waiting {
+  /** Notes how long an increment is: nothing is appended to it any more. */
+  *noteLength(path: string, bytes: number): Waiting {
     const { increments } = this.manifest;
     yield* this.install({
       ...this.manifest,
-      increments: increments.map((file, at) => (
-        at === increments.length - 2 ? { ...file, bytes } : file)),
+      increments: increments.map((file) => (
+        this.pathOf(file.name) === path ? { ...file, bytes } : file)),
     });
   }
 

@@ -102,6 +102,11 @@ export class Appender extends Effects implements Journal {
     return this.log.length;
   }
 
+  /** The file appended to. */
+  get path(): string {
+    return this.file.path;
+  }
+
   /** Bytes of the file appended to. */
   get fileBytes(): number {
     return this.file.fileBytes;

@@ -2,6 +2,8 @@
 // of the same file says otherwise.
 import test from 'ava';
 import type { MemoryDisk } from '../io/memory-disk.ts';
+import { Progress, watch } from './test-support/scenario.ts';
+import type { Moment } from './test-support/scenario.ts';
 import { memoryDisk, TestEngine } from './test-support/test-engine.ts';
 
 const on = { appendOnly: true, appendFsync: 'always' } as const;
@@ -21,13 +23,17 @@ async function untilWelcome(engine: TestEngine): Promise<void> {
   }
 }
 
+/** Goes on, in a rewrite, until the next increment is written to. */
+async function untilNext(engine: TestEngine): Promise<void> {
+  await engine.beginRewrite();
+  await engine.until(() => !engine.persistence.appender.isHeld);
+}
+
 test('a rewrite is no cure for a sync that failed behind its picture', async (t) => {
   const disk = memoryDisk();
   const engine = await TestEngine.start({ disk, settings: on, sliceKeys: 1 });
   for (const key of ['a', 'b', 'c']) engine.acknowledge('SET', key, '1');
-  await engine.beginRewrite();
-  await engine.until(() => engine.file('appendonly.aof.manifest').includes('seq 2 type i'));
-  await engine.until(() => !engine.persistence.appender.isHeld);
+  await untilNext(engine);
   t.true(engine.persistence.rewriter.inProgress);
   disk.inject({ call: 'sync', code: 'EIO' });
   t.false(engine.acknowledge('SET', 'd', '1'), 'not synced');
@@ -53,4 +59,30 @@ test('nor is the first base for a sync of what waits for it', async (t) => {
   t.true(engine.acknowledge('SET', 'f', '1'));
   t.is(engine.info('aof_rewrites'), 2);
   t.deepEqual(await durable(disk), engine.contents());
+});
+
+test('a file announced to no avail is not taken for the one that was written', async (t) => {
+  const moments: Moment[] = [];
+  const disk = memoryDisk();
+  const progress = new Progress();
+  const engine = await TestEngine.start({ disk: watch(disk, progress, moments), settings: on });
+  engine.acknowledge('SET', 'a', '1');
+  // The first sync is for the name of the new increment, the second for that of the manifest.
+  disk.inject({ call: 'sync-directory', nth: 2, code: 'EIO' });
+  engine.run('BGREWRITEAOF');
+  await engine.settle();
+  t.is(engine.info('aof_last_bgrewrite_status'), 'err');
+  t.regex(engine.file('appendonly.aof.manifest'), /seq 2 type i/, 'the manifest names it');
+  engine.acknowledge('SET', 'b', '1');
+  await untilNext(engine);
+  t.true(engine.acknowledge('SET', 'c', '1'));
+  moments.length = 0;
+  await engine.settle();
+  t.is(engine.info('aof_rewrites'), 1);
+  for (const { call, afterKill, afterPowerCut } of moments) {
+    for (const { files } of [afterKill, afterPowerCut]) {
+      const found = await TestEngine.start({ disk: memoryDisk(files), settings: on });
+      t.deepEqual(found.contents(), engine.contents(), `before ${call}`);
+    }
+  }
 });

@@ -223,11 +223,11 @@ export class Rewriter {
         appender.resume();
       }
     }
-    const { fileBytes, syncError } = appender;
+    const { path, fileBytes, syncError } = appender;
     this.closedBytes += fileBytes;
     appender.switchTo(prepared.fd, prepared.path);
     // What a failed sync left of a file nobody knows; without this note it may be shorter.
-    if (syncError === null) yield* directory.noteLengthBeforeLast(fileBytes);
+    if (syncError === null) yield* directory.noteLength(path, fileBytes);
     return [prepared.file];
   }
 

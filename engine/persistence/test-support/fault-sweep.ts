@@ -82,6 +82,8 @@ class FailingDisk {
   calls = 0;
   healed = false;
   readonly disk: Disk;
+  /** Called before a base takes its name, once the fault has begun. */
+  onBase: (() => void) | null = null;
   private began = false;
   private readonly nth: number;
 
@@ -95,6 +97,7 @@ class FailingDisk {
         return (...args: unknown[]): unknown => {
           if (counts) this.calls++;
           const call = { name: String(name), args };
+          if (this.began && namesBase(call)) this.onBase?.();
           if (!counts || fault === null || !this.applies(fault, call)) {
             return Reflect.apply(member, target, args);
           }
@@ -135,11 +138,15 @@ class FailingDisk {
   }
 }
 
+/** Meanwhile the manifest names the old files and the next increment. */
+function namesBase({ name, args }: DiskCall): boolean {
+  return name === 'rename' && String(args[1]).includes('.base.');
+}
+
 interface Run {
   readonly calls: number;
   readonly progress: Progress;
-  readonly atFault: Moment;
-  readonly atEnd: Moment;
+  readonly moments: readonly Moment[];
   readonly works: boolean;
 }
 
@@ -157,14 +164,19 @@ async function runOnce(
   });
   failing.healed = false;
   failing.calls = 0;
+  const moments: Moment[] = [];
+  failing.onBase = (): void => {
+    moments.push(momentOf(disk, progress, 'before a base takes its name'));
+  };
   await runLoad(engine, progress);
-  const atFault = momentOf(disk, progress, 'before the fault is healed');
+  moments.push(momentOf(disk, progress, 'before the fault is healed'));
   const { calls } = failing;
   failing.healed = true;
   await letTimePass(engine, progress);
   const works = engine.acknowledge('PING') && progress.acknowledged === progress.sent
     && engine.persistence.refusal() === null;
-  return { calls, progress, atFault, works, atEnd: momentOf(disk, progress, 'at the end') };
+  moments.push(momentOf(disk, progress, 'at the end'));
+  return { calls, progress, works, moments };
 }
 
 /** Long enough for the longest back-off of a few failures. */
@@ -181,13 +193,13 @@ async function letTimePass(engine: TestEngine, progress: Progress): Promise<void
   await engine.settle();
 }
 
-/** How many writes are there; -1: what is there is no prefix. */
+/** How many writes are there; -1: what is there is no prefix, or refused. */
 async function survivors(
   files: Moment['afterKill']['files'], { states }: Progress,
 ): Promise<number> {
-  const engine = await TestEngine.start({
-    disk: memoryDisk(files), settings: { appendOnly: true },
-  });
+  const engine = new TestEngine({ disk: memoryDisk(files), settings: { appendOnly: true } });
+  const refused = await engine.recover().then(() => false, () => true);
+  if (refused) return -1;
   const found = engine.contents();
   const witness = Number.parseInt(found.get('0:witness') ?? '0', 10);
   const expected = states[witness];
@@ -220,7 +232,7 @@ export async function sweep(
       stuck++;
       findings.push(`${where}: does not serve writes again`);
     }
-    for (const moment of [run.atFault, run.atEnd]) {
+    for (const moment of run.moments) {
       const durable = policy.appendFsync === 'always' ? moment.acknowledged : 0;
       for (const [kind, tree, floor] of [
         ['process', moment.afterKill, moment.acknowledged],
