@@ -227,3 +227,23 @@ test('no flipped bit of a manifest starts with other data', async (t) => {
   t.log(`${manifest.length * 8} flips, ${refused} refused`);
   t.true(refused > 600);
 });
+
+test('a base in commands is refused, cut at any byte, whether or not it is the last', async (t) => {
+  const first = memoryDisk();
+  const settings = { appendOnly: true, appendFsync: 'always', useRdbPreamble: false } as const;
+  const engine = await TestEngine.start({ disk: first, settings });
+  engine.run('MULTI');
+  for (const key of ['a', 'b']) engine.run('SET', key, '1');
+  engine.run('EXEC');
+  engine.persistence.journal.commit();
+  engine.run('BGREWRITEAOF');
+  await engine.settle();
+  const base = '/data/appendonlydir/appendonly.aof.2.base.aof';
+  const { files } = first.tree();
+  const whole = files.get(base) ?? new Uint8Array();
+  for (let length = 0; length < whole.length; length++) {
+    const disk = memoryDisk([...files, [base, whole.subarray(0, length)]]);
+    const message = await refusedTwice(disk, settings, 'AOF_BAD');
+    t.regex(message, new RegExp(`2.base.aof is damaged .* ${whole.length} bytes, as the man`));
+  }
+});

@@ -181,10 +181,7 @@ export class Loader {
   private judgeShorter(file: LogFileToLoad, bytes: number, last: boolean): void {
     const { path, role, sizeBytes } = file;
     if (!last || role === 'base' || !this.options.settings.loadTruncated) {
-      throw new EngineError('AOF_BAD', `${path} is damaged at offset ${sizeBytes}: expected`
-        + ` ${bytes} bytes, as the manifest says, found the end of the file. Restore the file from`
-        + ` a copy; to go on without what is missing, remove 'bytes ${bytes}' and the first line`
-        + ' from the manifest');
+      throw shorter(file, sizeBytes, bytes);
     }
     this.options.log('warning', `!!! Warning: ${path} has ${sizeBytes} of the ${bytes} bytes that`
       + ' the manifest says, and nothing follows it !!!');
@@ -196,6 +193,11 @@ export class Loader {
     const { damage } = reader;
     const tailBytes = file.sizeBytes - reader.validBytes;
     if (damage === null) {
+      // A base was durable before it was named: no crash takes anything of it.
+      const { bytes = 0, role } = file;
+      if (role === 'base' && reader.validBytes < bytes) {
+        throw shorter(file, reader.validBytes, bytes);
+      }
       this.judgeTruncation(file, reader, last);
       return;
     }
@@ -274,6 +276,12 @@ export class Loader {
   unlessStopped(): Promise<void> {
     return this.isStopped() ? new Promise(() => {}) : Promise.resolve();
   }
+}
+
+function shorter({ path }: LogFileToLoad, validBytes: number, bytes: number): EngineError {
+  return new EngineError('AOF_BAD', `${path} is damaged at offset ${validBytes}: expected ${bytes}`
+    + ' bytes, as the manifest says, found the end of the file. Restore the file from a copy; to go'
+    + ` on without what is missing, remove 'bytes ${bytes}' and the first line from the manifest`);
 }
 
 /** What follows a broken file must be nothing: it would be applied to a hole. */
