@@ -129,3 +129,26 @@ test('BGSAVE SCHEDULE waits, too, after a save that failed; BGSAVE does not', as
   await engine.settle();
   t.is(engine.info('rdb_saves'), 2);
 });
+
+for (const cure of ['after a failed sync', 'of a log that waits for its base'] as const) {
+  test(`a rewrite ${cure} follows within a minute once the disk is well`, async (t) => {
+    const disk = memoryDisk();
+    const settings = { appendOnly: cure === 'after a failed sync', appendFsync: 'always' } as const;
+    const engine = await TestEngine.start({ disk, settings });
+    if (settings.appendOnly) disk.inject({ call: 'sync', code: 'EIO' });
+    else disk.inject({ call: 'open', nth: 2, code: 'ENOSPC' });
+    engine.persistence.configure({ appendOnly: true });
+    engine.acknowledge('SET', 'a', '1');
+    const failures = 12;
+    for (let nth = 1; nth <= failures; nth++) disk.inject({ call: 'open', nth, code: 'ENOSPC' });
+    const failed = (): boolean =>
+      Number(engine.info('aof_rewrites_consecutive_failures')) >= failures;
+    for (let sec = 0; !failed() && sec < 7200; sec++) await second(engine);
+    t.true(failed(), 'it is tried often enough');
+    for (let sec = 0; sec < 60; sec++) await second(engine);
+    t.is(engine.persistence.refusal(), null);
+    t.is(engine.info('aof_rewrites'), 1);
+    const { journal } = engine.persistence;
+    t.is(journal.releasable, journal.appended);
+  });
+}

@@ -33,6 +33,8 @@ import type { SnapshotCosts, SnapshotResult, SnapshotRun, SnapshotWalker } from 
 
 const failuresBeforeBackOff = 3;
 const maxBackOffMinutes = 60;
+// Until it has worked writes are refused, or the log promises nothing: then it is tried more often.
+const maxPauseOfCureSec = 30;
 
 /** What a rewrite works on. */
 export interface RewriterOptions {
@@ -94,6 +96,7 @@ export class Rewriter {
   private run: SnapshotRun | null = null;
   private startedSec = 0;
   private nextTrySec = 0;
+  private failedSec = 0;
 
   constructor(options: RewriterOptions) {
     this.options = options.persistence;
@@ -159,11 +162,12 @@ export class Rewriter {
   /** Whether the log has grown enough to be rewritten by itself. */
   isDue(): boolean {
     const { autoRewritePercentage, autoRewriteMinBytes } = this.settings;
-    if (this.nowSec() < this.nextTrySec) return false;
     // Also when not even the file for what waits could be made.
-    if (this.waitsForBase) return true;
+    const cures = this.waitsForBase || this.appender.syncError !== null;
+    if (cures && this.nowSec() >= this.failedSec + maxPauseOfCureSec) return true;
+    if (this.nowSec() < this.nextTrySec) return false;
+    if (cures) return true;
     if (!this.appender.enabled) return false;
-    if (this.appender.syncError !== null) return true;
     if (autoRewritePercentage === 0 || this.currentBytes <= autoRewriteMinBytes) return false;
     const base = Math.max(1, this.rewriteBaseBytes);
     return (this.currentBytes * 100) / base - 100 >= autoRewritePercentage;
@@ -284,7 +288,8 @@ export class Rewriter {
     this.consecutiveFailures++;
     const beyond = this.consecutiveFailures - failuresBeforeBackOff;
     const minutes = beyond < 0 ? 0 : Math.min(2 ** beyond, maxBackOffMinutes);
-    this.nextTrySec = this.nowSec() + Math.max(1, minutes * 60);
+    this.failedSec = this.nowSec();
+    this.nextTrySec = this.failedSec + Math.max(1, minutes * 60);
   }
 
   private temporaryPath(): string {
