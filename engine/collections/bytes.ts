@@ -2,6 +2,9 @@
 // much as the loop).
 
 const loopBytes = 24;
+/** A scratch that grew beyond this for a huge element makes way when a small one comes. */
+const keptScratchBytes = 64 * 1024;
+const leastScratchBytes = 256;
 
 /** Copies bytes between buffers, or within one where they do not overlap. */
 export function copyBytes(
@@ -14,6 +17,16 @@ export function copyBytes(
   for (let from = start, to = at; from < end; from++, to++) {
     target[to] = buffer[from] as number;
   }
+}
+
+/** Whether a scratch of so many bytes is too small for what comes, or far too large. */
+export function misfits(scratchBytes: number, bytes: number): boolean {
+  return bytes > scratchBytes || (scratchBytes > keptScratchBytes && bytes < scratchBytes >> 3);
+}
+
+/** A scratch for so many bytes and some more. */
+export function newScratch(bytes: number): Buffer {
+  return Buffer.alloc(Math.max(bytes * 2, leastScratchBytes));
 }
 
 /** Moves bytes within a buffer; the ranges may overlap. */

@@ -7,6 +7,7 @@ import type { EntryAddress } from '../keyspace/entry.ts';
 import { Collections } from './collections.ts';
 import type { CollectionHandle } from './handle.ts';
 import { encodingName, listPackBytes } from './limits.ts';
+import { ElementWriter } from './pack/listpack.ts';
 import { argument, everything, seen, seenValue, World } from './test-support/world.ts';
 
 type Kind = 'list' | 'hash' | 'set' | 'integers' | 'sortedSet';
@@ -216,4 +217,25 @@ test('an element popped, or removed, stays readable while it is pushed to the sa
   t.true(list.pop(true));
   list.push(false, list.elementBuffer, list.elementStart, list.elementEnd);
   t.deepEqual(contents(world.list()), ['e1', 'e2', 'e3', 'e4', 'e0']);
+});
+
+test('scratch buffers that grew for a huge element make way for small ones', (t) => {
+  const world = new World({ capacityBytes: 16 * 1024 * 1024 });
+  const most = 64 * 1024;
+  const huge = argument('x'.repeat(1_000_000));
+  const small = argument('small');
+  for (const bytes of [huge, huge, small]) world.list().push(false, ...bytes);
+  const list = world.list();
+  list.pop(true);
+  const { elementBuffer } = list;
+  t.true(elementBuffer.length > 1_000_000);
+  list.pop(true);
+  t.is(list.elementBuffer, elementBuffer, 'the same for two huge ones');
+  list.pop(true);
+  t.true(list.elementBuffer.length <= most, 'list');
+  const writer = new ElementWriter();
+  writer.addString(...huge);
+  writer.length = 0;
+  writer.addString(...small);
+  t.true(writer.bytes.length <= most, 'writer of packs');
 });

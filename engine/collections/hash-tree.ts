@@ -12,7 +12,7 @@ import type { KeyHash } from '../keyspace/hash.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { orderHash, orderScore, rootBytes } from '../tree/reader.ts';
 import { Tree } from '../tree/tree.ts';
-import { copyBytes, sameBytes } from './bytes.ts';
+import { copyBytes, misfits, newScratch, sameBytes } from './bytes.ts';
 import type { PackCursor } from './pack/cursor.ts';
 import { readUnsigned32, writeUnsigned32 } from './pack/listpack.ts';
 
@@ -33,7 +33,7 @@ export class HashTree {
   private readonly deadlines: Tree;
   private hasDeadlines: boolean = false;
   private readonly root: Buffer = Buffer.alloc(rootBytes);
-  private scratch: Buffer = Buffer.alloc(256);
+  private scratch: Buffer = newScratch(0);
   // What `find` looked for.
   private soughtBuffer: Buffer;
   private soughtStart: number = 0;
@@ -221,8 +221,8 @@ export class HashTree {
   private keepElement(): void {
     const { tree } = this;
     const bytes = tree.elementEnd - this.fieldStart;
-    if (bytes > this.scratch.length) {
-      this.scratch = Buffer.alloc(bytes * 2);
+    if (misfits(this.scratch.length, bytes)) {
+      this.scratch = newScratch(bytes);
     }
     copyBytes(this.scratch, 0, tree.elementBuffer, this.fieldStart, tree.elementEnd);
     this.soughtBuffer = this.scratch;

@@ -2,7 +2,7 @@
 // back lengths and without header. A group has room for more at one end or the other, so pushing
 // there moves nothing, until it is full; elements as large as a group are alone in theirs.
 
-import { copyBytes, moveBytes } from './bytes.ts';
+import { copyBytes, misfits, moveBytes, newScratch } from './bytes.ts';
 import { GroupTree } from './group-tree.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { elementBytes } from './pack/listpack.ts';
@@ -369,8 +369,8 @@ export class ListTree {
   /** Copies bytes `from` to `to` of the group into the scratch. */
   private keep(from: number, to: number): void {
     const { elementBuffer, elementStart } = this.tree;
-    if (to - from > this.scratch.length) {
-      this.scratch = Buffer.alloc((to - from) * 2);
+    if (misfits(this.scratch.length, to - from)) {
+      this.scratch = newScratch(to - from);
     }
     copyBytes(this.scratch, 0, elementBuffer, elementStart + from, elementStart + to);
   }

@@ -3,7 +3,7 @@
 import { encodingPack, encodingTree, typeList } from '../keyspace/entry.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { rootBytes } from '../tree/reader.ts';
-import { copyBytes, sameBytes } from './bytes.ts';
+import { copyBytes, misfits, newScratch, sameBytes } from './bytes.ts';
 import { CollectionHandle, encodingNone } from './handle.ts';
 import { listPackBytes } from './limits.ts';
 import type { PackLimits } from './limits.ts';
@@ -24,7 +24,7 @@ export class ListHandle extends CollectionHandle {
   private readonly roots: Buffer = Buffer.alloc(rootBytes);
   private readonly large: ListTree;
   /** Copy of the element popped last. */
-  private popped: Buffer = Buffer.alloc(64);
+  private popped: Buffer = newScratch(0);
 
   constructor(keyspace: Keyspace, limits: PackLimits) {
     super(keyspace, limits);
@@ -68,8 +68,8 @@ export class ListHandle extends CollectionHandle {
       return false;
     }
     const bytes = this.elementEnd - this.elementStart;
-    if (bytes > this.popped.length) {
-      this.popped = Buffer.alloc(bytes * 2);
+    if (misfits(this.popped.length, bytes)) {
+      this.popped = newScratch(bytes);
     }
     copyBytes(this.popped, 0, this.elementBuffer, this.elementStart, this.elementEnd);
     this.removeSeen();

@@ -5,7 +5,7 @@ import { encodingIntPack, encodingPack, encodingTree, typeSet } from '../keyspac
 import type { Database } from '../keyspace/database.ts';
 import type { EntryAddress } from '../keyspace/entry.ts';
 import { orderHash, rootBytes } from '../tree/reader.ts';
-import { copyBytes, sameBytes } from './bytes.ts';
+import { copyBytes, misfits, newScratch, sameBytes } from './bytes.ts';
 import { CollectionHandle } from './handle.ts';
 import { PackCheck } from './pack/check.ts';
 import { Integer64 } from './pack/integer64.ts';
@@ -30,7 +30,7 @@ export class SetHandle extends CollectionHandle {
   private index: number = 0;
   private indexGap: boolean = false;
   /** Copy of the member removed last. */
-  private removed: Buffer = Buffer.alloc(64);
+  private removed: Buffer = newScratch(0);
 
   /** Listpack of members. */
   override adoptPack(buffer: Buffer, start: number, end: number): boolean {
@@ -113,8 +113,8 @@ export class SetHandle extends CollectionHandle {
    */
   removeSeen(): void {
     const bytes = this.elementEnd - this.elementStart;
-    if (bytes > this.removed.length) {
-      this.removed = Buffer.alloc(bytes * 2);
+    if (misfits(this.removed.length, bytes)) {
+      this.removed = newScratch(bytes);
     }
     copyBytes(this.removed, 0, this.elementBuffer, this.elementStart, this.elementEnd);
     this.removeHere();

@@ -6,7 +6,7 @@ import type { Database } from '../keyspace/database.ts';
 import type { EntryAddress } from '../keyspace/entry.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { rootBytes } from '../tree/reader.ts';
-import { copyBytes } from './bytes.ts';
+import { copyBytes, misfits, newScratch } from './bytes.ts';
 import { CollectionHandle, encodingNone } from './handle.ts';
 import type { PackLimits } from './limits.ts';
 import { PackCheck } from './pack/check.ts';
@@ -36,7 +36,7 @@ export class SortedSetHandle extends CollectionHandle {
   private found: boolean = false;
   private unlocated: boolean = false;
   /** Copy of the member removed last. */
-  private removed: Buffer = Buffer.alloc(64);
+  private removed: Buffer = newScratch(0);
 
   constructor(keyspace: Keyspace, limits: PackLimits) {
     super(keyspace, limits);
@@ -123,8 +123,8 @@ export class SortedSetHandle extends CollectionHandle {
    */
   remove(): void {
     const bytes = this.elementEnd - this.elementStart;
-    if (bytes > this.removed.length) {
-      this.removed = Buffer.alloc(bytes * 2);
+    if (misfits(this.removed.length, bytes)) {
+      this.removed = newScratch(bytes);
     }
     copyBytes(this.removed, 0, this.elementBuffer, this.elementStart, this.elementEnd);
     this.removeHere(bytes);

@@ -2,6 +2,8 @@
 import test from 'ava';
 import { ReplyWriter } from '../resp/reply-writer.ts';
 import { noEffects } from './context.ts';
+import { runHandler } from './execute.ts';
+import type { CommandSpec } from './spec.ts';
 import { InProcessServer } from './test-support/in-process.ts';
 import { encodeRequest, splitCommand } from './test-support/replies.ts';
 
@@ -258,6 +260,24 @@ test('a reading command whose reply gets too long ends; a writing one does what 
   t.is(run('LLEN l'), ':0');
   t.is(run('GET n'), '"1"');
   t.deepEqual(server.sink.lines.slice(before), ['MULTI', '0 LPOP l 3', '0 INCR n', 'EXEC']);
+});
+
+test('a result of more than a Map, an array or a string can hold is an error', (t) => {
+  const { server, run } = setup();
+  run('PING');
+  const spec = server.context.command as CommandSpec;
+  const running = (handler: () => unknown): string => {
+    server.reply.clear();
+    runHandler(server.context, Object.create(spec, { handler: { value: handler } }) as CommandSpec);
+    return server.reply.buffer.toString('latin1', 0, server.reply.length);
+  };
+  const error = '-ERR the result has too many elements to be put together: ask for less\r\n';
+  t.is(running(() => Object.assign([], { length: 2 ** 32 })), error);
+  t.is(running(() => 'x'.repeat(2 ** 29)), error);
+  t.is(running(() => {
+    throw new RangeError('Map maximum size exceeded');
+  }), error);
+  t.throws(() => running(() => Buffer.alloc(1).readUInt32LE(0)), { instanceOf: RangeError });
 });
 
 test('an argument or value that is too long to be a string is an error', (t) => {

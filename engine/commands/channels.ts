@@ -42,6 +42,8 @@ interface Message {
 }
 
 const protocols = [2, 3] as const;
+/** A buffer that grew beyond this for a huge message is not kept for small ones. */
+const keptBytes = 64 * 1024;
 
 /** The channels of a server. */
 export class ChannelTable {
@@ -135,7 +137,8 @@ export class ChannelTable {
     const { held } = this;
     if (held.length === 0) return;
     ctx.reply.raw(held.buffer, 0, held.length);
-    held.clear();
+    if (held.buffer.length > keptBytes) held.detach();
+    else held.clear();
   }
 
   private leave(session: Session, kind: ChannelKind, name: string): void {
@@ -146,7 +149,7 @@ export class ChannelTable {
   }
 
   private send(ctx: CommandContext, audience: Audience, message: Message): number {
-    for (const protocol of protocols) this.encoded[protocol].clear();
+    for (const protocol of protocols) forget(this.encoded[protocol]);
     let receivers = 0;
     for (const session of audience.sessions) {
       const writer = this.encoded[session.protocol];
@@ -164,6 +167,13 @@ export class ChannelTable {
     const after = session.inMulti || session.replyMode !== 'on';
     (after ? this.held : ctx.reply).raw(message.buffer, 0, message.length);
   }
+}
+
+/** Empties a writer, and gives up its buffer when the message before needed little of it. */
+function forget(writer: ReplyWriter): void {
+  const { buffer, length } = writer;
+  if (buffer.length > keptBytes && length < buffer.length / 8) writer.detach();
+  else writer.clear();
 }
 
 function encode(writer: ReplyWriter, protocol: 2 | 3, message: Message): void {

@@ -61,9 +61,14 @@ function replyTo(error: unknown): string | null {
     return error.code === 'REPLY_TOO_LONG' ? `ERR ${error.message}` : null;
   }
   // An argument or value of half a gigabyte, where a number or name is expected.
-  const { code } = error as { code?: unknown };
-  return code === 'ERR_STRING_TOO_LONG' ? 'ERR value is too long to be read as text' : null;
+  const { code, message } = error as { code?: unknown; message?: string };
+  if (code === 'ERR_STRING_TOO_LONG') return 'ERR value is too long to be read as text';
+  return error instanceof RangeError && tooMuch.test(message ?? '') ? resultTooLarge : null;
 }
+
+/** What V8 says of more than a Map or Set (2^24 elements), an array or a string can hold. */
+const tooMuch = /^(Map|Set) maximum size exceeded|^Invalid (array|string) length/;
+const resultTooLarge = 'ERR the result has too many elements to be put together: ask for less';
 
 /**
  * The error for a command of these flags in the present state of the server, or null when it may

@@ -269,6 +269,18 @@ test('CLIENT PAUSE WRITE holds writes of all clients, reads go on', async (t) =>
   t.is(await other.expect(`+OK\r\n${bulk('1')}`), `+OK\r\n${bulk('1')}`);
 });
 
+test('CLIENT PAUSE keeps inline requests with quotes, and what follows them', async (t) => {
+  const { port, engine } = await started(t);
+  const [client, other] = [await connected(t, port), await connected(t, port)];
+  await says(t, client, ['CLIENT PAUSE 100000 WRITE', '+OK']);
+  other.send('SET k "hello world"\r\nSET "a b" \'\'\r\n' + request('GET', 'a b') + 'GET');
+  await eventually(() => engine.server.pause.waitingCount === 1);
+  other.send(' k\r\nGET k\r\n');
+  await says(t, client, ['CLIENT UNPAUSE', '+OK']);
+  const answers = `+OK\r\n+OK\r\n${bulk('')}${bulk('hello world').repeat(2)}`;
+  t.is(await other.expect(answers), answers);
+});
+
 test('CLIENT PAUSE ALL ends by itself', async (t) => {
   const { port } = await started(t);
   const [client, other] = [await connected(t, port), await connected(t, port)];

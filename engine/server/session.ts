@@ -187,12 +187,26 @@ export class NetworkSession implements TickMember, ByteReceiver {
         break;
       }
       if (host.pause.untilMs !== 0 && host.pause.holds(this, buffer, decoder)) {
-        return decoder.requestStart;
+        return decoder.inline ? this.keepInline(buffer, end) : decoder.requestStart;
       }
       at = decoder.requestEnd;
       this.runRequest(buffer);
     }
     return end;
+  }
+
+  /**
+   * An inline request has to wait: unquoting has changed its line where it stood, so it is kept in
+   * the spelling that can be decoded again, with all that follows. Returns where to go on.
+   */
+  private keepInline(buffer: Buffer, end: number): number {
+    const { decoder, input } = this;
+    const rest = buffer.subarray(decoder.requestEnd, end);
+    const kept = Buffer.concat([decoder.canonicalise(buffer), rest]);
+    const own = buffer === input.bytes;
+    if (own) input.clear();
+    input.append(kept, { from: 0, to: kept.length }, 0);
+    return own ? 0 : end;
   }
 
   private runRequest(buffer: Buffer): void {

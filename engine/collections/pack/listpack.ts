@@ -21,7 +21,7 @@
 // Redis always takes the shortest form, and stores whatever is the canonical digits of a 64-bit
 // integer as one. So equal elements have equal bytes, and finding one compares encoded bytes.
 
-import { copyBytes } from '../bytes.ts';
+import { copyBytes, misfits, newScratch } from '../bytes.ts';
 import { Integer64, renderInteger } from './integer64.ts';
 
 export const headerBytes = 6;
@@ -280,7 +280,7 @@ export class ElementReader {
 
 /** Encodes elements one after the other into a scratch. */
 export class ElementWriter {
-  bytes: Buffer = Buffer.alloc(256);
+  bytes: Buffer = newScratch(0);
   /** Bytes written. */
   length: number = 0;
   /** Encoding and data of the element added last, without its back length. */
@@ -388,6 +388,8 @@ export class ElementWriter {
       const larger = Buffer.alloc(Math.max(this.bytes.length * 2, this.length + bytes));
       this.bytes.copy(larger, 0, 0, this.length);
       this.bytes = larger;
+    } else if (this.length === 0 && misfits(this.bytes.length, bytes)) {
+      this.bytes = newScratch(bytes);
     }
   }
 }

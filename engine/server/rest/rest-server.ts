@@ -23,8 +23,6 @@ export interface RestHost extends SessionHost {
 }
 
 const allowed = 'GET, HEAD, POST, PUT, OPTIONS';
-/** Bodies of all requests together that are kept at a time. */
-const allBodiesBytes = 256 * 1024 * 1024;
 const keepAliveMs = 65_000;
 /** How long the rest of a refused body is still taken, so that the answer is not reset. */
 const lingerMs = 1000;
@@ -37,6 +35,8 @@ const forBrowsers = {
 
 export class RestServer {
   port = -1;
+  /** Bodies of all requests together that are kept at a time. */
+  allBodiesBytes: number = 256 * 1024 * 1024;
   private readonly host: RestHost;
   private readonly servers: Server[] = [];
   private bodyBytes = 0;
@@ -151,13 +151,14 @@ export class RestServer {
     }
   }
 
-  private checkLength(bytes: number): void {
+  /** A body of so many bytes, of which `counted` are in `bodyBytes` already. */
+  private checkLength(bytes: number, counted = 0): void {
     const limit = this.host.config.integer('rest-max-request-size');
     if (bytes > limit) {
       throw new RestError(413, `ERR max request size exceeded: at most ${limit} bytes, see `
         + 'rest-max-request-size');
     }
-    if (this.bodyBytes + bytes > allBodiesBytes) {
+    if (this.bodyBytes - counted + bytes > this.allBodiesBytes) {
       throw new RestError(503, 'ERR too many large requests at a time, try again');
     }
   }
@@ -175,7 +176,7 @@ export class RestServer {
     request.on('data', (chunk: Buffer) => {
       if (response.headersSent) return;
       try {
-        this.checkLength(length + chunk.length);
+        this.checkLength(length + chunk.length, length);
       } catch (error) {
         forget();
         this.refuse(response, error);

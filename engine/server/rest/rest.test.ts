@@ -238,6 +238,15 @@ test('bodies are bounded, declared or not', async (t) => {
   t.deepEqual(await get('/strlen/a'), [200, { result: 65536 }]);
 });
 
+test('a body is counted once in what all bodies may take together', async (t) => {
+  const { engine, post } = await started(t);
+  engine.server.rest.allBodiesBytes = 100_000;
+  t.deepEqual(await post('/set/a', 'x'.repeat(90_000)), [200, { result: 'OK' }]);
+  const [status] = await post('/set/a', 'x'.repeat(110_000));
+  t.is(status, 503);
+  t.deepEqual(await post('/set/a', 'x'.repeat(90_000)), [200, { result: 'OK' }]);
+});
+
 test('maxclients counts HTTP connections too', async (t) => {
   const { port, url } = await started(t, { maxclients: '1' });
   const client = await TestClient.connect(port);

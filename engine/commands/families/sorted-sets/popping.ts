@@ -177,8 +177,9 @@ export function zmpop(ctx: CommandContext): void {
 
 /** BZMPOP timeout numkeys key… (MIN | MAX) [COUNT count] */
 export function bzmpop(ctx: CommandContext): void {
+  if (!parsePopForm(ctx, 2)) return;
   const timeoutMs = timeoutArgument(ctx, 1);
-  if (Number.isNaN(timeoutMs) || !parsePopForm(ctx, 2)) return;
+  if (Number.isNaN(timeoutMs)) return;
   const firstKey = ctx.blocking.firstKey(form.firstKey);
   const lastKey = ctx.blocking.lastKey(form.lastKey);
   const found = firstWithMembers(ctx, firstKey, lastKey);
