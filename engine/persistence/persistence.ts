@@ -388,19 +388,26 @@ export class Persistence implements PersistencePort {
 
   /**
    * Makes everything durable for the end of the process: aborts a running snapshot, flushes and
-   * syncs the log, saves (`save` null: if save points are set). On error nothing is closed and
-   * the server goes on, unless `force`.
+   * syncs the log, saves (`save` null: if save points are set). A log without its first base holds
+   * nothing: then only the save counts. On error nothing is closed and the server goes on, unless
+   * `force`.
    */
   shutdown(save: boolean | null, force: boolean): CommandOutcome {
     const { log } = this.options;
+    const saves = save ?? this.settings.savePoints.length > 0;
+    const { waitsForBase } = this.rewriter;
+    if (waitsForBase && !(saves && this.startsFromSnapshot())) {
+      if (!force) return { kind: 'error', text: "Writing initial AOF, can't exit" };
+      log('warning', 'Writing initial AOF. Exit anyway.');
+    }
     this.rewriter.abort();
     this.saver.abort();
     let failure: string | null = null;
-    if (this.appender.enabled) {
+    if (this.appender.enabled && !waitsForBase) {
       log('notice', 'Calling fsync() on the AOF file.');
       failure = this.appender.flush() ?? this.appender.sync();
     }
-    if (save ?? this.settings.savePoints.length > 0) {
+    if (saves) {
       log('notice', 'Saving the final RDB snapshot before exiting.');
       const outcome = this.saver.save('server');
       if (outcome.kind === 'error') failure ??= outcome.text;
@@ -408,6 +415,16 @@ export class Persistence implements PersistencePort {
     if (failure !== null && !force) return { kind: 'error', text: failure };
     this.appender.close(false);
     return { kind: 'ok', text: '' };
+  }
+
+  /** Would a start find no older log, and take the snapshot that is saved now? */
+  private startsFromSnapshot(): boolean {
+    if (this.settings.compatStrict) return false;
+    try {
+      return planStart(this.options, this.newDirectory()).kind !== 'log';
+    } catch {
+      return false;
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 // CONFIG SET appendonly yes, when a crash or a failure comes in between.
 import test from 'ava';
+import type { MemoryDisk } from '../io/memory-disk.ts';
 import { momentOf, Progress, watch } from './test-support/scenario.ts';
 import type { Moment } from './test-support/scenario.ts';
 import { memoryDisk, TestEngine } from './test-support/test-engine.ts';
@@ -89,4 +90,44 @@ test('a base begun with the log off takes no increment that it does not know', a
   await engine.settle();
   t.is(engine.info('aof_pending_rewrite'), 0);
   t.deepEqual(await reloaded(disk.powerCut().tree().files), engine.contents());
+});
+
+/** An engine whose log is being switched on, with something in it that no file holds. */
+async function waiting(logBefore: boolean): Promise<{ engine: TestEngine; disk: MemoryDisk }> {
+  const disk = memoryDisk();
+  const engine = await TestEngine.start({
+    disk, settings: { ...on, appendOnly: logBefore }, sliceKeys: 1,
+  });
+  if (logBefore) engine.persistence.configure({ appendOnly: false });
+  for (const key of ['a', 'b']) engine.acknowledge('SET', key, '1');
+  engine.persistence.configure({ appendOnly: true });
+  if (!engine.persistence.rewriter.waitsForBase) throw new Error('its base is there');
+  return { engine, disk };
+}
+
+test('SHUTDOWN before the first base is refused, unless a save holds all', async (t) => {
+  for (const logBefore of [false, true]) {
+    const { engine, disk } = await waiting(logBefore);
+    const { persistence } = engine;
+    const refusal = persistence.shutdown(false, false);
+    t.is(refusal.kind, 'error');
+    t.regex(refusal.text, /Writing initial AOF, can't exit/);
+    t.true(persistence.rewriter.inProgress, 'the rewrite goes on');
+    t.true(engine.acknowledge('SET', 'c', '1'), 'and clients are served');
+    // An older log would be loaded and not the snapshot.
+    t.is(persistence.shutdown(true, false).kind, logBefore ? 'error' : 'ok');
+    if (logBefore) {
+      persistence.cron(0);
+      await engine.settle();
+      t.is(persistence.shutdown(false, false).kind, 'ok', 'once the base is there');
+    }
+    const found = await reloaded(disk.powerCut().tree().files);
+    t.deepEqual([...found.keys()], ['0:a', '0:b', '0:c'], `a log before: ${logBefore}`);
+  }
+});
+
+test('SHUTDOWN FORCE before the first base ends all the same', async (t) => {
+  const { engine } = await waiting(false);
+  t.is(engine.persistence.shutdown(false, true).kind, 'ok');
+  t.regex(engine.logLines.join('\n'), /Writing initial AOF\. Exit anyway/);
 });

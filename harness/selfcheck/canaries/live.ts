@@ -126,8 +126,9 @@ export const liveCanaries: readonly LiveCanary[] = [
     name: 'sigterm-amid-the-first-log',
     what: 'CONFIG SET appendonly yes, and SIGTERM before the log has its first base',
     directives: [['save', '']],
-    expected: { redis: 'goes on', bundled: ['ends with 0'] },
-    isRight: (outcome) => outcome === 'ends with 0',
+    expected: { redis: 'goes on', bundled: ['goes on'] },
+    // Without save points nothing else holds the key.
+    isRight: (outcome) => outcome === 'goes on',
     play: async (stage) => {
       await stage.client.call('SET', 'k', 'v');
       await stage.mount.setRules([
