@@ -5,6 +5,7 @@ import { sumLine } from '../aof/block-header.ts';
 import { LogBuffer } from '../aof/log-buffer.ts';
 import { EngineError } from '../errors.ts';
 import { MemoryDisk } from '../io/memory-disk.ts';
+import type { PersistenceSettings } from '../persistence/settings.ts';
 import { TestEngine } from '../persistence/test-support/test-engine.ts';
 import { encode, newKeyspace } from '../rdb/test-support/rdb-files.ts';
 import { checkAof } from './check-aof.ts';
@@ -319,6 +320,46 @@ test('blocks with checksums: checked, and an edited copy has its own', async (t)
       text.replace(request('FLUSHALL'), '').replace(/#HDR.*\r\n/g, ''));
   }
 });
+
+/** A log of the engine: a base in commands with its checksum; blocks, one a transaction. */
+async function engineLog(): Promise<{ disk: MemoryDisk; settings: Partial<PersistenceSettings> }> {
+  const disk = diskWith({});
+  const settings = { appendOnly: true, appendFileName: 'a.aof', useRdbPreamble: false };
+  const engine = await TestEngine.start({ disk, settings });
+  const tick = (...commands: readonly string[][]): void => {
+    for (const command of commands) engine.run(...command);
+    engine.persistence.journal.commit();
+  };
+  tick(['SET', 'a', '1'], ['SET', 'b', '1']);
+  engine.run('BGREWRITEAOF');
+  await engine.settle();
+  tick(['SET', 'c', '1']);
+  tick(['MULTI'], ['SET', 'd', '1'], ['FLUSHALL'], ['SET', 'e', '1'], ['DEL', 'a'], ['EXEC']);
+  tick(['SET', 'f', '1'], ['DEL', 'b'], ['SET', 'g', '1']);
+  return { disk, settings };
+}
+
+const removals: readonly (readonly [string, Partial<CommandFilter>, string, number])[] = [
+  ['a command inside MULTI', { names: new Set(['flushall']) }, 'a b c d e f g', 3],
+  ['from inside MULTI to the end', { fromOffset: 200, toOffset: 370, file: 'a.aof.2.incr.aof' },
+    'a b c d', 2],
+  ['all but one command', { names: new Set(['set']) }, '', 2],
+  ['commands of the base', { key: 'a', names: new Set(['set']) }, 'e f g', 3],
+];
+
+for (const [title, filter, keys, blocks] of removals) {
+  test(`removed from a log of the engine: ${title}`, async (t) => {
+    const { disk, settings } = await engineLog();
+    t.true(edit(disk, filter, '/data/rescued').count > 0);
+    const { code, lines: checked } = await check(disk, { path: '/data/rescued' });
+    t.is(code, 0, checked.join('\n'));
+    t.regex(checked.at(-2) ?? '', new RegExp(`blocks=${blocks},`));
+    disk.rename(folder, '/data/before');
+    disk.rename('/data/rescued', folder);
+    const engine = await TestEngine.start({ disk, settings });
+    t.is([...engine.contents().keys()].map((key) => key.slice(2)).sort().join(' '), keys);
+  });
+}
 
 test('a flipped bit in a block is found, and the block cut with --fix', async (t) => {
   const text = inBlocks('');
