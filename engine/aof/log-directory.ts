@@ -84,10 +84,11 @@ export class LogDirectory {
     return true;
   }
 
-  /** Makes the directory, durably. */
+  /** Makes the directory, durably: one that holds a log is, any other may not be synced yet. */
   create(): void {
-    if (this.disk.stat(this.path) !== null) return;
-    this.disk.makeDirectory(this.path);
+    const made = this.disk.stat(this.path) !== null;
+    if (made && this.manifest.base !== null) return;
+    if (!made) this.disk.makeDirectory(this.path);
     this.disk.syncDirectory(this.parent);
   }
 
@@ -128,7 +129,9 @@ export class LogDirectory {
 
   /** The increment that comes next; not made yet. */
   nextIncrement(): LogFile {
-    const sequence = (this.manifest.increments.at(-1)?.sequence ?? 0) + 1;
+    const { increments, history } = this.manifest;
+    const last = increments.at(-1)?.sequence ?? 0;
+    const sequence = Math.max(last, highestSequence(history, /\.incr\.aof$/)) + 1;
     const file = { name: incrementName(this.prefix, sequence), sequence };
     return this.inBlocks() ? { ...file, inBlocks: true } : file;
   }
@@ -249,15 +252,19 @@ export class LogDirectory {
     yield this.synced();
   }
 
-  /** Removes replaced files, once no power cut can bring back a manifest that needs them. */
+  /**
+   * Removes replaced files, once no power cut can bring back a manifest that needs them. What
+   * cannot be removed stays history, for the next time.
+   */
   *removeHistory(): Waiting {
     if (this.manifest.history.length === 0) return;
     if (!this.settled) {
       yield this.synced();
       this.settled = true;
     }
-    for (const file of this.manifest.history) this.removeQuietly(this.pathOf(file.name));
-    yield* this.install({ ...this.manifest, history: [] });
+    const { history } = this.manifest;
+    const left = history.filter((file) => !this.removeQuietly(this.pathOf(file.name)));
+    if (left.length < history.length) yield* this.install({ ...this.manifest, history: left });
   }
 
   /** Removes what was being written when an earlier process ended. */
@@ -268,21 +275,20 @@ export class LogDirectory {
     }
   }
 
-  removeQuietly(path: string): void {
+  /** False: it is still there. */
+  removeQuietly(path: string): boolean {
     try {
       this.disk.unlink(path);
     } catch {
       // Left over: harmless, and removed or overwritten later.
+      return this.disk.stat(path) === null;
     }
+    return true;
   }
 
   private nextBaseSequence(): number {
     const { base, history } = this.manifest;
-    let highest = base?.sequence ?? 0;
-    for (const file of history) {
-      if (/\.base\.(rdb|aof)$/.test(file.name)) highest = Math.max(highest, file.sequence);
-    }
-    return highest + 1;
+    return Math.max(base?.sequence ?? 0, highestSequence(history, /\.base\.(rdb|aof)$/)) + 1;
   }
 
   private readAll(path: string, sizeBytes: number): Buffer {
@@ -301,4 +307,12 @@ export class LogDirectory {
       this.disk.close(fd);
     }
   }
+}
+
+function highestSequence(files: readonly LogFile[], names: RegExp): number {
+  let highest = 0;
+  for (const { name, sequence } of files) {
+    if (names.test(name)) highest = Math.max(highest, sequence);
+  }
+  return highest;
 }

@@ -69,9 +69,9 @@ function saveFields({ saver, progress }: PersistenceParts): readonly Field[] {
   ];
 }
 
-function rewriteFields({ appender, rewriter }: PersistenceParts): readonly Field[] {
+function rewriteFields({ appender, rewriter, settings }: PersistenceParts): readonly Field[] {
   return [
-    ['aof_enabled', oneOrZero(appender.enabled)],
+    ['aof_enabled', oneOrZero(settings.appendOnly)],
     ['aof_rewrite_in_progress', oneOrZero(rewriter.inProgress)],
     ['aof_rewrite_scheduled', oneOrZero(rewriter.scheduled)],
     ['aof_last_rewrite_time_sec', rewriter.lastDurationSec],
@@ -84,8 +84,8 @@ function rewriteFields({ appender, rewriter }: PersistenceParts): readonly Field
   ];
 }
 
-function logFields({ appender, rewriter }: PersistenceParts): readonly Field[] {
-  if (!appender.enabled) return [];
+function logFields({ appender, rewriter, settings }: PersistenceParts): readonly Field[] {
+  if (!settings.appendOnly) return [];
   return [
     ['aof_current_size', rewriter.currentBytes],
     ['aof_base_size', rewriter.rewriteBaseBytes],

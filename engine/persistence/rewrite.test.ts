@@ -269,3 +269,31 @@ test('no-appendfsync-on-rewrite: no syncs of the log while a snapshot is written
   engine.persistence.cron(0);
   t.true((await reloaded(disk)).has('0:late'));
 });
+
+test('a replaced file that cannot be removed is removed by the next rewrite', async (t) => {
+  const { engine, disk } = await started();
+  disk.inject({ call: 'unlink', code: 'EIO' });
+  engine.run('BGREWRITEAOF');
+  await engine.settle();
+  t.regex(engine.file('appendonly.aof.manifest'), /appendonly.aof.1.base.rdb seq 1 type h/);
+  engine.run('BGREWRITEAOF');
+  await engine.settle();
+  t.notRegex(engine.file('appendonly.aof.manifest'), /type h/);
+  const names = disk.list('/data/appendonlydir');
+  t.deepEqual(names.filter((name) => name.includes('.base.')), ['appendonly.aof.3.base.rdb']);
+});
+
+test('no increment takes the name of one that is still to be removed', async (t) => {
+  const { engine, disk } = await started();
+  engine.acknowledge('SET', 'a', '1');
+  engine.persistence.configure({ appendOnly: false });
+  for (const nth of [1, 2]) disk.inject({ call: 'unlink', nth, code: 'EIO' });
+  engine.run('BGREWRITEAOF');
+  await engine.settle();
+  t.regex(engine.file('appendonly.aof.manifest'), /appendonly.aof.1.incr.aof seq 1 type h/);
+  engine.persistence.configure({ appendOnly: true });
+  engine.acknowledge('SET', 'b', '1');
+  await engine.settle();
+  t.true(engine.acknowledge('SET', 'c', '1'));
+  t.deepEqual(await reloaded(disk), engine.contents());
+});

@@ -131,3 +131,36 @@ test('SHUTDOWN FORCE before the first base ends all the same', async (t) => {
   t.is(engine.persistence.shutdown(false, true).kind, 'ok');
   t.regex(engine.logLines.join('\n'), /Writing initial AOF\. Exit anyway/);
 });
+
+test('a directory whose name could not be synced is not taken for durable', async (t) => {
+  const disk = memoryDisk();
+  const engine = await TestEngine.start({ disk });
+  engine.acknowledge('SET', 'a', '1');
+  disk.inject({ call: 'sync-directory', code: 'EIO' });
+  t.not(engine.persistence.configure(on), null, 'refused');
+  const synced: string[] = [];
+  const watched = disk.syncDirectory.bind(disk);
+  disk.syncDirectory = (path: string): void => {
+    synced.push(path);
+    watched(path);
+  };
+  t.is(engine.persistence.configure(on), null);
+  t.deepEqual(synced, ['/data']);
+  await engine.settle();
+  t.deepEqual(await reloaded(disk.powerCut().tree().files), engine.contents());
+});
+
+test('INFO calls a log enabled that is still being loaded or waits for its base', async (t) => {
+  const disk = memoryDisk();
+  const engine = new TestEngine({ disk, settings: on });
+  t.is(engine.info('aof_enabled'), 1);
+  t.is(engine.info('aof_current_size'), 0);
+  await engine.recover();
+  engine.persistence.configure({ appendOnly: false });
+  t.is(engine.info('aof_enabled'), 0);
+  disk.inject({ call: 'open', code: 'EIO', nth: 2 });
+  engine.run('BGSAVE');
+  engine.persistence.configure({ appendOnly: true });
+  t.is(engine.info('aof_enabled'), 1, 'a save comes first');
+  t.is(engine.info('aof_pending_rewrite'), 1);
+});
