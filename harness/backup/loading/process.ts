@@ -2,6 +2,7 @@
 // it and its DEBUG DIGEST is told. A process of its own, since gigabytes may come to lie in it.
 
 import path from 'node:path';
+import { cutDurably } from '../../../engine/aof/cut.ts';
 import { AofReader } from '../../../engine/aof/reader.ts';
 import { keyspaceDigest } from '../../../engine/commands/digest.ts';
 import { EngineError } from '../../../engine/errors.ts';
@@ -76,7 +77,7 @@ async function check({ directory, form, atMs }: LoadRequest): Promise<string | n
     path: logPath(directory, form), fix: false, truncateToSec: null, nowMs: atMs,
     confirm: () => Promise.resolve(false),
   });
-  return code === 0 ? null : lines.slice(1).join(' ');
+  return code === 0 ? null : lines.filter((line) => !line.startsWith('AOF analyzed')).join(' ');
 }
 
 function directivesOf(directory: string, form: DataForm): [string, string][] {
@@ -100,16 +101,14 @@ function cutTailOf(log: string, atMs: number): number {
   const disk = realDisk();
   const last = findLog(disk, log).files.filter(({ sizeBytes }) => sizeBytes > 0).at(-1);
   if (last === undefined) return 0;
-  const { reader, lengthBytes } = readToEnd(last, atMs);
+  const reader = readToEnd(last, atMs);
   if (reader.end === 'whole' || reader.end === 'damaged') return 0; // damage is the check's to tell
-  disk.truncate(last.path, lengthBytes);
-  const fd = disk.open(last.path, 'append');
-  disk.sync(fd);
-  disk.close(fd);
+  const { validBytes: lengthBytes, cutBlockStart: blockStart } = reader;
+  cutDurably(disk, { path: last.path, lengthBytes, blockStart });
   return last.sizeBytes - lengthBytes;
 }
 
-function readToEnd(file: ToolFile, atMs: number): { reader: AofReader; lengthBytes: number } {
+function readToEnd(file: ToolFile, atMs: number): AofReader {
   const disk = realDisk();
   const startOffset = isSnapshot(disk, file)
     ? readSnapshot({ disk }, file.path, atMs).endOffset : 0;
@@ -120,5 +119,5 @@ function readToEnd(file: ToolFile, atMs: number): { reader: AofReader; lengthByt
   } finally {
     reader.close();
   }
-  return { reader, lengthBytes: reader.validBytes };
+  return reader;
 }
