@@ -5,11 +5,11 @@ import net from 'node:net';
 import { Crc64 } from '../rdb/crc64.ts';
 import { hasRedis, startServer } from './test-support/bench/servers.ts';
 import type { BenchServer } from './test-support/bench/servers.ts';
-import { median, print, resultOf, row, verdict } from './test-support/bench/table.ts';
+import { median, print, resultOf, row, verdict, withInterval } from './test-support/bench/table.ts';
 import type { BenchOptions, BenchResult } from './test-support/bench/table.ts';
 
 const kinds = ['engine', 'redis'] as const;
-const widths = [34, 10, 10, 12];
+const widths = [34, 10, 10, 20];
 const wantedCrcGb = 1;
 const crcBytes = 1 << 20;
 /** Values that one round dumps and restores hold so many bytes in all. */
@@ -99,9 +99,11 @@ async function lzf(
 function show(name: string, pairs: readonly [number, number][]): BenchResult {
   const [ours, theirs] = [0, 1].map((at) => median(pairs.map((pair) => pair[at] ?? NaN))) as
     [number, number];
-  print(row(widths, [name, ours.toFixed(2), theirs.toFixed(2), verdict(theirs / ours, 0)]));
   const inNs = pairs.map(([own, peer]): [number, number] => [own * 1000, peer * 1000]);
-  return resultOf(inNs, { name: `micro/${name}`, unit: 'ns an operation' });
+  const result = resultOf(inNs, { name: `micro/${name}`, unit: 'ns an operation' });
+  const ratio = result.ratio === null ? '' : withInterval(result.ratio);
+  print(row(widths, [name, ours.toFixed(2), theirs.toFixed(2), ratio]));
+  return result;
 }
 
 /** Mean time of a call, µs, by the server's own count. */

@@ -1,12 +1,15 @@
-// Engine against redis-server, the same load on both, interleaved so that both see the same
-// machine: SET and GET under every policy, and every other default test of redis-benchmark.
+// Engine against redis-server, and valkey-server where VALKEY_SERVER_BIN names one: the same load
+// on both, interleaved so that both see the same machine: SET and GET under every policy, and every
+// other default test of redis-benchmark.
 //
 // In the same rounds the load meets a server that does nothing ("null"). What that reaches is the
 // ceiling of the ratio: the client and the kernel allow no more, whatever the server does. Where it
 // is low, CPU per operation is the figure to judge by.
-import { hasRedis, startNull, startServer } from './test-support/bench/servers.ts';
-import type { BenchServer, Policy } from './test-support/bench/servers.ts';
-import { median, print, resultOf, row, verdict } from './test-support/bench/table.ts';
+import { hasPeer, startNull, startServer } from './test-support/bench/servers.ts';
+import type { BenchServer, PeerKind, Policy } from './test-support/bench/servers.ts';
+import {
+  median, medianInterval, print, printFailure, resultOf, row, verdict, withInterval,
+} from './test-support/bench/table.ts';
 import type { BenchOptions, BenchResult } from './test-support/bench/table.ts';
 import {
   mainWorkloads, otherWorkloads, replyOf, template,
@@ -20,6 +23,7 @@ interface Sample {
 
 /** How one workload is put on both servers. */
 interface Setting {
+  readonly peer: PeerKind;
   readonly workload: Workload;
   readonly pipeline: number;
   readonly count: number;
@@ -28,22 +32,24 @@ interface Setting {
 }
 
 const clients = 50;
-const widths = [12, 9, 3, 10, 10, 10, 18, 8, 8, 8, 6, 6];
-const heads = [
-  'test', 'policy', 'P', 'engine/s', 'redis/s', 'QPS ratio', 'of each round', 'ceiling',
-  'CPU µs', 'redis', 'ratio', 'null',
+const widths = [12, 9, 3, 10, 10, 10, 13, 8, 8, 8, 18, 6];
+const headsOf = (peer: PeerKind): string[] => [
+  'test', 'policy', 'P', 'engine/s', `${peer}/s`, 'QPS ratio', '95 %', 'ceiling',
+  'CPU µs', peer, 'ratio', 'null',
 ];
 const guessedQps: Readonly<Record<number, number>> = { 1: 70_000, 16: 500_000 };
 const slowTests: Readonly<Record<string, number>> = {
   LRANGE_100: 6, LRANGE_300: 15, LRANGE_500: 24, LRANGE_600: 30, MSET: 8,
 };
 
-function settingOf(workload: Workload, pipeline: number, options: BenchOptions): Setting {
+function settingOf(
+  workload: Workload, pipeline: number, { options, peer }: Beside,
+): Setting {
   const isMain = mainWorkloads.includes(workload);
   const slower = slowTests[workload.name] ?? 1;
   const guess = (guessedQps[pipeline] ?? 30_000 * pipeline) / slower;
   return {
-    workload, pipeline, count: Math.max(2000, Math.round(guess * options.seconds)),
+    peer, workload, pipeline, count: Math.max(2000, Math.round(guess * options.seconds)),
     keys: isMain ? 1_000_000 : 100_000, valueBytes: isMain ? 100 : 3,
   };
 }
@@ -65,7 +71,13 @@ async function sample(server: BenchServer, setting: Setting): Promise<Sample> {
   return { qps, cpuUsPerOp: (server.cpuUs() - began) / setting.count };
 }
 
-/** One round: engine, redis and the server that does nothing. */
+/** What the engine is put beside, and how. */
+interface Beside {
+  readonly peer: PeerKind;
+  readonly options: BenchOptions;
+}
+
+/** One round: engine, peer and the server that does nothing. */
 type Round = readonly [Sample, Sample, Sample];
 
 async function measure(
@@ -100,53 +112,60 @@ function lineOf(setting: Setting, policy: string, samples: readonly Round[]): st
   const ceiling = median(samples.map(([, redis, idle]) => idle.qps / redis.qps));
   const [cpu, cpuRedis, cpuIdle] = [0, 1, 2].map((at) => median(samples.map((round) =>
     (round[at] as Sample).cpuUsPerOp))) as [number, number, number];
+  const interval = medianInterval(ratios);
+  const cpuRatios = samples.map(([engine, redis]) => redis.cpuUsPerOp / engine.cpuUsPerOp);
   const wanted = pipeline === 1 ? workload.wanted[0] : pipeline === 16 ? workload.wanted[1] : 0;
   return row(widths, [
     workload.name, policy, String(pipeline),
     median(samples.map(([engine]) => engine.qps)).toFixed(0),
     median(samples.map(([, redis]) => redis.qps)).toFixed(0),
-    verdict(median(ratios), wanted), ratios.map((ratio) => ratio.toFixed(2)).join(' '),
-    ceiling.toFixed(2), cpu.toFixed(2), cpuRedis.toFixed(2), (cpuRedis / cpu).toFixed(2),
+    verdict(median(ratios), wanted),
+    interval === null ? '' : `[${interval.map((end) => end.toFixed(2)).join(', ')}]`,
+    ceiling.toFixed(2), cpu.toFixed(2), cpuRedis.toFixed(2),
+    withInterval({ median: median(cpuRatios), ci95: medianInterval(cpuRatios) }),
     cpuIdle.toFixed(2),
   ]);
 }
 
 async function comparePolicy(
-  policy: Policy, workloads: readonly Workload[], options: BenchOptions,
+  policy: Policy, workloads: readonly Workload[], { options, peer }: Beside,
 ): Promise<BenchResult[]> {
   const results: BenchResult[] = [];
-  const engine = await startServer('engine', policy);
-  const redis = await startServer('redis', policy);
+  const servers: BenchServer[] = [];
   try {
+    const engine = await startServer('engine', policy);
+    servers.push(engine);
+    const other = await startServer(peer, policy);
+    servers.push(other);
     if (workloads.some((workload) => mainWorkloads.includes(workload))) {
       // Most of the keys are there from the start.
       const fill = { parts: ['SET', 'key:{n}', '{v}'] };
       const load = { clients: 10, pipeline: 100, valueBytes: 100, keys: 1_000_000, workload: fill };
-      for (const server of [engine, redis]) {
+      for (const server of servers) {
         await server.load({ ...load, count: options.quick ? 500_000 : 2_000_000 });
       }
     }
     for (const workload of workloads) {
       for (const pipeline of options.pipelines) {
-        const setting = settingOf(workload, pipeline, options);
-        const samples = await measure([engine, redis], setting, options.rounds);
+        const setting = settingOf(workload, pipeline, { options, peer });
+        const samples = await measure([engine, other], setting, options.rounds);
         print(lineOf(setting, policy, samples));
         results.push(...resultsOf(setting, policy, samples));
       }
     }
   } catch (error) {
-    print(`${policy}: ${error instanceof Error ? error.message : String(error)}`);
+    printFailure(`${peer}, ${policy}`, error);
   } finally {
-    await engine.stop();
-    await redis.stop();
+    for (const server of servers) await server.stop();
   }
   return results;
 }
 
 function resultsOf(
-  { workload, pipeline }: Setting, policy: string, samples: readonly Round[],
+  { peer, workload, pipeline }: Setting, policy: string, samples: readonly Round[],
 ): BenchResult[] {
-  const name = `engine/${workload.name}/${policy}/pipeline ${pipeline}`;
+  const beside = peer === 'redis' ? '' : `${peer}/`;
+  const name = `engine/${beside}${workload.name}/${policy}/pipeline ${pipeline}`;
   const pairs = (read: (sample: Sample) => number): [number, number][] =>
     samples.map(([engine, redis]) => [read(engine), read(redis)]);
   return [
@@ -160,25 +179,31 @@ function resultsOf(
   ];
 }
 
-/** Prints the table. */
+/** Prints the tables. */
 export async function compare(options: BenchOptions): Promise<BenchResult[]> {
-  if (!await hasRedis()) {
-    print('compare: skipped, redis-server is not on the PATH');
-    return [];
+  const results: BenchResult[] = [];
+  if (!await hasPeer('redis')) print('engine: redis-server is skipped, it is not on the PATH');
+  for (const peer of ['redis', 'valkey'] as const) {
+    if (await hasPeer(peer)) results.push(...await besidePeer({ peer, options }));
   }
+  return results;
+}
+
+async function besidePeer(beside: Beside): Promise<BenchResult[]> {
+  const { peer, options } = beside;
   const results: BenchResult[] = [];
   const wanted = (workload: Workload): boolean =>
     options.tests.length === 0 || options.tests.includes(workload.name.toLowerCase());
-  print(`engine / redis-server, ${clients} clients, median of ${options.rounds} rounds; SET and `
+  print(`engine / ${peer}-server, ${clients} clients, median of ${options.rounds} rounds; SET and `
     + 'GET: 100 bytes, 1 M random keys; others: 3 bytes, 100 k random numbers');
-  print('ceiling: QPS ratio to redis-server of a server that does nothing; null: its CPU µs');
-  print(row(widths, heads));
-  for (const policy of options.policies) {
-    const workloads = mainWorkloads.filter(wanted);
-    if (workloads.length === 0) continue;
-    results.push(...await comparePolicy(policy as Policy, workloads, options));
+  print(`ceiling: QPS ratio to ${peer}-server of a server that does nothing; null: its CPU µs; `
+    + 'ratio of CPU: what the peer takes for one of the engine\'s µs');
+  print(row(widths, headsOf(peer)));
+  const main = mainWorkloads.filter(wanted);
+  for (const policy of main.length === 0 ? [] : options.policies) {
+    results.push(...await comparePolicy(policy as Policy, main, beside));
   }
   const others = otherWorkloads.filter(wanted);
-  if (others.length > 0) results.push(...await comparePolicy('none', others, options));
+  if (others.length > 0) results.push(...await comparePolicy('none', others, beside));
   return results;
 }

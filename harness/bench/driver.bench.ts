@@ -10,7 +10,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasRedis } from '../../engine/server/test-support/bench/servers.ts';
-import { median, print, resultOf, row } from '../../engine/server/test-support/bench/table.ts';
+import {
+  median, print, resultOf, row, withInterval,
+} from '../../engine/server/test-support/bench/table.ts';
 import type { BenchOptions, BenchResult } from '../../engine/server/test-support/bench/table.ts';
 import { startDriver } from '../drivers/resp/driver.ts';
 import { freePort } from '../targets/ports.ts';
@@ -59,7 +61,7 @@ async function runDriver(
   };
 }
 
-const widths = [40, 10, 10, 6, 8, 8, 6, 8, 8, 6, 12];
+const widths = [40, 10, 10, 18, 8, 8, 18, 8, 8, 18, 12];
 const heads = ['driver / peer', 'ours/s', 'theirs/s', 'ratio', 'CPU µs', 'theirs', 'ratio',
   'p99 ms', 'theirs', 'ratio', 'server CPU'];
 
@@ -71,15 +73,35 @@ function resultsOf(name: string, pairs: readonly [Sample, Sample][]): BenchResul
     name: `${name}/cpu`, unit: 'µs CPU an operation',
   });
   const shares = of((sample) => sample.serverShare);
+  const ratioOf = ({ ratio }: BenchResult): string => (ratio === null ? '' : withInterval(ratio));
   const p99 = resultOf(of((sample) => sample.p99Ms), { name: `${name}/p99`, unit: 'ms' });
   print(row(widths, [
-    name, qps.ours.toFixed(0), (qps.theirs ?? NaN).toFixed(0), qps.ratio?.median.toFixed(2) ?? '',
-    cpu.ours.toFixed(2), (cpu.theirs ?? NaN).toFixed(2), cpu.ratio?.median.toFixed(2) ?? '',
-    p99.ours.toFixed(2), (p99.theirs ?? NaN).toFixed(2), p99.ratio?.median.toFixed(2) ?? '',
+    name, qps.ours.toFixed(0), (qps.theirs ?? NaN).toFixed(0), ratioOf(qps),
+    cpu.ours.toFixed(2), (cpu.theirs ?? NaN).toFixed(2), ratioOf(cpu),
+    p99.ours.toFixed(2), (p99.theirs ?? NaN).toFixed(2), ratioOf(p99),
     `${median(shares.map(([ours]) => ours)).toFixed(2)}, `
       + median(shares.map(([, theirs]) => theirs)).toFixed(2),
   ]));
   return [qps, cpu, p99];
+}
+
+interface Generators<One> {
+  readonly ours: One;
+  readonly theirs: One;
+  readonly without: One;
+  readonly memtier?: One;
+}
+
+/** Each once, the last first in every other round: none always runs on the warmer machine. */
+async function inTurn(
+  generators: Generators<() => Promise<Sample>>, isReversed: boolean,
+): Promise<Generators<Sample>> {
+  const entries = Object.entries(generators) as [string, () => Promise<Sample>][];
+  const found: Record<string, Sample> = {};
+  for (const [name, run] of isReversed ? entries.toReversed() : entries) {
+    found[name] = await run();
+  }
+  return found as unknown as Generators<Sample>;
 }
 
 async function measure(order: Order, rounds: number): Promise<BenchResult[]> {
@@ -88,12 +110,20 @@ async function measure(order: Order, rounds: number): Promise<BenchResult[]> {
   const recording: [Sample, Sample][] = [];
   const memtier: [Sample, Sample][] = [];
   const memtierBinary = process.env['MEMTIER_BIN'];
+  // How many operations redis-benchmark is to send: as many as ours in the same time.
+  let lastQps = (await runDriver(order, true)).qps;
   for (let round = 0; round < rounds; round++) {
-    const ours = await runDriver(order, true);
-    const theirs = await runRedisBenchmark(order, (ours.qps * durationMs) / 1000);
+    const found = await inTurn({
+      ours: () => runDriver(order, true),
+      theirs: () => runRedisBenchmark(order, (lastQps * durationMs) / 1000),
+      without: () => runDriver(order, false),
+      ...(memtierBinary === undefined ? {} : { memtier: () => runMemtier(memtierBinary, order) }),
+    }, round % 2 === 1);
+    const { ours, theirs, without } = found;
+    lastQps = ours.qps;
     beside.push([ours, theirs]);
-    recording.push([ours, await runDriver(order, false)]);
-    if (memtierBinary !== undefined) memtier.push([ours, await runMemtier(memtierBinary, order)]);
+    recording.push([ours, without]);
+    if (found.memtier !== undefined) memtier.push([ours, found.memtier]);
   }
   return [
     ...resultsOf(`driver/SET/pipeline ${pipeline}`, beside),

@@ -1,93 +1,50 @@
 // Everything of ours beside its peer in one run: npm run bench -- --help.
 import { execFile } from 'node:child_process';
+import os from 'node:os';
 import path from 'node:path';
-import { parseArgs, promisify } from 'node:util';
-import { policies } from '../../engine/server/test-support/bench/servers.ts';
-import { print, printToStderr } from '../../engine/server/test-support/bench/table.ts';
-import type { BenchOptions, BenchResult } from '../../engine/server/test-support/bench/table.ts';
+import { promisify } from 'node:util';
+import {
+  print, printFailure, printToStderr,
+} from '../../engine/server/test-support/bench/table.ts';
+import type { BenchResult } from '../../engine/server/test-support/bench/table.ts';
 import { bundleOf, cacheFolder } from '../metrics/bundle.ts';
+import { BenchUsageError, documentOf, parseOrder, usage } from './options.bench.ts';
+import type { BenchOrder } from './options.bench.ts';
 import { aliases, parts } from './parts.bench.ts';
 
-const usage = `npm run bench -- [options]
-  --only micro,engine,memory,latency,persistence,slow-disk,disks,driver,trust,fuzz
-                                        parts; default: all, about 25 minutes
-  --json                                one object on stdout, {results: [{name, unit, ours, theirs,
-                                        ratio: {median, ci95, rounds}}]}; tables go to stderr;
-                                        plugpull compare ONE.json OTHER.json reads two of them
-  --quick                               about a minute, for a look
-  --scale F                             of the data of persistence; 1 unless --quick, then 0.1
-  --tests set,get,lpush,...             of redis-benchmark's default tests
-  --policy none,no,everysec,always      --pipeline 1,16
-  --rounds N  --seconds N               of each measurement
-  --latency-seconds N                   of mixed load for the slowest command
-  --inputs N  --seed N                  of the fuzz part
-Example: npm run bench -- --only engine --tests set,get --rounds 6 --json`;
-
-function given(): ReturnType<typeof parse>['values'] {
-  try {
-    return parse().values;
-  } catch (error) {
-    print(error instanceof Error ? error.message : String(error));
-    print(usage);
-    process.exit(64);
-  }
-}
-
-const parse = () => parseArgs({
-  options: {
-    help: { type: 'boolean', short: 'h', default: false },
-    only: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    quick: { type: 'boolean', default: false },
-    scale: { type: 'string' },
-    rounds: { type: 'string' },
-    seconds: { type: 'string' },
-    policy: { type: 'string' },
-    pipeline: { type: 'string' },
-    tests: { type: 'string' },
-    'latency-seconds': { type: 'string' },
-    inputs: { type: 'string' },
-    seed: { type: 'string' },
-  },
-});
-
-const values = given();
-if (values.help) {
+const order = given();
+if (order.help) {
   print(usage);
   process.exit(0);
 }
-if (values.json) printToStderr();
-const list = (text: string | undefined): string[] => text?.toLowerCase().split(',') ?? [];
-const { quick } = values;
-const options: BenchOptions = {
-  quick,
-  scale: Number(values.scale ?? (quick ? 0.1 : 1)),
-  rounds: Number(values.rounds ?? (quick ? 1 : 3)),
-  seconds: Number(values.seconds ?? (quick ? 0.3 : 0.6)),
-  policies: values.policy === undefined ? policies : list(values.policy),
-  pipelines: values.pipeline === undefined ? [1, 16] : list(values.pipeline).map(Number),
-  tests: list(values.tests),
-  latencySeconds: Number(values['latency-seconds'] ?? (quick ? 5 : 60)),
-  inputs: Number(values.inputs ?? (quick ? 20_000 : 1_000_000)),
-  seed: values.seed === undefined ? null : Number(values.seed),
-};
-
-const chosen = (values.only === undefined ? Object.keys(parts) : list(values.only))
-  .map((name) => aliases[name] ?? name);
-const unknown = chosen.find((name) => parts[name] === undefined);
-if (unknown !== undefined) {
-  print(`--only: expected ${Object.keys(parts).join(', ')}, found '${unknown}'`);
-  process.exit(64);
-}
+if (order.json) printToStderr();
 await useBundle();
 const results: BenchResult[] = [];
 const beganMs = performance.now();
-for (const name of chosen) {
-  results.push(...await parts[name]?.(options) ?? []);
+for (const name of order.chosen) {
+  try {
+    results.push(...await parts[name]?.(order.optionsOf(name)) ?? []);
+  } catch (error) {
+    printFailure(name, error); // the others are measured all the same
+  }
   print();
 }
 print(`${((performance.now() - beganMs) / 1000).toFixed(0)} s`);
-if (values.json) process.stdout.write(`${JSON.stringify({ results }, null, 2)}\n`);
+if (order.json) {
+  process.stdout.write(`${JSON.stringify(documentOf(results, os.tmpdir()), null, 2)}\n`);
+}
+
+function given(): BenchOrder {
+  try {
+    return parseOrder(process.argv.slice(2), { names: Object.keys(parts), aliases });
+  } catch (error) {
+    if (!(error instanceof BenchUsageError)) throw error;
+    printToStderr();
+    print(error.message);
+    print('npm run -s bench -- --help tells what there is');
+    process.exit(64);
+  }
+}
 
 /**
  * Engines start from the bundle that the package ships, with Node's compile cache, as users and the

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import type { RunRecord } from '../report/record.ts';
-import { planOf, recordOf, threeScenarios } from '../report/test-support.ts';
+import { planOf, recordOf, testbed, threeScenarios } from '../report/test-support.ts';
 import { cli, temporaryFolder } from './test-support.ts';
 
 const scenarios = threeScenarios.map((scenario) => ({ ...scenario, trials: 14 }));
@@ -105,7 +105,7 @@ function bench(factor: number): string {
   });
   const alone = { name: 'micro/get', unit: 'ns an operation', ours: 1, theirs: null, ratio: null };
   const results = [one('SET', 'operations a second'), one('cpu', 'µs CPU an operation'), alone];
-  return JSON.stringify({ results });
+  return JSON.stringify({ testbed: { ...testbed, memoryBytes: testbed.memory }, results });
 }
 
 test('compare: two benches, by their ratios to the peer', async (t) => {
@@ -119,8 +119,18 @@ test('compare: two benches, by their ratios to the peer', async (t) => {
   const slower = await cli(['compare', 'a.json', 'c.json', '--fail-on', 'regression'], { cwd });
   t.is(slower.code, 3);
   t.regex(slower.stdout, /regression +SET[^]*improvement +cpu/);
+  const banner = '\n> plugpull@0.1.0 bench\n> node harness/bench/main.bench.ts --json\n\n';
+  writeFileSync(join(cwd, 'npm.json'), `${banner}${bench(1)}\n`);
+  t.is((await cli(['compare', 'a.json', 'npm.json'], { cwd })).code, 0, 'with what npm says');
+  writeFileSync(join(cwd, 'old.json'), bench(1).replace(/"testbed":.*?"results"/, '"results"'));
+  t.is((await cli(['compare', 'a.json', 'old.json'], { cwd })).code, 0, 'nothing is known of it');
+  writeFileSync(join(cwd, 'd.json'), bench(1).replace('Imaginary CPU', 'Other CPU'));
+  const elsewhere = await cli(['compare', 'a.json', 'd.json'], { cwd });
+  t.is(elsewhere.code, 64);
+  t.regex(elsewhere.stderr, /a.json and d.json are from different testbeds: cpu: Imaginary CPU → /);
+  t.is((await cli(['compare', 'a.json', 'd.json', '--across-testbeds'], { cwd })).code, 0);
   const mixed = await cli(['compare', 'a.json', 'latest'], { cwd });
   t.is(mixed.code, 64);
-  t.regex(mixed.stderr, /latest is not what npm run bench -- --json prints/);
+  t.regex(mixed.stderr, /latest is not what npm run -s bench -- --json prints/);
   t.regex((await cli(['compare', 'a.json'], { cwd })).stderr, /expected a second bench/);
 });

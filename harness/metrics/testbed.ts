@@ -26,14 +26,40 @@ export interface Testbed {
     readonly memoryBytes: number | null;
     readonly openFiles: number | null;
   };
-  /** Equal where figures may be compared: a hash of all the above but for the file handles. */
+  /** Equal where figures may be compared: a hash of `identityOf`. */
   readonly fingerprint: string;
+}
+
+/**
+ * What must be the same where figures are compared, name by name: all that describes a machine but
+ * for its file handles. Memory is in GiB: a machine that is started anew has a few pages more or
+ * less.
+ */
+export function identityOf(
+  testbed: Omit<Testbed, 'fingerprint'>,
+): Readonly<Record<string, string | number | null>> {
+  const { cpu, cores, memoryBytes, kernel, fs: type, mountOptions, device, governor: by, node }
+    = testbed;
+  const { cpus, memoryBytes: mostBytes } = testbed.limits;
+  return {
+    cpu, cores, memoryGiB: Math.round(memoryBytes / 2 ** 30), kernel, fs: type, mountOptions,
+    device, governor: by, node, 'limits.cpus': cpus, 'limits.memoryBytes': mostBytes,
+  };
+}
+
+/** What differs between two machines, in words; empty where figures may be compared. */
+export function identityDifferences(
+  before: Omit<Testbed, 'fingerprint'>, after: Omit<Testbed, 'fingerprint'>,
+): string[] {
+  const [one, other] = [identityOf(before), identityOf(after)];
+  return Object.keys(one).filter((name) => one[name] !== other[name])
+    .map((name) => `${name}: ${one[name] ?? 'none'} → ${other[name] ?? 'none'}`);
 }
 
 /** Describes this machine; `directory` is where the data will lie. */
 export function describeTestbed(directory: string): Testbed {
   const { fs: type, mountOptions, device } = mountOf(directory);
-  const same = {
+  const found = {
     cpu: (os.cpus()[0]?.model ?? 'unknown').trim(),
     cores: os.availableParallelism(),
     memoryBytes: os.totalmem(),
@@ -41,16 +67,10 @@ export function describeTestbed(directory: string): Testbed {
     fs: type, mountOptions, device,
     governor: governor(),
     node: process.version,
+    limits: { ...containerLimits(), openFiles: openFilesLimit() },
   };
-  const container = containerLimits();
-  // A machine that is started anew has a few pages more or less.
-  const memoryGib = Math.round(same.memoryBytes / 2 ** 30);
-  const text = JSON.stringify({ ...same, memoryBytes: memoryGib, container });
-  return {
-    ...same,
-    limits: { ...container, openFiles: openFilesLimit() },
-    fingerprint: createHash('sha256').update(text).digest('hex').slice(0, 12),
-  };
+  const text = JSON.stringify(identityOf(found));
+  return { ...found, fingerprint: createHash('sha256').update(text).digest('hex').slice(0, 12) };
 }
 
 /** How a directory is mounted; `unknown` where /proc/mounts is not. */

@@ -37,7 +37,7 @@ export function addCompareCommands(
   const more = (word: string, words: readonly string[] = []): string[] => [...words, word];
   program.command('compare')
     .description('what changed between runs, or between settings of one run, beyond noise')
-    .argument('<run...>', 'path, id, latest or baseline:NAME, or what npm run bench -- --json '
+    .argument('<run...>', 'path, id, latest or baseline:NAME, or what npm run -s bench -- --json '
       + 'printed; all are compared with the first')
     .option('--settings <before,after>', 'two settings of one run, such as aof/everysec,aof/always',
       more)
@@ -112,7 +112,9 @@ async function comparisonsOf(
   context: CliContext, runs: readonly string[], flags: CompareFlags,
 ): Promise<Comparison[]> {
   const benches = runs.map((run) => benchAt(resolve(context.cwd, run), run));
-  if (benches.some((bench) => bench !== null)) return comparedBenches(runs, benches);
+  if (benches.some((bench) => bench !== null)) {
+    return comparedBenches(runs, benches).map((each) => onOneTestbed(each, flags));
+  }
   const out = resolve(context.cwd, flags.out);
   const records: RunRecord[] = [];
   for (const run of runs) records.push((await wholeRun(context, run, out)).record);
@@ -122,15 +124,14 @@ async function comparisonsOf(
   if (others.length === 0) {
     throw usage('compare: expected a second run, or --settings with two settings of this one');
   }
-  return others.map((other) => {
-    const comparison = compareRuns(first, other);
-    if (comparison.testbed.length > 0 && flags.acrossTestbeds !== true) {
-      throw usage(`compare: ${first.id} and ${other.id} are from different testbeds: ${
-        comparison.testbed.join('; ')}: what differs may be the machine; --across-testbeds `
-        + 'compares them all the same');
-    }
-    return comparison;
-  });
+  return others.map((other) => onOneTestbed(compareRuns(first, other), flags));
+}
+
+function onOneTestbed(comparison: Comparison, { acrossTestbeds }: CompareFlags): Comparison {
+  const { before, after, testbed } = comparison;
+  if (testbed.length === 0 || acrossTestbeds === true) return comparison;
+  throw usage(`compare: ${before} and ${after} are from different testbeds: ${testbed.join('; ')}: `
+    + 'what differs may be the machine; --across-testbeds compares them all the same');
 }
 
 function comparedBenches(
@@ -138,7 +139,7 @@ function comparedBenches(
 ): Comparison[] {
   const odd = benches.indexOf(null);
   if (odd >= 0) {
-    throw usage(`compare: ${runs[odd] ?? ''} is not what npm run bench -- --json prints`);
+    throw usage(`compare: ${runs[odd] ?? ''} is not what npm run -s bench -- --json prints`);
   }
   const [first, ...others] = benches.flatMap((bench) => bench ?? []);
   if (first === undefined || others.length === 0) throw usage('compare: expected a second bench');
@@ -148,7 +149,7 @@ function comparedBenches(
 /** The results of a bench in a file; null for everything else, such as a run. */
 function benchAt(path: string, id: string): BenchFigures | null {
   try {
-    return statSync(path).isFile() ? parseBench(JSON.parse(readFileSync(path, 'utf8')), id) : null;
+    return statSync(path).isFile() ? parseBench(readFileSync(path, 'utf8'), id) : null;
   } catch {
     return null; // whoever reads it as a run says what is wrong with it
   }

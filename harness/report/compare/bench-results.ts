@@ -4,6 +4,8 @@
 import * as v from 'valibot';
 import { compareMetrics } from '../../metrics/comparison.ts';
 import { median } from '../../metrics/statistics.ts';
+import { identityDifferences } from '../../metrics/testbed.ts';
+import type { Testbed } from '../../metrics/testbed.ts';
 import type { Comparison } from './compare.ts';
 
 /** One measured thing beside its peer. */
@@ -19,21 +21,40 @@ export interface BenchFigures {
   /** How it is named in the comparison. */
   readonly id: string;
   readonly figures: readonly BenchFigure[];
+  /** Where it ran; null of earlier versions. */
+  readonly testbed: Omit<Testbed, 'fingerprint'> | null;
 }
 
 const ratioSchema = v.pipe(v.number(), v.finite(), v.gtValue(0));
-const schema = v.object({ results: v.array(v.object({
+const orNull = v.nullable(v.number());
+const testbedSchema = v.object({
+  cpu: v.string(), cores: v.number(), memoryBytes: v.number(), kernel: v.string(), fs: v.string(),
+  mountOptions: v.string(), device: v.string(), governor: v.nullable(v.string()),
+  node: v.string(), limits: v.object({ cpus: orNull, memoryBytes: orNull, openFiles: orNull }),
+});
+const schema = v.object({ testbed: v.optional(testbedSchema), results: v.array(v.object({
   name: v.string(), unit: v.string(),
   ratio: v.nullable(v.object({ rounds: v.array(ratioSchema) })),
 })) });
 
-/** Reads what a bench printed; null when the value is something else. */
-export function parseBench(value: unknown, id: string): BenchFigures | null {
-  const result = v.safeParse(schema, value);
+/**
+ * Reads what a bench printed; null when it is something else. npm says which script it runs above
+ * it, unless it is told to be silent, so it begins with the first line that begins with a brace.
+ */
+export function parseBench(text: string, id: string): BenchFigures | null {
+  const result = v.safeParse(schema, jsonOrNull(text.slice(Math.max(0, text.search(/^\{/m)))));
   if (!result.success) return null;
   const figures = result.output.results.map(({ name, unit, ratio }) => (
     { name, unit, ratios: ratio?.rounds ?? null }));
-  return { id, figures };
+  return { id, figures, testbed: result.output.testbed ?? null };
+}
+
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return null;
+  }
 }
 
 /** A change of a ratio smaller than this does not matter. */
@@ -66,5 +87,7 @@ export function compareBenches(before: BenchFigures, after: BenchFigures): Compa
       trials: Math.min(samples.before.length, samples.after.length),
     }];
   });
-  return { before: before.id, after: after.id, metrics, broken: [], left, testbed: [] };
+  const testbed = before.testbed === null || after.testbed === null ? []
+    : identityDifferences(before.testbed, after.testbed);
+  return { before: before.id, after: after.id, metrics, broken: [], left, testbed };
 }

@@ -122,6 +122,10 @@ test('a testbed is another when the machine is, or its disk twice as slow', (t) 
   const other = { ...testbed, cores: 4, fdatasyncUs: { p50: 400, p99: 900 } };
   t.deepEqual(testbedDifferences(testbed, other),
     ['cores: 2 → 4', `fdatasync p50: ${testbed.fdatasyncUs.p50} → 400 µs`]);
+  const rebooted = { ...testbed, memory: testbed.memory + 4096 };
+  t.deepEqual(testbedDifferences(testbed, rebooted), [], 'a few pages more');
+  const limited = { ...testbed, limits: { ...testbed.limits, cpus: 1.5, openFiles: 1024 } };
+  t.deepEqual(testbedDifferences(testbed, limited), ['limits.cpus: none → 1.5']);
   const quick = { ...testbed, fdatasyncUs: { p50: 3, p99: 4 } };
   t.deepEqual(testbedDifferences(quick, { ...quick, fdatasyncUs: { p50: 9, p99: 20 } }), []);
 });

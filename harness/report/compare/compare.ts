@@ -4,6 +4,7 @@
 import { compareMetrics } from '../../metrics/comparison.ts';
 import type { ChangeVerdict, MetricComparison, MetricSamples } from '../../metrics/comparison.ts';
 import { median } from '../../metrics/statistics.ts';
+import { identityDifferences } from '../../metrics/testbed.ts';
 import { recordLabel } from '../cell-label.ts';
 import type { CellRecord, NoiseRecord, RunRecord, TestbedRecord } from '../record.ts';
 import { comparedMetrics, samplesOf } from './samples.ts';
@@ -138,14 +139,10 @@ function textOf(value: unknown): string {
   return value === undefined ? 'not set' : JSON.stringify(value);
 }
 
-const identifying = [
-  'cpu', 'cores', 'memory', 'kernel', 'fs', 'mountOptions', 'device', 'governor', 'node',
-] as const;
-
 /** What keeps two machines from being compared; speed of the disk included when it doubled. */
 export function testbedDifferences(before: TestbedRecord, after: TestbedRecord): string[] {
-  const found = identifying.filter((field) => before[field] !== after[field])
-    .map((field) => `${field}: ${before[field]} → ${after[field]}`);
+  const found = identityDifferences(
+    { ...before, memoryBytes: before.memory }, { ...after, memoryBytes: after.memory });
   const [faster = 0, slower = 0] = [before, after].map((testbed) => testbed.fdatasyncUs.p50)
     .sort((a, b) => a - b);
   // Below this a probe measures the scheduler, not the disk.

@@ -85,9 +85,18 @@ export function noteLineOf(at: string, text: string): string {
   return `${JSON.stringify(note)}\n`;
 }
 
-/** What decides whether two runs belong to one series. */
-export function fingerprintOf({ cpu, cores, memory, fs, node }: TestbedRecord): string {
-  return `${cpu}, ${cores} cores, ${Math.round(memory / 1e9)} GB, ${fs}, Node ${node}`;
+/**
+ * What decides whether two runs belong to one series. Of what `compare` asks for, kernel, mount and
+ * device are left out: a nightly gets them anew, and a series would never be long.
+ */
+export function fingerprintOf({ cpu, cores, memory, fs, node, limits }: TestbedRecord): string {
+  const { cpus, memoryBytes } = limits;
+  const bounds = [
+    ...(cpus === null ? [] : [`at most ${cpus} CPUs`]),
+    ...(memoryBytes === null ? [] : [`at most ${Math.round(memoryBytes / 2 ** 20)} MiB`]),
+  ];
+  const machine = `${cpu}, ${cores} cores, ${Math.round(memory / 1e9)} GB, ${fs}, Node ${node}`;
+  return [machine, ...bounds].join(', ');
 }
 
 /** Reads a history; a line that is not one is said and left out. */

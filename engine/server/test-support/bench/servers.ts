@@ -19,15 +19,21 @@ const engineEntry = (): string => process.env['PLUGPULL_ENGINE_ENTRY']
   ?? path.join(import.meta.dirname, '../../../main.ts');
 
 export type ServerKind = 'engine' | 'redis';
+/** What the engine is measured beside. */
+export type PeerKind = 'redis' | 'valkey';
 /** `null`: the one that does nothing. */
-type AnyKind = ServerKind | 'null';
+type AnyKind = ServerKind | PeerKind | 'null';
 export const policies = ['none', 'no', 'everysec', 'always'] as const;
 export type Policy = (typeof policies)[number];
 
-const redisBinary = process.env['REDIS_SERVER_BIN'] ?? 'redis-server';
+/** valkey-server only where VALKEY_SERVER_BIN names one. */
+const binaryOf: Readonly<Record<PeerKind, string | undefined>> = {
+  redis: process.env['REDIS_SERVER_BIN'] ?? 'redis-server',
+  valkey: process.env['VALKEY_SERVER_BIN'],
+};
 
-function commandOf(kind: ServerKind): readonly string[] {
-  return kind === 'engine' ? [process.execPath, engineEntry()] : [redisBinary];
+function commandOf(kind: ServerKind | PeerKind): readonly string[] {
+  return kind === 'engine' ? [process.execPath, engineEntry()] : [binaryOf[kind] ?? ''];
 }
 
 /** As the harness starts the engine: the arena on huge pages where the kernel offers them. */
@@ -64,7 +70,7 @@ export interface StartOptions {
 
 /** Starts a server and resolves when it answers. */
 export async function startServer(
-  kind: ServerKind, policy: Policy, options: StartOptions = {},
+  kind: ServerKind | PeerKind, policy: Policy, options: StartOptions = {},
 ): Promise<BenchServer> {
   const { extra = [] } = options;
   const directory = options.directory
@@ -109,6 +115,10 @@ async function whenReady(child: ChildProcess, starting: Starting): Promise<Bench
   if (pid === undefined) throw new Error(`${kind} cannot be started`);
   const gone = new Promise((resolve) => child.once('exit', resolve));
   for (let attempt = 0; !await answers().catch(() => false); attempt++) {
+    const { exitCode, signalCode } = child;
+    if (exitCode !== null || signalCode !== null) {
+      throw new Error(`${kind} ended by itself (${signalCode ?? `exit code ${exitCode}`})`);
+    }
     if (attempt > 20_000) throw new Error(`${kind} does not answer on port ${port}`);
     await sleep(5);
   }
@@ -144,8 +154,15 @@ async function connects(port: number): Promise<boolean> {
 }
 
 /** Whether redis-server can be compared with. */
-export async function hasRedis(): Promise<boolean> {
-  return run(redisBinary, ['--version']).then(() => true, () => false);
+export function hasRedis(): Promise<boolean> {
+  return hasPeer('redis');
+}
+
+/** Whether a peer can be compared with. */
+export async function hasPeer(kind: PeerKind): Promise<boolean> {
+  const binary = binaryOf[kind];
+  if (binary === undefined) return false;
+  return run(binary, ['--version']).then(() => true, () => false);
 }
 
 async function ask(port: number, lines: readonly string[]): Promise<string> {

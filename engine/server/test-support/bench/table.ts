@@ -59,24 +59,43 @@ export function print(text = ''): void {
   output.write(`${text}\n`);
 }
 
+/** Says what could not be measured; the benches end with 1 then. */
+export function printFailure(what: string, error: unknown): void {
+  process.exitCode = 1;
+  print(`${what}: FAILED: ${error instanceof Error ? error.message : String(error)}`);
+}
+
 /** Medians of pairs of one measurement in each round, with the median of their ratios. */
 export function resultOf(
   pairs: readonly (readonly [ours: number, theirs: number])[],
   { name, unit }: Pick<BenchResult, 'name' | 'unit'>,
 ): BenchResult {
   const rounds = pairs.map(([ours, theirs]) => ours / theirs);
-  const ratios = rounds.toSorted((a, b) => a - b);
-  const rank = lowRank(ratios.length);
-  const [low, high] = [ratios[rank - 1], ratios[ratios.length - rank]];
   return {
     name, unit,
     ours: median(pairs.map(([ours]) => ours)),
     theirs: median(pairs.map(([, theirs]) => theirs)),
-    ratio: {
-      median: median(ratios), ci95: low === undefined || high === undefined ? null : [low, high],
-      rounds,
-    },
+    ratio: { median: median(rounds), ci95: medianInterval(rounds), rounds },
   };
+}
+
+/** Holds the true median of what was drawn in at least 95 % of cases; null below 6 values. */
+export function medianInterval(
+  values: readonly number[],
+): readonly [low: number, high: number] | null {
+  const sorted = values.toSorted((a, b) => a - b);
+  const rank = lowRank(sorted.length);
+  const [low, high] = [sorted[rank - 1], sorted[sorted.length - rank]];
+  return low === undefined || high === undefined ? null : [low, high];
+}
+
+/** `1.42 [1.3, 1.55]`: the median with its interval; alone where there is none. */
+export function withInterval(
+  { median: middle, ci95 }: Pick<NonNullable<BenchResult['ratio']>, 'median' | 'ci95'>,
+  digits: number = 2,
+): string {
+  const text = (value: number): string => value.toFixed(digits);
+  return ci95 === null ? text(middle) : `${text(middle)} [${text(ci95[0])}, ${text(ci95[1])}]`;
 }
 
 /** The rank of the order statistic that bounds a median at 97.5 % from below; 0 for none. */
