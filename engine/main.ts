@@ -13,6 +13,7 @@ import type { EngineErrorCode } from './errors.ts';
 import { realClock } from './io/clock.ts';
 import { realDisk } from './io/real-disk.ts';
 import { realEntropy } from './io/entropy.ts';
+import { textOfBytes } from './resp/byte-text.ts';
 import { SnapshotThread } from './server/snapshot-thread.ts';
 import { startEngine } from './start.ts';
 import type { RunningEngine } from './start.ts';
@@ -92,7 +93,7 @@ function watchSignals(engine: RunningEngine): void {
 function readConfig(path: string | null): readonly DirectiveEntry[] {
   if (path === null) return [];
   try {
-    return parseConfigText(readFileSync(path === '-' ? 0 : path, 'utf8'), path);
+    return parseConfigText(textOfBytes(readFileSync(path === '-' ? 0 : path)), path);
   } catch (cause) {
     if (cause instanceof EngineError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);

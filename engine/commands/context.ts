@@ -237,6 +237,8 @@ export class CommandContext {
   maxBulkBytes: number = defaultMaxBulkBytes;
   /** `client-query-buffer-limit`: no transaction grows beyond it. */
   maxQueuedBytes: number = Infinity;
+  /** `hll-sparse-max-bytes`: a sparse HyperLogLog beyond it becomes dense. */
+  sparseMaxBytes: number = 3000;
   /** All commands under the names that `rename-command` left them; null = the registry's. */
   commands: SpecTable | null = null;
   reply: ReplyWriter;

@@ -6,8 +6,9 @@ const groups: readonly (readonly [what: string, names: string])[] = [
     + 'xrevrange xsetid xtrim'],
   ['scripting', 'eval eval_ro evalsha evalsha_ro script'],
   ['functions', 'fcall fcall_ro function'],
-  ['cluster mode', 'asking cluster readonly readwrite'],
+  ['cluster mode', 'asking cluster readonly readwrite restore-asking'],
   ['replication', 'failover psync replconf replicaof role slaveof sync'],
+  ['moving keys from server to server', 'migrate'],
   ['modules', 'module'],
   ['access control lists', 'acl'],
   ['geo indexes', 'geoadd geodist geohash geopos georadius georadius_ro georadiusbymember '

@@ -1,6 +1,8 @@
 // Directives: what is understood, what is refused and in which words, CONFIG GET and SET.
 
 import test from 'ava';
+import { hasRedisServer, RedisProcess, skippedWithoutRedis }
+  from '../commands/test-support/redis-process.ts';
 import { EngineError } from '../errors.ts';
 import { Configuration } from './configuration.ts';
 import { directives } from './directives.ts';
@@ -9,6 +11,7 @@ import { directivesWithoutEffect, refusedDirectives } from './other-directives.t
 import { persistenceChange, persistenceSettings } from './persistence-settings.ts';
 import { entriesOf, parseArguments, parseConfigText } from './source.ts';
 import { formatValue, parseMemory, parseValue } from './values.ts';
+import { bytesOfText, textOfBytes } from '../resp/byte-text.ts';
 
 function shown(configuration: Configuration, name: string): string | undefined {
   return new Map(configuration.entries()).get(name);
@@ -147,6 +150,14 @@ test('config: a file, with comments, quotes, blanks and upper case', (t) => {
   ]);
 });
 
+test('config: values of a file may be any bytes', (t) => {
+  const text = textOfBytes(Buffer.from('requirepass "\\xff\xfe ü"\ndbfilename ü.rdb', 'latin1'));
+  const [password, name] = parseConfigText(text, 'redis.conf');
+  t.deepEqual(bytesOfText(password?.values[0] ?? ''), Buffer.from('\xff\xfe \xfc', 'latin1'));
+  t.deepEqual(bytesOfText(name?.values[0] ?? ''), Buffer.from('\xfc.rdb', 'latin1'));
+  t.deepEqual(parseConfigText('dbfilename ü.rdb', 'redis.conf')[0]?.values, ['ü.rdb']);
+});
+
 test('config: errors in a file name file and line', (t) => {
   const load = (text: string) => () => new Configuration(parseConfigText(text, '/etc/a.conf'));
   t.throws(load('port 1\nprot 2'), {
@@ -190,6 +201,47 @@ test('config: a directive without effect is accepted, with a warning unless it i
   t.deepEqual(configure('--dynamic-hz', 'no').warnings, [
     "--dynamic-hz: 'dynamic-hz' is accepted and has no effect",
   ]);
+});
+
+test('config: a directive of a lacking feature is accepted as long as it asks nothing', (t) => {
+  t.deepEqual(configure('--tls-port', '0', '--replicaof', '', '--cluster-enabled', 'no').warnings,
+    []);
+  t.throws(() => configure('--tls-port', '6380'), { message: /does not speak TLS/ });
+  t.throws(() => configure('--slaveof', 'a', '1'), { message: /'slaveof'.*does not replicate/ });
+  t.throws(() => configure('--min-slaves-to-write', '1'), { message: /does not replicate/ });
+  t.is(configure().set([['min-slaves-to-write', '1']]).text,
+    failed('min-replicas-to-write', 'this engine does not replicate'));
+  const configuration = configure('--lua-time-limit', '7');
+  t.is(shown(configuration, 'busy-reply-threshold'), '7');
+  t.is(configuration.set([['busy-reply-threshold', '8']]).text, 'OK');
+  t.is(shown(configuration, 'lua-time-limit'), '8');
+});
+
+const withRedis = hasRedisServer ? test : test.skip;
+const everyName = 'config: every directive of redis-server is accepted or refused with a reason';
+
+withRedis(hasRedisServer ? everyName : `${everyName} ${skippedWithoutRedis}`, async (t) => {
+  const redis = await RedisProcess.start();
+  try {
+    const client = await redis.connect();
+    const reply = await client.send(['CONFIG', 'GET', '*']);
+    client.close();
+    const words = [...reply.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map((match) => match[1] ?? '');
+    const pairs = words.flatMap((word, i) => (i % 2 === 0 ? [[word, words[i + 1] ?? '']] : []));
+    t.true(pairs.length > 150, `${pairs.length} directives`);
+    const unknown = pairs.flatMap(([name = '', value = '']) => {
+      try {
+        configure(`--${name}`, value);
+        return shown(configure(), name) === undefined ? [`${name}: not shown`] : [];
+      } catch (error) {
+        const { message } = error as Error;
+        return /unknown directive/.test(message) ? [message] : [];
+      }
+    });
+    t.deepEqual(unknown, []);
+  } finally {
+    await redis.stop();
+  }
 });
 
 // CONFIG SET, with the words of redis-server 7.0.15.

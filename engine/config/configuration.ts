@@ -7,15 +7,28 @@ import type {
 } from './directive.ts';
 import { nearest } from './nearest.ts';
 import { aliases } from './pack-directives.ts';
-import { directivesWithoutEffect, refusedDirectives } from './other-directives.ts';
+import {
+  directivesWithoutEffect, harmlessValues, otherAliases, refusedDirectives,
+} from './other-directives.ts';
 import type { DirectiveEntry } from './source.ts';
 import { formatValue, parseValue, parseWords } from './values.ts';
 
 const byName: ReadonlyMap<string, Directive> = new Map(directives.map((row) => [row.name, row]));
 
+/** The name that a directive has today. */
+function mainName(name: string): string {
+  return aliases.get(name) ?? otherAliases.get(name) ?? name;
+}
+
 /** A directive under any of its names. */
 function rowOf(name: string): Directive | undefined {
-  return byName.get(aliases.get(name) ?? name);
+  return byName.get(mainName(name));
+}
+
+/** Why a directive that this engine does not obey may not have this value; null: it may. */
+function refusalOf(name: string, value: string): string | null {
+  const reason = refusedDirectives.get(name) ?? null;
+  return reason !== null && value === harmlessValues.get(name) ? null : reason;
 }
 
 /** CONFIG SET's answer; fits `CommandOutcome` of the commands. */
@@ -33,7 +46,9 @@ export class Configuration {
   readonly warnings: string[] = [];
   onChange: OnChange = () => null;
   private readonly values: Map<string, DirectiveValue> = new Map();
-  private readonly others: Map<string, string> = new Map(directivesWithoutEffect);
+  private readonly others: Map<string, string> = new Map([
+    ...directivesWithoutEffect, ...harmlessValues,
+  ]);
 
   /** @throws {EngineError} CONFIG_BAD when a directive is unknown or refused or its value wrong. */
   constructor(entries: readonly DirectiveEntry[]) {
@@ -91,7 +106,9 @@ export class Configuration {
         return [name, spelling?.(shown) ?? shown] as const;
       });
     const again = [...aliases].map(([alias, name]) => [alias, this.shown(name)] as const);
-    return [...own, ...again, ...this.others];
+    const others = [...otherAliases].map(([alias, name]) =>
+      [alias, this.others.get(name) ?? ''] as const);
+    return [...own, ...again, ...this.others, ...others];
   }
 
   /** CONFIG SET: all or nothing. */
@@ -99,7 +116,7 @@ export class Configuration {
     const changed = new Map<string, DirectiveValue>();
     const others = new Map<string, string>();
     for (const [rawName, text] of pairs) {
-      const name = aliases.get(rawName.toLowerCase()) ?? rawName.toLowerCase();
+      const name = mainName(rawName.toLowerCase());
       if (changed.has(name) || others.has(name)) return setFailed(name, 'duplicate parameter');
       const row = byName.get(name);
       if (row !== undefined && row.hidden !== true) {
@@ -107,6 +124,8 @@ export class Configuration {
         if (value instanceof Refusal) return setFailed(name, value.text);
         changed.set(name, value);
       } else if (this.others.has(name)) {
+        const reason = refusalOf(name, text);
+        if (reason !== null) return setFailed(name, reason);
         others.set(name, text);
       } else {
         const text = `ERR Unknown option or number of arguments for CONFIG SET - '${rawName}'`;
@@ -183,11 +202,15 @@ export class Configuration {
   }
 
   private loadOther(entry: DirectiveEntry): void {
-    const { name, where } = entry;
-    const initial = directivesWithoutEffect.get(name);
-    if (initial === undefined) throw new EngineError('CONFIG_BAD', unknownDirective(entry));
+    const { where } = entry;
+    const name = mainName(entry.name);
     const value = entry.values.join(' ');
-    if (value !== initial) this.warnings.push(`${where}: '${name}' is accepted and has no effect`);
+    const reason = refusalOf(name, value);
+    if (reason !== null) throw new EngineError('CONFIG_BAD', refusal(entry, reason));
+    if (!this.others.has(name)) throw new EngineError('CONFIG_BAD', unknownDirective(entry));
+    if (value !== (directivesWithoutEffect.get(name) ?? value)) {
+      this.warnings.push(`${where}: '${entry.name}' is accepted and has no effect`);
+    }
     this.others.set(name, value);
   }
 
@@ -226,15 +249,18 @@ function badValue(entry: DirectiveEntry, row: Directive, problem: string): strin
     : `${text}; did you mean '${suggestion}'?`;
 }
 
+function refusal({ name, where }: DirectiveEntry, reason: string): string {
+  return `${where}: the directive '${name}' is not supported: ${reason}`;
+}
+
 function unknownDirective(entry: DirectiveEntry): string {
   const { name, where } = entry;
-  const reason = refusedDirectives.get(name);
-  if (reason !== undefined) return `${where}: the directive '${name}' is not supported: ${reason}`;
   const equals = name.indexOf('=');
   if (equals > 0) {
     return `${where}: write '--${name.slice(0, equals)} ${name.slice(equals + 1)}' without '='`;
   }
-  const suggestion = nearest(name, [...byName.keys(), ...directivesWithoutEffect.keys()]);
+  const suggestion = nearest(name, [...byName.keys(), ...directivesWithoutEffect.keys(),
+    ...harmlessValues.keys(), ...aliases.keys(), ...otherAliases.keys()]);
   const hint = suggestion === null ? 'see --help for the list' : `did you mean '${suggestion}'?`;
   return `${where}: unknown directive '${name}'; ${hint}`;
 }

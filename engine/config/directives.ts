@@ -213,6 +213,10 @@ export const directives: readonly Directive[] = [
     check: onlyNoEviction, help: 'what to do at maxmemory; only noeviction',
   },
   {
+    name: 'hll-sparse-max-bytes', kind: 'memory', initial: 3000, mutability: 'mutable', min: 0,
+    help: 'a sparse HyperLogLog longer than this becomes dense',
+  },
+  {
     name: 'arena-bytes', kind: 'memory', initial: 16 * 1024 * mebibyte, mutability: 'immutable',
     min: mebibyte, max: 16 * 1024 * mebibyte,
     help: 'address space reserved for the data; memory is used as it is needed',

@@ -1,6 +1,7 @@
 // Where directives come from: the lines of redis.conf and the arguments `--directive value …`.
 
 import { EngineError } from '../errors.ts';
+import { bytesOfText, textOfBytes } from '../resp/byte-text.ts';
 import { splitInline } from '../resp/inline.ts';
 import type { ArgumentOffsets } from '../resp/inline.ts';
 
@@ -88,7 +89,7 @@ export function parseConfigText(text: string, path: string): readonly DirectiveE
 
 /** Splits a line as Redis does, quotes and escapes included; null when quotes are unbalanced. */
 function splitWords(line: string): string[] | null {
-  const bytes = Buffer.from(line);
+  const bytes = bytesOfText(line);
   const offsets: ArgumentOffsets = {
     argStart: new Int32Array(bytes.length + 1),
     argEnd: new Int32Array(bytes.length + 1),
@@ -97,5 +98,5 @@ function splitWords(line: string): string[] | null {
   const count = splitInline(offsets, bytes, 0, bytes.length);
   if (count < 0) return null;
   return Array.from({ length: count }, (_, i) =>
-    bytes.toString('utf8', offsets.argStart[i], offsets.argEnd[i]));
+    textOfBytes(bytes.subarray(offsets.argStart[i], offsets.argEnd[i])));
 }

@@ -2,6 +2,7 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { AccessPort } from '../commands/context.ts';
+import { bytesOfText } from '../resp/byte-text.ts';
 
 /** A secret that is compared in constant time: as digests, so that its length is hidden too. */
 export class Secret implements AccessPort {
@@ -9,12 +10,12 @@ export class Secret implements AccessPort {
   private text = '';
   private digest: Buffer = digestOf('');
 
-  /** '' = none. */
+  /** As textOfBytes has it; '' = none. */
   set(text: string): void {
     if (text === this.text) return;
     this.text = text;
     this.required = text !== '';
-    this.digest = digestOf(text);
+    this.digest = digestOf(bytesOfText(text));
   }
 
   accepts(candidate: Uint8Array | string): boolean {

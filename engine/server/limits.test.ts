@@ -53,6 +53,28 @@ test('secrets are compared as digests of one length', (t) => {
   t.false(secret.required);
 });
 
+test('a password may be any bytes', async (t) => {
+  const { port } = await started(t);
+  const client = await connected(t, port);
+  const ok = '+OK\r\n';
+  t.is(await client.ask(request('CONFIG', 'SET', 'requirepass', 'a\xff\xfe\x80'), ok), ok);
+  const stranger = await connected(t, port);
+  const wrong = '-WRONGPASS invalid username-password pair or user is disabled.\r\n';
+  t.is(await stranger.ask(request('AUTH', 'a\xff\xfe\x81'), wrong), wrong);
+  t.is(await stranger.ask(request('AUTH', 'a\xff\xfe\x80'), ok), ok);
+  const shown = `*2\r\n${bulk('requirepass')}${bulk('a\xff\xfe\x80')}`;
+  t.is(await stranger.ask(request('CONFIG', 'GET', 'requirepass'), shown), shown);
+});
+
+test('hll-sparse-max-bytes decides when a sketch becomes dense', async (t) => {
+  const { port } = await started(t);
+  const client = await connected(t, port);
+  const add = (key: string): string => `PFADD ${key} a b c d e f g h i j`;
+  await says(t, client, [add('one'), ':1', 'PFDEBUG ENCODING one', '+sparse',
+    'CONFIG SET hll-sparse-max-bytes 30', '+OK', add('two'), ':1', 'PFDEBUG ENCODING two',
+    '+dense']);
+});
+
 test('requirepass: strangers may do nothing but say it', async (t) => {
   const { port } = await started(t, { requirepass: 'secret' });
   const client = await connected(t, port);

@@ -159,6 +159,7 @@ export class Server implements ServerPort, SessionHost, RestHost {
     limits.listenerCutBytes = pubsub.hardBytes === 0 ? cutBytes : pubsub.hardBytes;
     this.context.maxBulkBytes = limits.maxBulkBytes;
     this.context.maxQueuedBytes = limits.maxRequestBytes;
+    this.context.sparseMaxBytes = config.integer('hll-sparse-max-bytes');
     this.context.memoryLimitBytes = this.memoryLimitBytes();
     this.access.set(config.text('requirepass'));
     this.restToken.set(config.text('rest-token'));

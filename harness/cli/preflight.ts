@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Configuration } from '../../engine/config/configuration.ts';
 import { directives as engineDirectives } from '../../engine/config/directives.ts';
-import { directivesWithoutEffect, refusedDirectives }
+import { directivesWithoutEffect, otherAliases, refusedDirectives }
   from '../../engine/config/other-directives.ts';
 import { httpMissing } from '../drivers/http/driver.ts';
 import { HarnessError } from '../errors.ts';
@@ -59,7 +59,7 @@ function checkBundled(cell: Cell): void {
 /** A real server knows more directives than this list: only what looks mistyped is refused. */
 function checkServer(cell: Cell): void {
   const known = [...engineDirectives.map((row) => row.name), ...directivesWithoutEffect.keys(),
-    ...refusedDirectives.keys()];
+    ...refusedDirectives.keys(), ...otherAliases.keys()];
   for (const [name] of cell.directives) {
     if (known.includes(name) || nearestName(name, known) === null) continue;
     throw usage(`unknown directive '${name}'${didYouMean(name, known)}`);

@@ -18,8 +18,6 @@ export const encodingDense = 0;
 export const encodingSparse = 1;
 /** The largest register that the sparse encoding can hold. */
 export const sparseMaxValue = 32;
-/** `hll-sparse-max-bytes`: beyond it a sparse one becomes dense. */
-export const sparseMaxBytes = 3000;
 
 const hashBits = 50;
 const alpha = 0.7213475204444817;

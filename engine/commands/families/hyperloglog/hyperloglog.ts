@@ -25,8 +25,12 @@ function sketchOf(ctx: CommandContext, entry: number): Buffer | null {
 }
 
 /** Raises a register; returns as raiseSparse does. */
-function raise(sketch: Buffer, index: number, value: number): Buffer | null {
-  if (sketch[4] !== encodingDense) return raiseSparse(sketch, index, value);
+function raise(
+  ctx: CommandContext, sketch: Buffer, index: number, value: number,
+): Buffer | null {
+  if (sketch[4] !== encodingDense) {
+    return raiseSparse(sketch, index, value, ctx.sparseMaxBytes);
+  }
   if (raiseDense(sketch, index, value)) invalidate(sketch);
   return sketch;
 }
@@ -47,7 +51,7 @@ function pfadd(ctx: CommandContext): void {
     const place = placeOf(ctx.buffer, ctx.argStart[i] as number, ctx.argEnd[i] as number);
     const [index, value] = [place % registerCount, Math.floor(place / registerCount)];
     const before = registerOf(sketch, index);
-    sketch = raise(sketch, index, value);
+    sketch = raise(ctx, sketch, index, value);
     if (sketch === null) {
       ctx.reply.error(corrupt);
       return;
@@ -154,7 +158,7 @@ function pfmerge(ctx: CommandContext): void {
   if (sketch !== null && merged.dense && sketch[4] !== encodingDense) sketch = toDense(sketch);
   for (let i = 0; i < registerCount && sketch !== null; i++) {
     const value = merged.registers[i] as number;
-    if (value > 0) sketch = raise(sketch, i, value);
+    if (value > 0) sketch = raise(ctx, sketch, i, value);
   }
   if (sketch === null) {
     ctx.reply.error(corrupt);
@@ -209,7 +213,8 @@ function pfselftest(ctx: CommandContext): void {
   for (let i = 0; i < elements; i++) {
     element.writeDoubleLE(i);
     const place = placeOf(element, 0, 8);
-    sketch = raise(sketch, place % registerCount, Math.floor(place / registerCount)) ?? sketch;
+    const value = Math.floor(place / registerCount);
+    sketch = raise(ctx, sketch, place % registerCount, value) ?? sketch;
   }
   const registers = new Uint8Array(registerCount);
   mergeInto(registers, sketch);

@@ -1,7 +1,6 @@
 // Registers of a sparse HyperLogLog: reading, raising one, becoming dense. Diagram in format.ts.
 import {
-  denseBytes, encodingDense, headerBytes, invalidate, raiseDense, registerCount, sparseMaxBytes,
-  sparseMaxValue,
+  denseBytes, encodingDense, headerBytes, invalidate, raiseDense, registerCount, sparseMaxValue,
 } from './format.ts';
 
 /** Runs that are looked at for merging after a change, from the one before it on. */
@@ -131,10 +130,12 @@ function mergeRunsFrom(sketch: Buffer, start: number): Buffer {
 
 /**
  * Raises a register. Returns the sketch afterwards (another buffer when its length changed; dense
- * when it no longer fits the sparse form), the same object unchanged when the register was that
- * high, or null when the sketch is corrupt.
+ * when the sparse form would take more than `mostBytes`), the same object unchanged when the
+ * register was that high, or null when the sketch is corrupt.
  */
-export function raiseSparse(sketch: Buffer, index: number, value: number): Buffer | null {
+export function raiseSparse(
+  sketch: Buffer, index: number, value: number, mostBytes: number,
+): Buffer | null {
   if (value > sparseMaxValue) return raiseAsDense(sketch, index, value);
   const found = findRun(sketch, index);
   if (found === null) return null;
@@ -146,7 +147,7 @@ export function raiseSparse(sketch: Buffer, index: number, value: number): Buffe
     ? [valueRun(value, 1)]
     : splitRun(found, old, { index, value });
   const growth = runs.length - oldBytes;
-  if (growth > 0 && sketch.length + growth > sparseMaxBytes) {
+  if (growth > 0 && sketch.length + growth > mostBytes) {
     return raiseAsDense(sketch, index, value);
   }
   const changed = Buffer.concat([

@@ -1,4 +1,5 @@
 // CONFIG: the directives, through the port of the configuration.
+import { bytesOfText, textOfBytes } from '../../../resp/byte-text.ts';
 import { argumentText, syntaxError } from '../../arguments.ts';
 import type { CommandContext, CommandOutcome } from '../../context.ts';
 import { globMatches } from '../../glob.ts';
@@ -21,7 +22,8 @@ function get(ctx: CommandContext): void {
   ctx.reply.map(found.size);
   for (const [name, value] of found) {
     ctx.reply.bulkText(name);
-    ctx.reply.bulkText(value);
+    const bytes = bytesOfText(value);
+    ctx.reply.bulk(bytes, 0, bytes.length);
   }
 }
 
@@ -32,7 +34,8 @@ function set(ctx: CommandContext): void {
   }
   const pairs: (readonly [string, string])[] = [];
   for (let i = 2; i < ctx.argc; i += 2) {
-    pairs.push([argumentText(ctx, i), argumentText(ctx, i + 1)]);
+    const value = ctx.buffer.subarray(ctx.argStart[i + 1], ctx.argEnd[i + 1]);
+    pairs.push([argumentText(ctx, i), textOfBytes(value)]);
   }
   replyOutcome(ctx, ctx.server.config.set(pairs));
 }

@@ -78,6 +78,7 @@ export class FuzzedServer {
     const directives: [string, string][] = [
       ['port', '0'], ['dir', '/data'], ['save', ''], ['appendonly', 'no'],
       ['client-query-buffer-limit', '1mb'], ['proto-max-bulk-len', '1mb'],
+      ['enable-debug-command', 'yes'],
     ];
     const configuration = new Configuration(entriesOf(directives));
     const arena = new Arena({ capacityBytes: arenaBytes });
