@@ -13,6 +13,7 @@ import { didYouMean, nearestName } from '../plan/nearest.ts';
 import { imageBytes, largestLoad } from '../plan/plan.ts';
 import type { Cell, Plan } from '../plan/plan.ts';
 import { bytesText } from '../plan/units.ts';
+import { sizePicker } from '../workloads/value-sizes.ts';
 import type { CliContext } from './context.ts';
 import { usage } from './values.ts';
 
@@ -110,9 +111,13 @@ export function diskNeededBytes(plan: Plan): number {
 /** Bytes of memory that the biggest trial of the plan may need: server, generator and checker. */
 export function memoryNeededBytes(plan: Plan): number {
   const largest = Math.max(0, ...plan.cells.map(({ load, preloadKeys }) => (
-    (load.keys + preloadKeys) * (load.valueSizeBytes + bytesPerKeyBesidesValue) * 2
+    (load.keys + preloadKeys) * (meanValueBytes(load) + bytesPerKeyBesidesValue) * 2
   )));
   return 3 * baseBytes + largest;
+}
+
+function meanValueBytes({ valueSizes, valueSizeBytes }: Cell['load']): number {
+  return sizePicker(valueSizes, valueSizeBytes).meanBytes;
 }
 
 async function diskMissing(context: CliContext, plan: Plan, out: string): Promise<string[]> {

@@ -3,7 +3,7 @@ import test from 'ava';
 import { defineScenario } from './define-scenario.ts';
 import { overrideScenario } from './overrides.ts';
 import type { Overrides } from './overrides.ts';
-import { planRun, sizeText } from './plan.ts';
+import { largestLoad, planRun, sizeText } from './plan.ts';
 import type { Plan } from './plan.ts';
 import { planText } from './plan-text.ts';
 import type { Scenario, ScenarioInput } from './scenario.ts';
@@ -24,6 +24,17 @@ function plan(inputs: readonly ScenarioInput[], seed: number = 7): Plan {
 test('the same seed gives the same bytes, another seed others', (t) => {
   t.is(planText(plan([loss])), planText(plan([loss])));
   t.not(planText(plan([loss])), planText(plan([loss], 8)));
+});
+
+test('what a load may come to counts the sizes that its values have', (t) => {
+  const bytes = (valueSizes: 'fixed' | 'uniform:100-1900'): number => {
+    const [cell] = plan([{
+      ...loss, load: { ratePerSecond: 1000, warmupMs: 0, durationMs: 1000, valueSizes },
+    }]).cells;
+    return cell === undefined ? 0 : largestLoad(cell).bytes;
+  };
+  t.is(bytes('fixed'), 1000 * (100 + 100));
+  t.is(bytes('uniform:100-1900'), 1000 * (1000 + 100));
 });
 
 test('cells are the product of targets, settings, crash models and sizes', (t) => {

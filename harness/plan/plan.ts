@@ -4,6 +4,8 @@
 import type { FileSystem, TrialDisk } from '../disks/disk.ts';
 import { atMoments, makeFault, parseFaults } from '../faults/faults.ts';
 import type { FaultStep } from '../faults/faults.ts';
+import { sizePicker } from '../workloads/value-sizes.ts';
+import { earliestKillShare } from './load-mistakes.ts';
 import type { CrashModel, Load, Measure, Scenario, TargetName } from './scenario.ts';
 import { drawSpread, hashOf, seededDraw } from './seeds.ts';
 import { keepsRdb, settingDirectives, settingLabel } from './settings.ts';
@@ -306,9 +308,6 @@ function orderedTrials(cells: readonly Cell[], seed: number): Trial[] {
   return trials;
 }
 
-// A trial that judges loss is killed anywhere in the last quarter of its load, so that the kill
-// meets every phase of a second-long sync cycle; one that measures only speed near its end.
-const earliestKill = { loss: 0.75, other: 0.95 };
 // Before a third of the load there is little to lose, and after nine tenths a snapshot rarely ends.
 const earliestCut = 0.35;
 const snapshotSpan = [0.1, 0.9] as const;
@@ -317,7 +316,7 @@ function trialOf(cell: Cell, index: number, runSeed: number): Trial {
   const seed = hashOf('trial', runSeed, cell.id, index);
   const draw = seededDraw(hashOf('moments', seed));
   const { warmupMs, durationMs } = cell.load;
-  const from = cell.measures.includes('loss') ? earliestKill.loss : earliestKill.other;
+  const from = earliestKillShare(cell.measures);
   const crashAtMs = draw(warmupMs + Math.ceil(durationMs * from), warmupMs + durationMs);
   const [first, last] = snapshotSpan;
   const snapshotsAtMs = drawSpread(draw, cell.snapshots, [
@@ -360,7 +359,8 @@ export function largestLoad({ load, preloadKeys }: Cell): { writes: number; byte
   const fastest = load.ratePerSecond === null
     ? writesPerMs : Math.min(writesPerMs, load.ratePerSecond / 1000);
   const writes = (load.warmupMs + load.durationMs) * fastest;
-  const bytesPerWrite = load.valueSizeBytes + bytesPerWriteBesidesValue;
+  const { meanBytes } = sizePicker(load.valueSizes, load.valueSizeBytes);
+  const bytesPerWrite = meanBytes + bytesPerWriteBesidesValue;
   return { writes, bytes: (writes + preloadKeys) * bytesPerWrite };
 }
 

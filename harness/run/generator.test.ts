@@ -8,7 +8,7 @@ import { latencyThrough } from './trial-record.ts';
 
 const closed = {
   cpuUtilisation: 0.97, loopUtilisation: 1, loopLagUs: { p99: 10, max: 20 }, sendLateUs: null,
-  unsent: 0, qps: 1000, readsPerSecond: 0, generatorLimited: true,
+  unsent: 0, qps: 1000, readsPerSecond: 0, generatorLimited: true, measuredMs: 1000,
 } as unknown as DriverResult;
 const inTime = { p50: 5, p99: 90, p999: 800, max: 2000, inTimeShare: 0.9991 };
 const open = { ...closed, sendLateUs: inTime, generatorLimited: false };
@@ -29,6 +29,18 @@ const rows: readonly [string, DriverResult, number | null, RegExp | null][] = [
     /rate of 1,000 a second was not reached, 600 were answered: --rate 480 would be/],
   ['a rate that was reached with reads', { ...open, qps: 600, readsPerSecond: 390 }, 1, null],
 ];
+
+const shaped = {
+  ...load, warmupMs: 0, durationMs: 1000, profile: 'ramp:0-2' as const,
+};
+
+test('a ramp is held against what was due of it in the measured time', (t) => {
+  const limit = (qps: number, measuredMs: number): string | null =>
+    generatorRecord({ ...open, qps, measuredMs }, { load: shaped, serverShare: 0.5 }).limit;
+  t.is(limit(1000, 1000), null);
+  t.is(limit(500, 500), null, 'half of it offers a quarter');
+  t.regex(limit(700, 1000) ?? '', /rate of 1,000 a second was not reached, 700 .* --rate 560/);
+});
 
 for (const [title, result, serverShare, says] of rows) {
   test(title, (t) => {

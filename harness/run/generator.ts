@@ -1,7 +1,7 @@
 // What the driver says about itself, and whether its limits or the server's were measured.
 
 import type { DriverResult } from '../drivers/resp/driver.ts';
-import { meanFactor } from '../drivers/resp/load/rate-profile.ts';
+import { meanFactorBetween } from '../drivers/resp/load/rate-profile.ts';
 import type { Load } from '../plan/scenario.ts';
 import { groupedText, shareText } from '../plan/units.ts';
 import type { GeneratorRecord } from '../report/record.ts';
@@ -58,14 +58,18 @@ function limitOf(
 }
 
 function missedRate(result: DriverResult, load: Load): string | null {
-  const { qps, readsPerSecond } = result;
-  if (load.ratePerSecond === null || qps === null) return null;
+  const { qps, readsPerSecond, measuredMs } = result;
+  const { ratePerSecond, profile, warmupMs, durationMs } = load;
+  if (ratePerSecond === null || qps === null) return null;
   const answered = qps + (readsPerSecond ?? 0);
-  const offered = load.ratePerSecond * meanFactor(load.profile);
-  // A ramp ends with more than its mean, so what is measured of it is compared with care.
-  if (load.profile !== 'flat' || answered >= reachedShare * offered) return null;
+  // A ramp offers most at its end: what was due in the measured time counts, not its mean.
+  const offered = ratePerSecond * meanFactorBetween(profile, {
+    loadMs: warmupMs + durationMs, fromMs: warmupMs, toMs: warmupMs + measuredMs,
+  });
+  if (answered >= reachedShare * offered) return null;
+  const reached = (ratePerSecond * answered) / offered;
   return `the rate of ${groupedText(offered)} a second was not reached, ${groupedText(answered)} `
-    + `were answered: --rate ${rateWithinReach(answered)} would be`;
+    + `were answered: --rate ${rateWithinReach(reached)} would be`;
 }
 
 /** A rate to ask for where so much was reached. */

@@ -4,6 +4,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startDriver } from '../drivers/resp/driver.ts';
+import { greatestFactor } from '../drivers/resp/load/rate-profile.ts';
 import { startServing } from '../drivers/resp/probe.ts';
 import { HarnessError } from '../errors.ts';
 import type { Trial } from '../plan/plan.ts';
@@ -56,13 +57,17 @@ export class Peaks {
     const { load, syncDelayMs } = trial.cell;
     const { ratePerSecond, profile, pipeline } = load;
     // What is recorded is slower than what would be tried here.
-    if (ratePerSecond === null || profile !== 'flat' || syncDelayMs !== null) return;
-    if (ratePerSecond < leastTriedPerSecond) return;
+    if (ratePerSecond === null || syncDelayMs !== null) return;
+    // A ramp must be reached where it is steepest.
+    const factor = greatestFactor(profile);
+    const most = ratePerSecond * factor;
+    if (most < leastTriedPerSecond) return;
     const peak = await this.#peakOf(trial, around, Math.max(pipeline, openPipeline));
-    if (ratePerSecond <= peak) return;
-    throw new HarnessError('RATE_TOO_HIGH', `the rate of ${groupedText(ratePerSecond)} a second is `
+    if (most <= peak) return;
+    const shape = factor === 1 ? '' : ` (${profile} of ${groupedText(ratePerSecond)})`;
+    throw new HarnessError('RATE_TOO_HIGH', `the rate of ${groupedText(most)} a second${shape} is `
       + `beyond this machine: without pauses ${groupedText(Math.round(peak))} were answered; `
-      + `--rate ${rateWithinReach(peak)} would do`);
+      + `--rate ${rateWithinReach(peak / factor)} would do`);
   }
 
   async #peakOf(

@@ -86,7 +86,12 @@ test('sizes: even, lognormal about its median, a trace in turn', (t) => {
   // One standard deviation above the median: 84.13 % of a normal distribution.
   t.true(near(sizes.filter((size) => size <= 1000 * Math.exp(0.5)).length, 0.8413));
   t.true(sizes.every((size) => size >= 32 && size <= log.maximumBytes));
+  const mean = sizes.reduce((sum, size) => sum + size, 0) / draws;
+  t.true(Math.abs(mean / log.meanBytes - 1) < 0.02, `${mean} of ${log.meanBytes}`);
+  t.true(log.meanBytes > 1100, 'above the median');
+  t.deepEqual([even.meanBytes, sizePicker('fixed', 100).meanBytes], [41.5, 100]);
   const trace = sizePicker('sizes:50,60', 100);
+  t.is(trace.meanBytes, 55);
   t.deepEqual([1, 2, 3].map((sequence) => trace.pick(7, sequence)), [50, 60, 50]);
 });
 

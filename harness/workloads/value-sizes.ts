@@ -28,6 +28,7 @@ export interface SizePicker {
   /** Bytes of the value of one operation. */
   pick(hash: number, sequence: number): number;
   readonly maximumBytes: number;
+  readonly meanBytes: number;
 }
 
 /** True for a text that names value sizes. */
@@ -79,6 +80,7 @@ function pickerOf(text: string, fixedBytes: number): SizePicker | null {
   if (!sizes.every(isSize) || sizes.length > longestTrace) return null;
   return {
     maximumBytes: Math.max(...sizes),
+    meanBytes: sizes.reduce((sum, bytes) => sum + bytes, 0) / sizes.length,
     pick: (_hash, sequence) => sizes[(sequence - 1) % sizes.length] as number,
   };
 }
@@ -88,7 +90,7 @@ function isSize(bytes: number): boolean {
 }
 
 function fixed(bytes: number): SizePicker {
-  return { maximumBytes: bytes, pick: () => bytes };
+  return { maximumBytes: bytes, meanBytes: bytes, pick: () => bytes };
 }
 
 function even(low: number, high: number): SizePicker | null {
@@ -96,6 +98,7 @@ function even(low: number, high: number): SizePicker | null {
   const span = high - low + 1;
   return {
     maximumBytes: high,
+    meanBytes: (low + high) / 2,
     pick: (hash) => low + Math.floor((hash / 4_294_967_296) * span),
   };
 }
@@ -109,6 +112,7 @@ function logarithmic(medianBytes: number, sigma: number): SizePicker | null {
   });
   return {
     maximumBytes: sizes[steps - 1] as number,
+    meanBytes: sizes.reduce((sum, bytes) => sum + bytes, 0) / steps,
     pick: (hash) => sizes[hash >>> 21] as number,
   };
 }

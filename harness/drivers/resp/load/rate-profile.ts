@@ -32,6 +32,27 @@ export function meanFactor(profile: Profile): number {
   return factors.reduce((sum, factor) => sum + factor, 0) / factors.length;
 }
 
+/** The greatest factor over the load. */
+export function greatestFactor(profile: Profile): number {
+  return Math.max(...factorsOf(profile) ?? [1]);
+}
+
+/**
+ * The mean factor from one moment of a load to another, ms from its start: the integral of what was
+ * offered then, over the time. The same as `meanFactor` for the whole load.
+ */
+export function meanFactorBetween(
+  profile: Profile, { loadMs, fromMs, toMs }: { loadMs: number; fromMs: number; toMs: number },
+): number {
+  const parts = partsOf(profile, loadMs);
+  const workAt = (at: number): number => {
+    const part = parts.findLast(({ fromNs }) => fromNs <= at) ?? parts[0] as Part;
+    const since = at - part.fromNs;
+    return part.workNs + since * (part.factor + (part.slope * since) / 2);
+  };
+  return toMs <= fromMs ? meanFactor(profile) : (workAt(toMs) - workAt(fromMs)) / (toMs - fromMs);
+}
+
 function factorsOf(text: string): number[] | null {
   if (text === 'flat') return [1];
   const [kind, list = ''] = text.split(':');

@@ -1,7 +1,7 @@
 // The open loop's timetable against hand-computed times.
 
 import test from 'ava';
-import { isProfile, meanFactor } from './rate-profile.ts';
+import { greatestFactor, isProfile, meanFactor, meanFactorBetween } from './rate-profile.ts';
 import type { Profile } from './rate-profile.ts';
 import { Schedule } from './schedule.ts';
 
@@ -79,4 +79,19 @@ test('texts of profiles, and their means', (t) => {
   }
   t.is(meanFactor('ramp:0-1'), 0.5);
   t.is(meanFactor('steps:1,2,3'), 2);
+  t.deepEqual((['flat', 'ramp:0.1-2', 'ramp:3-1', 'steps:1,4,2'] as const).map(greatestFactor),
+    [1, 2, 3, 4]);
+});
+
+test('what is offered in a part of a load is the integral of its profile', (t) => {
+  const mean = (profile: Profile, fromMs: number, toMs: number): number =>
+    meanFactorBetween(profile, { loadMs: 1000, fromMs, toMs });
+  t.is(mean('flat', 200, 900), 1);
+  t.is(mean('ramp:0-1', 0, 1000), 0.5);
+  t.is(mean('ramp:0-1', 0, 500), 0.25);
+  t.is(mean('ramp:0-1', 500, 1000), 0.75);
+  t.is(mean('ramp:2-1', 0, 500).toFixed(9), '1.750000000');
+  t.is(mean('steps:1,3', 250, 750), 2);
+  t.is(mean('steps:1,3', 500, 1500), 3, 'the last holds');
+  t.is(mean('steps:1,3', 400, 400), 2, 'no time at all: the whole');
 });
