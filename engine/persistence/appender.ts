@@ -317,7 +317,7 @@ export class Appender extends Effects implements Journal {
     const next = this.afterSync;
     this.afterSync = null;
     if (next !== null) next();
-    this.advanceAlone(0);
+    if (this.file.fd >= 0) this.advanceAlone(0);
   }
 
   /** True: what is in the file now is lost when it is closed, however often it was synced. */

@@ -387,6 +387,18 @@ export class Persistence implements PersistencePort {
   // ---- end -------------------------------------------------------------------------------------
 
   /**
+   * Before `shutdown`: `then` is called once no sync of the log is under way; it may have failed.
+   * False: none is, or the log holds nothing yet.
+   */
+  afterSync(then: () => void): boolean {
+    if (this.rewriter.waitsForBase || !this.appender.isSyncing) return false;
+    // It may wait for a sync, too, and only one can.
+    this.rewriter.abort();
+    this.appender.nearlySynced.later(then);
+    return true;
+  }
+
+  /**
    * Makes everything durable for the end of the process: aborts a running snapshot, flushes and
    * syncs the log, saves (`save` null: if save points are set). A log without its first base holds
    * nothing: then only the save counts. On error nothing is closed and the server goes on, unless

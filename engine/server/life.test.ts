@@ -7,6 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { EngineError } from '../errors.ts';
 import type { Disk, ReadAt } from '../io/disk.ts';
+import { MemoryDisk } from '../io/memory-disk.ts';
 import { readOpLog } from '../io/op-log.ts';
 import type { RunningEngine } from '../start.ts';
 import { HeldJournal } from './test-support/held-journal.ts';
@@ -242,6 +243,32 @@ for (const { options, save, broken, saves, ends } of signalRows) {
     t.is(started.disk.tree().files.has('/data/dump.rdb'), saves);
     if (ends) t.is(await started.engine.ended, 0);
     else t.is(await client.ask('GET a\r\n', bulk('1')), bulk('1'));
+  });
+}
+
+for (const fails of [false, true]) {
+  const how = fails ? 'fails: refused' : 'works: it ends';
+  test(`SHUTDOWN waits for a sync under way, which ${how}`, async (t) => {
+    const first = await startTestEngine({ appendonly: 'yes' });
+    await first.engine.close();
+    const disk = MemoryDisk.from(first.disk.tree(), { manualSyncs: true });
+    const { port, engine, log } = await startTestEngine({ appendonly: 'yes' }, { disk });
+    t.teardown(() => engine.close());
+    const client = await TestClient.connect(port);
+    if (fails) disk.inject({ call: 'sync', code: 'EIO' });
+    await client.ask('SET a 1\r\n', '+OK\r\n');
+    t.is(disk.syncsInFlight, 1);
+    client.send('SHUTDOWN\r\nGET a\r\n');
+    await eventually(() => log.join('').includes('Waiting for a sync of the AOF'));
+    await turns(20);
+    t.is(client.received, '', 'nobody is served meanwhile');
+    disk.finishSyncs();
+    if (!fails) {
+      t.is(await engine.ended, 0);
+      return;
+    }
+    const answer = `-ERR Errors trying to SHUTDOWN. Check logs.\r\n${bulk('1')}`;
+    t.is(await client.expect(answer), answer);
   });
 }
 

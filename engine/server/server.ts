@@ -35,6 +35,7 @@ import type { ClientLimits, SessionHost } from './session.ts';
 import { Tick } from './tick.ts';
 import { RestServer } from './rest/rest-server.ts';
 import type { RestHost } from './rest/rest-server.ts';
+import { Shutdown } from './shutdown.ts';
 import { WaitTimer } from './wait-timer.ts';
 
 export interface ServerOptions {
@@ -85,6 +86,7 @@ export class Server implements ServerPort, SessionHost, RestHost {
   private readonly options: ServerOptions;
   private readonly cron: Cron;
   private readonly waits: WaitTimer;
+  private readonly ending: Shutdown;
   /** Sessions that have requests to run since they wait no more. */
   private resumable: Pausable[] = [];
   private readonly bySessionId: Map<number, NetworkSession> = new Map();
@@ -126,6 +128,10 @@ export class Server implements ServerPort, SessionHost, RestHost {
     this.pause = new Pause(this.context, scheduler, (waiting) => {
       this.tick.open();
       for (const session of waiting) this.resumable.push(session);
+    });
+    this.ending = new Shutdown({
+      persistence: this.persistence, pause: this.pause, log: options.log,
+      stop: (exitCode) => this.stop(exitCode),
     });
     this.statistics.startupMemoryBytes = usedBytes({
       keyspace: options.keyspace, usage: this.usage(),
@@ -314,14 +320,11 @@ export class Server implements ServerPort, SessionHost, RestHost {
     // What has been acknowledged must be in the log, and what is in it may be acknowledged.
     this.tick.end();
     if (this.stopped) return null;
-    const outcome = this.persistence.shutdown(mode.save, mode.force);
-    if (outcome.kind === 'error' && !mode.force) {
-      log('warning', `Errors trying to shut down the server: ${outcome.text}`);
-      return { kind: 'error', text: 'ERR Errors trying to SHUTDOWN. Check logs.' };
-    }
-    log('warning', 'Plugpull is now ready to exit, bye bye...');
-    this.stop(0);
-    return null;
+    const { session } = this.context;
+    return this.ending.begin(mode, ({ text }) => {
+      this.tick.open();
+      if (signal === undefined) this.answer(session, (reply) => reply.error(text));
+    });
   }
 
   /** What a signal ends the server with: `shutdown-on-sigterm`, `shutdown-on-sigint`. */
