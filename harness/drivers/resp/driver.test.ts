@@ -263,6 +263,8 @@ test.serial('open loop: through a crash what was due waits until the answer', as
   // A thousand were due in each second of the outage, evenly: half of them in its first half.
   t.true(waited.count - result.acknowledged >= 0.8 * outageMs, `${waited.count}, ${outageMs} ms`);
   t.true(result.latencyUs.max >= 0.9 * outageMs * 1000);
+  const inSeconds = result.seconds.flatMap(({ counts }) => counts);
+  t.is(inSeconds.reduce((sum, count) => sum + count, 0), waited.count, 'both files agree');
   t.true(result.latencyBeforeOutageUs.max <= result.latencyUs.max);
 });
 

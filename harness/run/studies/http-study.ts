@@ -1,6 +1,6 @@
-// What the REST edge gives beside RESP: one server, the same operations first over one, then over
-// the other; which is first changes from trial to trial. Each ends in a SIGKILL and the recovery,
-// seen by the clients of that way in.
+// What the REST edge gives beside RESP: one server, operations of one kind first over one, then
+// over the other; which is first changes from trial to trial. Each ends in a SIGKILL and the
+// recovery, seen by the clients of that way in.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startHttp } from '../../drivers/http/driver.ts';

@@ -112,8 +112,10 @@ export class Load implements ConnectionOwner {
     this.#stopMeasuring();
     this.#pacer?.stop();
     if (this.#pacer === null || this.#lostNs !== null) return;
+    const { recorder } = this.tally;
+    recorder.advance(nowNs);
     for (const { client } of this.#connections) {
-      this.#unsent += this.#pacer.skipped(client, nowNs, this.tally.recorder.latency);
+      this.#unsent += this.#pacer.skipped(client, nowNs, recorder);
     }
   }
 
@@ -218,13 +220,14 @@ export class Load implements ConnectionOwner {
   #recordOutage(client: number, atNs: number): void {
     const connection = this.#connections[client];
     if (connection === undefined || this.#lostNs === null) return;
+    const { recorder } = this.tally;
+    recorder.advance(atNs); // it is known in the second in which it ended
     if (this.#pacer === null) {
       const fromNs = connection.sentNs > 0 ? connection.sentNs : this.#lostNs;
-      this.tally.recorder.latency.record((atNs - fromNs) / 1000);
+      recorder.hold((atNs - fromNs) / 1000);
     } else {
-      const { latency } = this.tally.recorder;
-      for (const startNs of connection.lostNs) latency.record((atNs - startNs) / 1000);
-      this.#pacer.skipped(client, atNs, latency);
+      for (const startNs of connection.lostNs) recorder.hold((atNs - startNs) / 1000);
+      this.#pacer.skipped(client, atNs, recorder);
     }
   }
 

@@ -5,6 +5,7 @@ import { LatencyHistogram } from '../../../metrics/histogram.ts';
 import { monotonicNs } from '../../../metrics/monotonic.ts';
 import type { SendLateness } from '../messages.ts';
 import type { Connection } from './connection.ts';
+import type { Recorder } from './recorder.ts';
 import type { Schedule } from './schedule.ts';
 
 const spinNs = 2_000_000;
@@ -48,12 +49,12 @@ export class Pacer {
    * Records how long what was meant to be sent by `untilNs` has waited by then, for a client that
    * could not send it; returns how many operations that were.
    */
-  skipped(client: number, untilNs: number, latency: LatencyHistogram): number {
+  skipped(client: number, untilNs: number, held: Pick<Recorder, 'hold'>): number {
     let skipped = 0;
     for (;;) {
       const count = this.#schedule.take(client, untilNs, this.#dueNs);
       for (let at = 0; at < count; at++) {
-        latency.record((untilNs - (this.#dueNs[at] as number)) / 1000);
+        held.hold((untilNs - (this.#dueNs[at] as number)) / 1000);
       }
       skipped += count;
       if (count < this.#dueNs.length) return skipped;

@@ -29,6 +29,24 @@ test('points of 100 ms, empty ones among them, and seconds', (t) => {
   t.is(recorder.latency.count, 12);
 });
 
+test('what an outage held up is in the whole and in its second, so that both agree', (t) => {
+  const recorder = new Recorder();
+  recorder.begin(0);
+  recorder.measure();
+  operation(recorder, 10, 100);
+  recorder.flush();
+  recorder.advance(2350 * ms);
+  recorder.hold(2_300_000);
+  recorder.hold(40_000);
+  const series = recorder.end(2400 * ms);
+  t.is(series.acknowledged.reduce((sum, count) => sum + count, 0), 1);
+  t.deepEqual(recorder.seconds.map(({ atMs, counts }) => [atMs, counts]), [
+    [0, [1]], [2000, [1, 1]],
+  ]);
+  const inSeconds = recorder.seconds.flatMap(({ counts }) => counts);
+  t.is(inSeconds.reduce((sum, count) => sum + count, 0), recorder.latency.count);
+});
+
 test('the warm-up is in the series and in nothing else', (t) => {
   const recorder = new Recorder();
   recorder.begin(0);

@@ -52,6 +52,15 @@ export class Recorder {
     this.#interval.record(us);
   }
 
+  /**
+   * Counts what waited for an answer through an outage, or was not sent at all: in the whole, and
+   * in the second in which it was known. It is no point of the series.
+   */
+  hold(us: number): void {
+    this.latency.record(us);
+    this.#second.record(us);
+  }
+
   /** Counts acknowledgements or an error. Hot. */
   count(acknowledged: number, errors: number): void {
     this.#acknowledged += acknowledged;
