@@ -2,6 +2,7 @@
 import test from 'ava';
 import { ReplyWriter } from '../resp/reply-writer.ts';
 import { noEffects } from './context.ts';
+import { parseEventClasses } from './events/event-classes.ts';
 import { runHandler } from './execute.ts';
 import type { CommandSpec } from './spec.ts';
 import { InProcessServer } from './test-support/in-process.ts';
@@ -141,6 +142,23 @@ test('a transaction that outgrows the limit of requests is given up and takes no
   t.is(run('SET k v'), '+QUEUED');
   t.is(run('EXEC'), '[+OK]');
   t.is(session.queuedBytes, 0);
+});
+
+test('SPOP of many draws and logs some at a time, and is one change to those who listen', (t) => {
+  const { server, run } = setup();
+  const { context, sink } = server;
+  run(`SADD s ${Array.from({ length: 5000 }, (_, i) => `m${i}`).join(' ')}`);
+  const listener = server.connect();
+  context.channels.subscribe(listener, 'channels', '__keyevent@0__:spop');
+  context.events.configure(parseEventClasses('Es') ?? 0);
+  const changes = server.keyspace.changes;
+  const popped = new Set(run('SPOP s 2500').slice(1, -1).split(', '));
+  t.is(popped.size, 2500);
+  t.is(run('SCARD s'), ':2500');
+  t.is(server.keyspace.changes - changes, 2500);
+  t.deepEqual(sink.commands.slice(1).map(({ parts }) => parts.length), [1002, 1002, 502]);
+  t.regex(server.take(listener), /spop/);
+  t.is(server.take(listener), '');
 });
 
 test('MSET into a full arena logs what it has done', (t) => {

@@ -2,6 +2,7 @@
 import test from 'ava';
 import * as fc from 'fast-check';
 import { InProcessServer } from '../test-support/in-process.ts';
+import { sortedItems } from '../test-support/replies.ts';
 import { setWrites } from '../test-support/random-set-commands.ts';
 
 const outOfMemory = "-OOM command not allowed when used memory > 'maxmemory'.";
@@ -79,4 +80,31 @@ test('a full arena: the log rebuilds what random commands left in memory', (t) =
     }
   }), { numRuns: 30 });
   t.true(refusals > 30, `${refusals} refusals`);
+});
+
+test('a reply is combined alike on the heap and, when it is much, in the arena', (t) => {
+  const server = new InProcessServer({ arenaBytes: 32 * 1024 * 1024 });
+  const run = (command: string, ...more: readonly string[]): string =>
+    server.send(server.context.session, [...command.split(' '), ...more]);
+  const members = (from: number, count: number): string[] =>
+    Array.from({ length: count }, (_, i) => `m${from + i}`);
+  const scored = (from: number, modulus: number): string[] =>
+    members(from, 100).flatMap((name, i) => [String(i % modulus), name]);
+  run('ZADD z1', ...scored(0, 7));
+  run('ZADD z2', ...scored(50, 5));
+  // Too many for the heap: some that nobody else has, and all that the others have.
+  const numbers = Array.from({ length: 17_000 }, (_, i) => String(i));
+  run('SADD numbers', ...numbers);
+  run('SADD all', ...members(0, 17_000));
+  const withScores = ['WITHSCORES'];
+  t.regex(run('ZDIFF 2 z1 z2 WITHSCORES'), /^\["m0", "0", .*\]$/);
+  t.is(run('ZDIFF 3 z1 z2 numbers', ...withScores), run('ZDIFF 2 z1 z2', ...withScores));
+  t.is(run('ZINTER 3 z1 z2 all WEIGHTS 1 1 0', ...withScores),
+    run('ZINTER 2 z1 z2', ...withScores));
+  t.is(run('ZUNION 3 z1 z2 numbers', ...withScores).replaceAll(/"\d+", "1", /g, ''),
+    run('ZUNION 2 z1 z2', ...withScores));
+  for (let i = 0; i < 5; i++) run(`SADD s${i}`, ...members(i * 50, 100));
+  const union = run('SUNION s0 s1 s2 s3 s4 numbers').replaceAll(/"\d+"(, )?/g, '');
+  t.is(sortedItems(union.replace(', ]', ']')), sortedItems(run('SUNION s0 s1 s2 s3 s4')));
+  t.is(run('DBSIZE'), ':9');
 });

@@ -9,6 +9,12 @@ import { changed, lookup } from '../lookup.ts';
 /** Long and odd: should a client have a key of this name, the last byte changes. */
 const scratchKey: Buffer = Buffer.from('\0plugpull: a result that is being built\0', 'latin1');
 
+/**
+ * Inputs with more members than this together are combined in the arena, as for a result to store:
+ * objects on the heap are faster for a few, and would fill it with many.
+ */
+export const heapMembersMost = 16_384;
+
 /** Handles of this slot build results; sources use the slots before it. */
 export const resultSlot = 3;
 

@@ -8,7 +8,7 @@ import { typeSet } from '../../../keyspace/entry.ts';
 import { argumentIs, syntaxError, word } from '../../arguments.ts';
 import type { CommandContext } from '../../context.ts';
 import { lookupRead } from '../../lookup.ts';
-import { resultSlot, storeResult } from '../build-result.ts';
+import { aside, heapMembersMost, resultSlot, storeResult } from '../build-result.ts';
 import { countArgument, limitNegative, numberOfKeys } from '../counts.ts';
 import { isTypeOrMissing } from '../typed-lookup.ts';
 
@@ -47,6 +47,11 @@ class Inputs {
 
   lengthOf(index: number): number {
     return this.entries[index] === 0 ? 0 : this.open(0, index).length;
+  }
+
+  /** Of all inputs together. */
+  get memberCount(): number {
+    return this.entries.reduce((sum, _, index) => sum + this.lengthOf(index), 0);
   }
 
   private open(slot: number, index: number): SetHandle {
@@ -89,13 +94,29 @@ function subtract(inputs: Inputs, visit: Visit): void {
 }
 
 function unite(inputs: Inputs, visit: Visit): void {
-  const shown = inputs.entries.length > askedInputs ? new Set<string>() : null;
+  const many = inputs.entries.length > askedInputs;
+  if (many && inputs.memberCount > heapMembersMost) {
+    uniteInArena(inputs, visit);
+    return;
+  }
+  const shown = many ? new Set<string>() : null;
   inputs.entries.forEach((entry, index) => {
     if (entry === 0) return;
     const set = inputs.walk(index);
     for (let more = set.first(); more; more = set.next()) {
       if (shown === null ? !inEarlier(inputs, set, index) : isNew(shown, set)) visit(set);
     }
+  });
+}
+
+/** Remembers what it has shown in a set of its own. */
+function uniteInArena(inputs: Inputs, visit: Visit): void {
+  const { collections, database } = inputs.ctx;
+  aside(database, () => {
+    const shown = collections.set(resultSlot).create(database);
+    uniteWithDoubles(inputs, (set) =>
+      !shown.add(set.elementBuffer, set.elementStart, set.elementEnd) || visit(set));
+    if (shown.entry !== 0) database.remove(shown.entry);
   });
 }
 

@@ -10,8 +10,8 @@ import {
 import { changedTimes, isTypeOrMissing, part } from '../typed-lookup.ts';
 import { replyAll } from './membership.ts';
 
-/** Members in one SREM of the log. */
-const loggedTogether = 1000;
+/** Members that are drawn, and logged in one SREM: however many are asked for, few are kept. */
+const drawnTogether = 1000;
 const srem = Buffer.from('SREM');
 
 function replySeen(ctx: CommandContext, set: SetHandle): void {
@@ -64,35 +64,35 @@ function popMany(ctx: CommandContext): void {
 
 /** Some, not all: the log gets the names of those that went. */
 function popSome(ctx: CommandContext, set: SetHandle, count: number): void {
-  const ranks = randomRanks(ctx.server.entropy, set.length, count);
-  const members: Buffer[] = [];
+  const brackets = count > drawnTogether && !ctx.session.inMulti;
+  const before = set.length;
   ctx.reply.set(count);
+  if (brackets) ctx.effects.beginTransaction();
+  try {
+    for (let left = count; left > 0; left -= drawnTogether) {
+      popDrawn(ctx, set, Math.min(left, drawnTogether));
+    }
+  } finally {
+    // Also when the arena got full half-way: beside a snapshot removing too takes memory.
+    if (set.length < before) changedTimes(ctx, 1, before - set.length);
+    if (brackets) ctx.effects.endTransaction();
+  }
+}
+
+function popDrawn(ctx: CommandContext, set: SetHandle, count: number): void {
+  const ranks = randomRanks(ctx.server.entropy, set.length, count);
+  const parts: (string | Buffer)[] = ['SREM', part(ctx, 1)];
   // From the last down: the ranks of the others stay.
   try {
     for (const rank of ranks.reverse()) {
       set.seekRank(rank);
       set.removeSeen();
       replySeen(ctx, set);
-      members.push(Buffer.from(set.elementBuffer.subarray(set.elementStart, set.elementEnd)));
+      parts.push(Buffer.from(set.elementBuffer.subarray(set.elementStart, set.elementEnd)));
     }
   } finally {
-    // Also when the arena got full half-way: beside a snapshot removing too takes memory.
-    if (members.length > 0) {
-      changedTimes(ctx, 1, members.length);
-      logRemoved(ctx, members);
-    }
+    if (parts.length > 2) ctx.effects.command(ctx.database.index, parts);
   }
-}
-
-function logRemoved(ctx: CommandContext, members: readonly Buffer[]): void {
-  const key = part(ctx, 1);
-  const brackets = members.length > loggedTogether && !ctx.session.inMulti;
-  if (brackets) ctx.effects.beginTransaction();
-  for (let at = 0; at < members.length; at += loggedTogether) {
-    const some = members.slice(at, at + loggedTogether);
-    ctx.effects.command(ctx.database.index, ['SREM', key, ...some]);
-  }
-  if (brackets) ctx.effects.endTransaction();
 }
 
 /** SRANDMEMBER key [count] */

@@ -10,9 +10,9 @@ import { typeSet, typeSortedSet } from '../../../keyspace/entry.ts';
 import { argumentIs, indexArgument, syntaxError, word } from '../../arguments.ts';
 import type { CommandContext } from '../../context.ts';
 import { lookupRead, wrongType } from '../../lookup.ts';
-import { resultSlot, storeResult } from '../build-result.ts';
+import { aside, heapMembersMost, resultSlot, storeResult } from '../build-result.ts';
 import { countArgument, limitNegative } from '../counts.ts';
-import { replyMembersHeader, scoreArgument } from './access.ts';
+import { replyMemberItem, replyMembersHeader, scoreArgument } from './access.ts';
 import { MapResult, StoredResult } from './combined-result.ts';
 import type { Aggregate, CombinedResult } from './combined-result.ts';
 
@@ -227,6 +227,10 @@ export function combineAndReply(ctx: CommandContext, form: CombineForm): void {
   if (inputs === null) return;
   const options = readOptions(ctx, 2 + inputs.length, form, inputs);
   if (options === null) return;
+  if (!form.counts && inputs.reduce((sum, { length }) => sum + length, 0) > heapMembersMost) {
+    replyFromArena(ctx, form, inputs, options);
+    return;
+  }
   const result = new MapResult(options.aggregate, options.limit, form.counts);
   combine(ctx, form.operation, inputs, result);
   if (form.counts) {
@@ -242,6 +246,21 @@ export function combineAndReply(ctx: CommandContext, form: CombineForm): void {
     ctx.reply.bulk(bytes, 0, bytes.length);
     if (withScores) ctx.reply.double(score);
   }
+}
+
+function replyFromArena(
+  ctx: CommandContext, { operation }: CombineForm, inputs: readonly Input[], options: Options,
+): void {
+  aside(ctx.database, () => {
+    const set = ctx.collections.sortedSet(resultSlot).create(ctx.database);
+    combine(ctx, operation, inputs, new StoredResult(options.aggregate, set));
+    replyMembersHeader(ctx, set.length, options.withScores);
+    if (set.entry === 0) return;
+    for (let more = set.first(); more; more = set.next()) {
+      replyMemberItem(ctx, set, options.withScores);
+    }
+    ctx.database.remove(set.entry);
+  });
 }
 
 /** ZUNIONSTORE, ZINTERSTORE and ZDIFFSTORE destination numkeys key… */
