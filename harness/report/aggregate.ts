@@ -3,7 +3,7 @@
 
 import type { Verdict } from '../plan/events.ts';
 import type { Cell, Plan } from '../plan/plan.ts';
-import { estimateMedian, shareBounds } from '../metrics/bounds.ts';
+import { estimateMedian, quantileWithBounds, shareBounds } from '../metrics/bounds.ts';
 import { median } from '../metrics/statistics.ts';
 import { comparisonsOf, furtherTrialsOf, noiseOf, outliersOf } from './comparisons.ts';
 import { recordSchema } from './record.ts';
@@ -11,7 +11,7 @@ import { deciding, generatorLimit, worstVerdict } from './verdicts.ts';
 import type { Judged } from './verdicts.ts';
 import type {
   CellRecord, CutRecord, Estimate, FailureRecord, FileSizes, FindingRecord, LatencyUs, LossRecord,
-  RecoveryRecord, RunRecord, Spread, TestbedRecord, TrialRecord,
+  RecoveryRecord, RunRecord, Spread, TestbedRecord, TrialRecord, WindowQuantiles,
 } from './record.ts';
 
 /** A finished trial and the cell it belongs to. */
@@ -195,11 +195,23 @@ function lossOf(trials: readonly TrialRecord[]): CellRecord['loss'] {
     writes: spread((loss) => loss.writes),
     bytes: spread((loss) => loss.bytes),
     windowMs: spread((loss) => loss.windowMs),
+    windowMsQuantiles: windowQuantiles(
+      judged.map(({ usual }) => median(usual.map((loss) => loss.windowMs)))),
     runs: judged.length,
     runsWithLoss,
     instants: sum(judged.map(({ instants }) => instants)),
     upperBound95: runsWithLoss === 0 ? zeroSeenUpperBound95(judged.length) : null,
     shareBounds95: shareBounds(runsWithLoss, { trials: judged.length }),
+  };
+}
+
+const leastForQuantiles = 6;
+
+function windowQuantiles(windowsMs: readonly number[]): WindowQuantiles | null {
+  if (windowsMs.length < leastForQuantiles) return null;
+  return {
+    p50: quantileWithBounds(windowsMs, { fraction: 0.5 }),
+    p90: quantileWithBounds(windowsMs, { fraction: 0.9 }),
   };
 }
 

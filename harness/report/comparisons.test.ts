@@ -71,6 +71,15 @@ test('a rate that was given is compared with nothing, and is no noise', (t) => {
   t.deepEqual([record.comparisons, record.noise], [[], null]);
 });
 
+test('a p99.9 of few replies is said to be one', (t) => {
+  const said = (acknowledged: number): string[] => notes(recordOf(planOf([defineScenario({
+    name: 'speed', question: 'How fast?', measures: ['qps'], trials: 2, settings: ['none'],
+  })]), (own) => ({ ...own, acknowledged }))).filter((note) => note.startsWith('p99.9'));
+  t.deepEqual(said(3688), []);
+  t.deepEqual(said(3687), ['p99.9 without a bound: it needs 3,688 replies in a trial, and fewer '
+    + 'came in speed/bundled/none/process (3,687): read it as the slowest.']);
+});
+
 test('the noise is that of neighbouring repetitions, each in one pair', (t) => {
   const record = runOf(6, (_cell, trial) => (trial % 2 === 0 ? 100 : 110));
   t.is(record.noise?.pairs, 4 * 3);
@@ -112,6 +121,30 @@ test('loss comes with exact bounds of its share', (t) => {
   // SciPy: binomtest(3, 20).proportion_ci(method="exact").
   const bounds = record.cells[0]?.loss?.shareBounds95.map((bound) => bound.toFixed(4));
   t.deepEqual(bounds, ['0.0321', '0.3789']);
+});
+
+test('windows of loss have a median and a p90 with exact bounds, from six trials on', (t) => {
+  const windowsOf = (trials: number): RunRecord => {
+    const scenario = defineScenario({
+      name: 'lost', question: 'How much?', measures: ['loss'], trials, settings: ['aof/always'],
+    });
+    return recordOf(planOf([scenario]), (own) => ({
+      ...own,
+      cuts: own.cuts.map((cut) => (
+        { ...cut, loss: { writes: 1, bytes: 1, windowMs: 10 * (own.index + 1) } })),
+    }));
+  };
+  t.is(windowsOf(5).cells[0]?.loss?.windowMsQuantiles, null);
+  // R: qbinom(0.025, 40, c(0.5, 0.9)) and its mirror: ranks 14 and 27, 32 and 40.
+  const record = windowsOf(40);
+  t.deepEqual(record.cells[0]?.loss?.windowMsQuantiles, {
+    p50: { value: 205, low: 140, high: 270 }, p90: { value: 361, low: 320, high: 400 },
+  });
+  t.true(notes(record).includes('Window of loss in lost/bundled/aof/always/process: median 205 ms '
+    + '[140 ms, 270 ms], 9 of 10 crashes at most 361 ms [320 ms, 400 ms] (40 crash runs, exact '
+    + '95 % bounds).'));
+  const few = windowsOf(6).cells[0]?.loss?.windowMsQuantiles;
+  t.deepEqual([few?.p50.low, few?.p50.high, few?.p90.high], [10, 60, null]);
 });
 
 test('a generator at its limit leaves the question open, unless loss was asked as well', (t) => {

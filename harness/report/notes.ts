@@ -1,15 +1,16 @@
 // What must be known to read the table: broken promises first and loud, then what could not be
 // answered, then how the numbers came about.
 
+import { valuesForQuantileBounds } from '../metrics/bounds.ts';
 import { syncDoubt } from '../metrics/honesty.ts';
-import { countText, groupedText, shareText, significant } from '../plan/units.ts';
+import { countText, durationText, groupedText, shareText, significant } from '../plan/units.ts';
 import { crashModels, fileSystems } from '../plan/scenario.ts';
 import { recordLabel } from './cell-label.ts';
 import { noiseShare } from './comparisons.ts';
 import { coverageOf, coverageSentence } from './coverage.ts';
 import { promiseBoundSentence } from './promise-bounds.ts';
 import type {
-  CellRecord, FailureRecord, NoiseRecord, RunRecord, SkippedRecord, TestbedRecord,
+  CellRecord, FailureRecord, NoiseRecord, QuantileRecord, RunRecord, SkippedRecord, TestbedRecord,
 } from './record.ts';
 import { boundMark, groupCells, groupLoss, rangeMark, rateCell } from './summary.ts';
 import { generatorLimit, isTooEarly } from './verdicts.ts';
@@ -194,7 +195,21 @@ function lossNotes(record: RunRecord): string[] {
     texts.push(`Power cuts: each sync was slowed by ${Math.max(...delays)} ms, so that a reply `
       + 'sent too early shows; these cells give no write rate.');
   }
-  return [...texts, ...inclusionNotes(record)];
+  return [...texts, ...windowNotes(record), ...inclusionNotes(record)];
+}
+
+/** How much of the last time crashes took, where they were enough for a bound. */
+function windowNotes({ cells }: RunRecord): string[] {
+  const texts = cells.flatMap(({ id, loss }) => {
+    const found = loss?.windowMsQuantiles ?? null;
+    if (loss === null || found === null || loss.windowMs.max === 0) return [];
+    const text = ({ value, low, high }: QuantileRecord): string => `${durationText(value)} [${
+      low === null ? 'no bound' : durationText(low)}, ${
+      high === null ? 'no bound' : durationText(high)}]`;
+    return [`Window of loss in ${id}: median ${text(found.p50)}, 9 of 10 crashes at most ${
+      text(found.p90)} (${countText(loss.runs, 'crash run')}, exact 95 % bounds).`];
+  });
+  return limited(texts, 'windows in run.json');
 }
 
 /** What real file systems kept, beside what the model `power` calls durable. */
@@ -235,6 +250,7 @@ function rateNotes(record: RunRecord): string[] {
   if (limitedBy.length > 0) {
     texts.push(`≥ The load generator, not the server, was the limit in ${limitedBy.join(', ')}.`);
   }
+  texts.push(...tailNotes(record));
   const noisy = cells.filter((cell) => halfWidth(cell) > noisyHalfWidth);
   if (noisy.length > 0) {
     const list = noisy.map((cell) => `${nameOf(cell)} ± ${shareText(halfWidth(cell))}`);
@@ -252,6 +268,22 @@ function limitNotes({ cells }: RunRecord): string[] {
     return [`Speed not measured: ${cell.id}: in ${trials} of ${countText(of, 'trial')} ${reason}.`];
   });
   return limited(texts, 'cells whose speed was not measured in run.json');
+}
+
+/** A p99.9 of few replies is one of the slowest of them, whatever the distribution. */
+function tailNotes({ cells }: RunRecord): string[] {
+  const needed = valuesForQuantileBounds({ fraction: 0.999 });
+  const few = cells.flatMap((cell) => {
+    const counts = cell.perTrial.filter(({ latencyUs }) => latencyUs !== null)
+      .map(({ acknowledged }) => acknowledged);
+    const least = Math.min(...counts);
+    return least < needed ? [`${cell.id} (${groupedText(least)})`] : [];
+  });
+  if (few.length === 0) return [];
+  const shown = few.slice(0, shownAtMost).join(', ');
+  const rest = few.length > shownAtMost ? ` and ${few.length - shownAtMost} more` : '';
+  return [`p99.9 without a bound: it needs ${groupedText(needed)} replies in a trial, and fewer `
+    + `came in ${shown}${rest}: read it as the slowest.`];
 }
 
 /** What fewer than six repetitions can say. */

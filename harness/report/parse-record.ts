@@ -50,6 +50,9 @@ const texts = v.record(v.string(), v.string());
 const interval = v.strictTuple([amount, amount]);
 const estimate = { median: amount, ci95: v.nullable(interval), range: v.nullable(interval) };
 const spread = v.strictObject({ median: amount, max: amount });
+const boundedQuantile = v.strictObject({
+  value: amount, low: v.nullable(amount), high: v.nullable(amount),
+});
 const latencyUs = v.strictObject({ p50: amount, p99: amount, p999: amount, max: amount });
 const files = v.strictObject({ rdbBytes: count, aofBytes: count });
 const fsyncUs = v.strictObject({ p50: amount, p99: amount });
@@ -196,6 +199,9 @@ const cell = v.strictObject({
     writes: spread,
     bytes: spread,
     windowMs: spread,
+    windowMsQuantiles: v.optional(v.nullable(v.strictObject({
+      p50: boundedQuantile, p90: boundedQuantile,
+    })), null),
     runs: count,
     runsWithLoss: count,
     instants: count,

@@ -23,6 +23,19 @@ export interface Spread {
   readonly max: number;
 }
 
+/** A quantile of what trials lost, with exact bounds at 95 %; null where trials are too few. */
+export interface QuantileRecord {
+  readonly value: number;
+  readonly low: number | null;
+  readonly high: number | null;
+}
+
+/** The middle of the windows of loss, and what nine of ten crashes stay at or below, ms. */
+export interface WindowQuantiles {
+  readonly p50: QuantileRecord;
+  readonly p90: QuantileRecord;
+}
+
 /** Times from the spawn of the recovering server, ms. */
 export interface RecoveryRecord {
   readonly listeningMs: number;
@@ -262,6 +275,8 @@ export interface CellRecord {
     readonly writes: Spread;
     readonly bytes: Spread;
     readonly windowMs: Spread;
+    /** Of the windows of the trials; null below 6 trials, which bound no median. */
+    readonly windowMsQuantiles: WindowQuantiles | null;
     /** Trials in which the loss was judged. Instants of one trial are not independent. */
     readonly runs: number;
     /** Of those, trials that lost at least one acknowledged write. */
