@@ -40,6 +40,8 @@ const rows: readonly Row[] = [
   { name: 'a letter as count', stream: '*abc\r\n', requests: [], error: badCount },
   { name: 'no count', stream: '*\r\n', requests: [], error: badCount },
   { name: 'a leading zero', stream: '*03\r\n', requests: [], error: badCount },
+  { name: 'the least count', stream: '*-9223372036854775808\r\nPING\r\n', requests: ['PING'] },
+  { name: 'less than that', stream: '*-9223372036854775809\r\n', requests: [], error: badCount },
   { name: 'minus zero', stream: '*-0\r\n', requests: [], error: badCount },
   { name: 'a minus alone', stream: '*-\r\n', requests: [], error: badCount },
   { name: 'a count beyond 2^31', stream: '*2147483648\r\n', requests: [], error: badCount },

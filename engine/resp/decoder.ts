@@ -40,6 +40,9 @@ const minus = 45;
 const zero = 48;
 const nine = 57;
 
+/** No number is less; one that is does not count as a number. */
+const leastNumber = Buffer.from('-9223372036854775808');
+
 const lineEndBytes = Buffer.from('\r\n');
 
 /** Results of reading a number that ends with CR: its value (≥ -2^31), or one of these. */
@@ -264,8 +267,11 @@ export class RequestDecoder {
     this.lineEnd = at + 2;
     const length = at - start;
     const first = buffer[start + 1] as number;
-    if (length < 2 || length > 19 || buffer[start] !== minus) return notANumber;
+    if (length < 2 || length > leastNumber.length || buffer[start] !== minus) return notANumber;
     if (first === zero) return notANumber;
+    // Equally long texts of digits are in the order of their numbers.
+    if (length === leastNumber.length
+      && leastNumber.compare(buffer, start, at) < 0) return notANumber;
     let value = 0;
     for (let i = start + 1; i < at; i++) {
       const byte = buffer[i] as number;
