@@ -86,3 +86,24 @@ test('a file announced to no avail is not taken for the one that was written', a
     }
   }
 });
+
+test('nothing follows a file whose sync has failed before the base is in its place', async (t) => {
+  const engine = await TestEngine.start({ disk: memoryDisk(), settings: on, sliceKeys: 1 });
+  engine.acknowledge('SET', 'k', '1', 'PX', '100');
+  (engine.disk as MemoryDisk).inject({ call: 'sync', code: 'EIO' });
+  t.false(engine.acknowledge('SET', 'a', '1'));
+  await engine.beginRewrite();
+  engine.clock.advanceMs(200);
+  engine.acknowledge('GET', 'k');
+  t.true(engine.persistence.appender.bufferedBytes > 0, 'that k has expired waits');
+  const next = 'appendonly.aof.2.incr.aof';
+  let steps = 0;
+  await engine.until(() => {
+    steps++;
+    const based = engine.file('appendonly.aof.manifest').includes('2.base');
+    t.true(based || engine.file(next) === '', `step ${steps}`);
+    return engine.persistence.refusal() === null;
+  });
+  t.true(steps > 2);
+  t.true(engine.file(next).includes('DEL'));
+});

@@ -10,6 +10,9 @@
 //   5. meanwhile the walker writes temp-rewriteaof-bg-<pid>.aof and syncs it
 //   6. it is renamed to the next base, the manifest replaced, the old files removed
 //
+// When a sync of the old increment has failed, nobody knows what a power cut leaves of it: then the
+// appender goes over only when the base is in its place.
+//
 // All syncs run off the main thread, and clients are served meanwhile.
 //
 // Whatever fails, the manifest in place names files that hold everything: the old ones, or the
@@ -48,6 +51,8 @@ export interface RewriterOptions {
 /** The walker's part of a rewrite: what it writes, and somebody who waits for its end. */
 class Picture {
   rdb = false;
+  /** Is it the base? */
+  installed = false;
   readonly written: Wait = {
     later: (done) => {
       if (this.result === null) this.waits = done;
@@ -180,16 +185,24 @@ export class Rewriter {
     const picture = new Picture();
     try {
       const kept = yield* this.goOverToNewIncrement(directory, picture);
-      yield picture.written;
-      const { rdb, bytes } = picture;
-      if (kept === null) yield* directory.installBaseOfWaiting(this.temporaryPath(), rdb);
-      else yield* directory.installBase(this.temporaryPath(), rdb, kept);
-      this.installed(kept, bytes);
+      if (!picture.installed) yield* this.install(directory, picture, kept);
+      this.installed(kept, picture.bytes);
     } finally {
       this.run?.abort();
       this.run = null;
     }
     yield* this.removingHistory(directory);
+  }
+
+  /** Makes the picture the base, once it is written. */
+  private *install(
+    directory: LogDirectory, picture: Picture, kept: readonly LogFile[] | null,
+  ): Waiting<void, Wait> {
+    yield picture.written;
+    const { rdb } = picture;
+    if (kept === null) yield* directory.installBaseOfWaiting(this.temporaryPath(), rdb);
+    else yield* directory.installBase(this.temporaryPath(), rdb, kept);
+    picture.installed = true;
   }
 
   /** The files that the new manifest will keep; null: the one that waits for its first base. */
@@ -218,8 +231,9 @@ export class Rewriter {
       this.take(picture);
       // The old increment is synced before the new one gets its first byte: otherwise a power cut
       // could keep the later and lose the earlier. When its sync failed, now or before, the rewrite
-      // itself is the cure.
+      // itself is the cure: the new one gets its first byte when the base is in place.
       yield appender.nearlySynced;
+      if (appender.syncError !== null) yield* this.install(directory, picture, [prepared.file]);
       isReady = true;
     } finally {
       if (!isReady) {

@@ -1,6 +1,8 @@
 // Planted bugs: syncs that are left out, late, or of something else.
 
 import type { SyncDone } from '../../../engine/io/disk.ts';
+import type { Appender } from '../../../engine/persistence/appender.ts';
+import type { EngineWrappers } from '../../../engine/start.ts';
 import { always, everysec, snapshotsOnly, withLog } from './planted.ts';
 import type { PlantedBug } from './planted.ts';
 import { DiskLayer, isBase, isLog, isManifest, isSnapshot, onDisk } from './disk-layer.ts';
@@ -164,6 +166,40 @@ class FailedSyncBelieved extends DiskLayer {
   }
 }
 
+/** Tries a sync of a log that failed once more, and believes that one. */
+class FailedSyncAgain extends DiskLayer {
+  override sync(fd: number): void {
+    try {
+      this.inner.sync(fd);
+    } catch (error) {
+      if (!isLog(this.pathOf(fd))) throw error;
+      this.inner.sync(fd);
+    }
+  }
+
+  override syncAsync(fd: number, done: SyncDone): void {
+    this.inner.syncAsync(fd, (error) => {
+      if (error === null || !isLog(this.pathOf(fd))) done(error);
+      else this.inner.syncAsync(fd, done);
+    });
+  }
+}
+
+/** A rewrite heals whatever failed, also in the file that is appended to. */
+function healsAnything(): EngineWrappers {
+  return {
+    journal: (journal) => {
+      const appender = journal as Appender;
+      const healed = appender.healed.bind(appender);
+      appender.healed = (): void => {
+        Reflect.set(appender, 'failedInUse', false);
+        healed();
+      };
+      return appender;
+    },
+  };
+}
+
 /** One in four asynchronous syncs is done, the others only said to be. */
 class RareSync extends DiskLayer {
   #count = 0;
@@ -235,6 +271,17 @@ export const syncBugs: readonly PlantedBug[] = [
     name: 'failed-sync-believed', what: 'a sync that failed counts as done',
     settings: always, crashes: ['power'], finds: ['lost'], within: 200, faults: true,
     wrap: onDisk(FailedSyncBelieved),
+  },
+  {
+    name: 'failed-sync-tried-again', what: 'a sync that failed is tried again, and that one counts',
+    settings: always, crashes: ['power'], finds: ['lost'], within: 200, faults: true,
+    wrap: onDisk(FailedSyncAgain),
+  },
+  {
+    name: 'rewrite-heals-anything',
+    what: 'a rewrite mends a failed sync of the file that is written on',
+    settings: always, crashes: ['power'], finds: ['lost'], within: 500, faults: true,
+    wrap: healsAnything,
   },
   {
     name: 'background-sync-rare', what: 'three in four background syncs are only said to be done',
