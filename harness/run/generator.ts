@@ -57,7 +57,10 @@ function limitOf(
     + `than 1 ms late: its latencies are partly its own; a lower --rate or an idler machine`;
 }
 
-function missedRate(result: DriverResult, load: Load): string | null {
+/** What became of a rate that was not reached; null when it was. */
+export function missedRate(
+  result: Pick<DriverResult, 'qps' | 'readsPerSecond' | 'measuredMs'>, load: Load,
+): string | null {
   const { qps, readsPerSecond, measuredMs } = result;
   const { ratePerSecond, profile, warmupMs, durationMs } = load;
   if (ratePerSecond === null || qps === null) return null;

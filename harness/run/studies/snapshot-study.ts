@@ -9,7 +9,7 @@ import { monotonicNs } from '../../metrics/monotonic.ts';
 import type { Trial } from '../../plan/plan.ts';
 import type { SnapshotAction, Study } from '../../plan/studies.ts';
 import { countText } from '../../plan/units.ts';
-import type { FindingRecord, TrialRecord } from '../../report/record.ts';
+import type { FindingRecord, GeneratorRecord, TrialRecord } from '../../report/record.ts';
 import type { SnapshotStudyRecord } from '../../report/study-record.ts';
 import {
   childrenOf, privateDirtyBytes, processRssBytes, writtenBytes,
@@ -17,7 +17,7 @@ import {
 import type { RunningTarget } from '../../targets/target.ts';
 import { OperationEncoder } from '../../workloads/encoder.ts';
 import { workloadOf } from '../driving.ts';
-import { generatorRecord } from '../generator.ts';
+import { generatorRecord, missedRate } from '../generator.ts';
 import type { TrialSurroundings } from '../load.ts';
 import { failedTrial } from '../trial-record.ts';
 import { persistedBytes } from '../workspace.ts';
@@ -64,7 +64,9 @@ export async function studySnapshot(
     const generator = generatorRecord(observed.result, {
       load, serverShare: observed.serverShare,
     });
-    const doubt = doubtOf(generator.limit, observed.result);
+    const isClear = missedRate(observed.result, load) === null
+      && isOutweighed(generator, record);
+    const doubt = doubtOf(isClear ? null : generator.limit, observed.result);
     return {
       ...empty, ...verdictOf(doubt, observed.result), error: null, acknowledged, errors,
       ...(firstError === null ? {} : { firstError }), generator, files, study: record,
@@ -202,6 +204,17 @@ function meanPayload(trial: Trial): number {
     }
   }
   return bytes / (each * workload.clients);
+}
+
+/**
+ * Was the generator late by so little, beside what the work cost, that the cost is the server's all
+ * the same? On few cores it waits for them as everybody does; a note says by how much.
+ */
+export function isOutweighed(
+  { sendLateUs }: Pick<GeneratorRecord, 'sendLateUs'>,
+  { during }: { readonly during: { readonly p99Us: number } },
+): boolean {
+  return sendLateUs !== null && 2 * sendLateUs.p99 <= during.p99Us;
 }
 
 /** Why the cost was not measured; null when it was. */
