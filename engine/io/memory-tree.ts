@@ -82,6 +82,10 @@ export class MemoryFile {
   #pending: DataChange[] = [];
   /** After a failed sync: what the last sync has seen, whether it made it durable or not. */
   #reached: GrowingBytes | null = null;
+  /** The last change that a failed sync has dropped. */
+  #droppedOrder = 0;
+  /** How short the file was in between, by what was dropped. */
+  #shortest = Infinity;
 
   constructor(inode: number) {
     this.inode = inode;
@@ -101,12 +105,16 @@ export class MemoryFile {
 
   /** Makes the changes up to `order` durable: a sync has covered them. */
   settle(order: number): void {
+    // One that began before what was dropped says nothing of it, not even of its length.
+    if (order < this.#droppedOrder) return;
     const changes = this.#covered(order);
     if (this.#reached === null) {
       for (const change of changes) apply(change, this.durable);
       return;
     }
     const { durable } = this;
+    durable.truncate(Math.min(durable.length, this.#shortest));
+    this.#shortest = Infinity;
     for (const change of changes) {
       apply(change, this.#reached);
       if (change.bytes === null) durable.truncate(Math.min(durable.length, change.offset));
@@ -125,7 +133,11 @@ export class MemoryFile {
       this.#reached = new GrowingBytes();
       this.#reached.write(0, this.durable.view());
     }
-    for (const change of changes) apply(change, this.#reached);
+    for (const change of changes) {
+      apply(change, this.#reached);
+      if (change.bytes === null) this.#shortest = Math.min(this.#shortest, change.offset);
+    }
+    this.#droppedOrder = changes.at(-1)?.order ?? this.#droppedOrder;
   }
 
   /** Takes the changes up to `order`. */

@@ -98,6 +98,8 @@ export class CrashFile {
   /** Notes that the first `count` changes became durable. */
   settle(count: number, atNs: number): void {
     if (count <= (this.settledCounts.at(-1) ?? 0)) return;
+    // One that began before what was dropped says nothing of it, not even of its length.
+    if (this.drops.some(({ to }) => count < to)) return;
     this.settledNs.push(atNs);
     this.settledCounts.push(count);
   }
