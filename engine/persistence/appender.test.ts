@@ -20,6 +20,16 @@ async function started(
   return { engine, disk };
 }
 
+/** The cron finds that a rewrite is due, and it runs to its end. */
+function letRewrite(engine: TestEngine, disk: MemoryDisk): void {
+  engine.clock.advanceMs(1500);
+  engine.persistence.cron(0);
+  for (let round = 0; round < 12; round++) {
+    engine.runSteps();
+    disk.finishSyncs();
+  }
+}
+
 /** Keys that a power cut now would leave. */
 async function durableKeys(disk: MemoryDisk): Promise<string[]> {
   const engine = await TestEngine.start({
@@ -212,12 +222,7 @@ test('always: after a failed sync nothing is released until a rewrite holds it',
   journal.commit();
   t.true(journal.releasable < token, 'the sync is not tried again');
   t.deepEqual(await durableKeys(disk), []);
-  engine.clock.advanceMs(1500);
-  engine.persistence.cron(0);
-  for (let round = 0; round < 12; round++) {
-    engine.runSteps();
-    disk.finishSyncs();
-  }
+  letRewrite(engine, disk);
   t.true(journal.releasable >= token);
   t.deepEqual(await durableKeys(disk), ['0:a']);
   t.true(engine.acknowledge('SET', 'b', '1'));
@@ -230,12 +235,7 @@ test('everysec: after a failed sync writes are refused until a rewrite', async (
   t.true(engine.acknowledge('SET', 'a', '1'));
   disk.finishSyncs();
   t.regex(engine.run('SET', 'b', '1'), /^-MISCONF Errors writing to the AOF file: EIO/);
-  engine.clock.advanceMs(1500);
-  engine.persistence.cron(0);
-  for (let round = 0; round < 12; round++) {
-    engine.runSteps();
-    disk.finishSyncs();
-  }
+  letRewrite(engine, disk);
   t.is(engine.persistence.refusal(), null);
   t.true(engine.acknowledge('SET', 'b', '1'));
   t.is(engine.info('aof_rewrites'), 1);
@@ -262,12 +262,7 @@ for (const { policy, noticed } of [
       for (let tenth = 0; tenth < 10; tenth++) engine.persistence.cron(0);
     }
     t.regex(engine.run('SET', 'c', '1'), /^-MISCONF .*: somebody has deleted the file/);
-    engine.clock.advanceMs(1500);
-    engine.persistence.cron(0);
-    for (let round = 0; round < 12; round++) {
-      engine.runSteps();
-      disk.finishSyncs();
-    }
+    letRewrite(engine, disk);
     t.is(engine.persistence.refusal(), null);
     const { journal } = engine.persistence;
     t.is(journal.releasable, journal.appended);
