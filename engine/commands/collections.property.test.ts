@@ -8,6 +8,8 @@ import { collectionCommand, collectionWrite } from './test-support/random-collec
 import { hasRedisServer, RedisProcess, skippedWithoutRedis } from './test-support/redis-process.ts';
 import type { RawClient } from './test-support/redis-process.ts';
 import { sortedItems } from './test-support/replies.ts';
+import { differenceText, smallestDifference } from './test-support/shrink-commands.ts';
+import type { Command, Difference } from './test-support/shrink-commands.ts';
 
 const withRedis = hasRedisServer ? test : test.skip;
 const digest = ['DEBUG', 'DIGEST'];
@@ -19,19 +21,27 @@ function comparable(parts: readonly string[], reply: string): string {
   return unordered.has(parts[0] ?? '') ? sortedItems(reply) : reply;
 }
 
-/** Runs the commands on both; throws at the first reply that differs. */
-async function compare(client: RawClient, commands: readonly string[][]): Promise<void> {
+/** Runs the commands on both, emptied before, and finds the first reply that differs. */
+async function differenceFrom(
+  client: RawClient, commands: readonly Command[],
+): Promise<Difference | null> {
   await Promise.all([client.send(['RESET']), client.send(['FLUSHALL'])]);
   const server = new InProcessServer();
   server.nowMs = Date.now();
-  const theirs = await Promise.all(commands.map((parts) => client.send(parts)));
-  commands.forEach((parts, i) => {
+  const replies = await Promise.all(commands.map((parts) => client.send(parts)));
+  for (const [at, parts] of commands.entries()) {
     const ours = comparable(parts, server.send(server.context.session, parts));
-    if (ours === comparable(parts, theirs[i] ?? '')) return;
-    const shown = JSON.stringify(parts).slice(0, 500);
-    throw new Error(`command ${i}, ${shown}: ours ${ours.slice(0, 500)}, `
-      + `Redis ${(theirs[i] ?? '').slice(0, 500)}`);
-  });
+    const theirs = comparable(parts, replies[at] ?? '');
+    if (ours !== theirs) return { at, ours, theirs };
+  }
+  return null;
+}
+
+/** Throws at the first reply that differs. */
+async function compare(client: RawClient, commands: readonly Command[]): Promise<void> {
+  const found = await differenceFrom(client, commands);
+  if (found === null) return;
+  throw new Error(differenceText({ ...found, commands, repeats: true }));
 }
 
 async function onRedis(body: (client: RawClient) => Promise<void>): Promise<void> {
@@ -61,9 +71,11 @@ withRedis(hasRedisServer ? longTitle : `${longTitle} ${skippedWithoutRedis}`, as
   const seed = Number(process.env['FC_SEED'] ?? Date.now() % 1_000_000);
   t.log(`seed ${seed} (FC_SEED repeats it)`);
   const commands = fc.sample(collectionCommand, { seed, numRuns: 10_000 });
-  const withDigests = commands.flatMap((parts, i) => (i % 500 === 499 ? [parts, digest] : [parts]));
-  await onRedis((client) => compare(client, withDigests));
-  t.pass();
+  await onRedis(async (client) => {
+    const found = await smallestDifference((some) => differenceFrom(client, some), commands);
+    if (found !== null) t.log(differenceText(found));
+    t.is(found, null);
+  });
 });
 
 test('collections: what is logged rebuilds the same data', (t) => {
