@@ -1,14 +1,22 @@
 // Scores of SORT, read as C's strtod reads them: blanks before are fine, and so are hexadecimal
 // digits; what follows the number is not; nor are values that a double cannot hold.
 import { parseLongDouble } from '../../long-double.ts';
+import { parseDouble } from '../../../resp/doubles.ts';
 
 const decimalPattern = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const infinityPattern = /^([+-]?)inf(?:inity)?$/i;
 /** Smaller ones lose digits, which strtod reports as an error. */
 const smallestNormal = 2 ** -1022;
 
-/** The score that bytes (as latin1) stand for; NaN when they are none. Nothing at all is 0. */
-export function sortScore(latin1: string): number {
+/** The score that bytes stand for; NaN when they are none. Nothing at all is 0. */
+export function sortScore(bytes: Buffer, start: number, end: number): number {
+  if (start === end) return 0;
+  const plain = parseDouble(bytes, start, end);
+  if (plain === 0 || Math.abs(plain) >= smallestNormal) return plain;
+  return unusualScore(bytes.toString('latin1', start, end));
+}
+
+function unusualScore(latin1: string): number {
   const nul = latin1.indexOf('\0');
   const whole = nul < 0 ? latin1 : latin1.slice(0, nul);
   if (whole === '') return 0;

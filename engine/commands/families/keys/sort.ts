@@ -10,17 +10,17 @@ import type { CommandRow } from '../../spec.ts';
 import { typeHash, typeList, typeSet, typeString } from '../../../keyspace/entry.ts';
 import type { CollectionHandle } from '../../../collections/handle.ts';
 import type { EntryAddress } from '../../../keyspace/entry.ts';
+import { ByteRows } from '../byte-rows.ts';
 import { resultSlot, storeResult } from '../build-result.ts';
-import { sortPattern, valueFor } from './sort-pattern.ts';
+import { SortElements } from './sort-order.ts';
+import { addValueFor, sortPattern } from './sort-pattern.ts';
 import type { SortPattern } from './sort-pattern.ts';
-import { sortScore } from './sort-score.ts';
 
 const words = {
   asc: word('asc'), desc: word('desc'), alpha: word('alpha'), limit: word('limit'),
   store: word('store'), by: word('by'), get: word('get'),
 };
 const star = 42;
-const nothing = Buffer.alloc(0);
 
 interface SortOptions {
   descending: boolean;
@@ -78,9 +78,9 @@ function handleOf(ctx: CommandContext, entry: EntryAddress): CollectionHandle {
   }
 }
 
-function elementOf(handle: CollectionHandle): Buffer {
-  return Buffer.from(handle.elementBuffer.subarray(handle.elementStart, handle.elementEnd));
-}
+const elements = new SortElements();
+/** What GET found for the elements in their order. */
+const found = new ByteRows();
 
 /** First and last place of what LIMIT leaves of `length` elements; nothing when last < first. */
 function limits(options: SortOptions, length: number): { first: number; last: number } {
@@ -89,74 +89,41 @@ function limits(options: SortOptions, length: number): { first: number; last: nu
   return { first, last: Math.min(first + count, length) - 1 };
 }
 
-/** The elements in the order in which they are kept, within the limits. */
-function keptOrder(handle: CollectionHandle, options: SortOptions, isSet: boolean): Buffer[] {
+/** Gathers the elements in the order in which they are kept, within the limits. */
+function gatherKept(handle: CollectionHandle, options: SortOptions, isSet: boolean): void {
   const { length } = handle;
   const { first, last } = limits(options, length);
-  const elements: Buffer[] = [];
-  if (last < first) return elements;
+  elements.reset(Math.max(last - first + 1, 0));
+  if (last < first) return;
   // Sets have no order that could be turned round.
   const backwards = options.descending && !isSet;
   let more = handle.seekRank(backwards ? length - 1 - first : first);
   for (let i = first; more && i <= last; i++) {
-    elements.push(elementOf(handle));
+    elements.rows.add(handle.elementBuffer, handle.elementStart, handle.elementEnd);
     more = backwards ? handle.previous() : handle.next();
   }
-  return elements;
 }
 
-interface Weighted {
-  readonly element: Buffer;
-  readonly score: number;
-  /** What ALPHA compares; null: BY found nothing, which comes first. */
-  readonly text: Buffer | null;
+function gatherAll(handle: CollectionHandle): void {
+  elements.reset(handle.length);
+  for (let more = handle.first(); more; more = handle.next()) {
+    elements.rows.add(handle.elementBuffer, handle.elementStart, handle.elementEnd);
+  }
 }
 
-/** Null when a score is no number. */
-function weigh(
-  ctx: CommandContext, options: SortOptions, elements: readonly Buffer[],
-): Weighted[] | null {
-  let bad = false;
-  const weighted = elements.map((element): Weighted => {
-    const value = options.by === null ? element : valueFor(ctx, options.by, element);
-    if (options.alpha) return { element, score: 0, text: collated(options, value) };
-    const score = value === null ? 0 : sortScore(value.toString('latin1'));
-    bad ||= Number.isNaN(score);
-    return { element, score, text: null };
-  });
-  return bad ? null : weighted;
-}
-
-/** Unless it stores, Redis compares as C compares strings: up to the first NUL. */
-function collated(options: SortOptions, value: Buffer | null): Buffer | null {
-  const nul = value === null || options.store !== 0 ? -1 : value.indexOf(0);
-  return nul < 0 ? value : (value as Buffer).subarray(0, nul);
-}
-
-function compareTexts(one: Buffer | null, other: Buffer | null): number {
-  if (one === null || other === null) return Number(one !== null) - Number(other !== null);
-  return Buffer.compare(one, other);
-}
-
-function sorted(
-  weighted: Weighted[], options: SortOptions, isSet: boolean,
-): readonly Buffer[] {
-  const sign = options.descending ? -1 : 1;
-  weighted.sort((one, other) => {
-    if (one.score !== other.score) return one.score < other.score ? -sign : sign;
-    // A set's own order differs from server to server: what is stored must not depend on it.
-    const order = options.alpha ? compareTexts(one.text, other.text) : 0;
-    if (order !== 0 || (options.alpha && !isSet)) return sign * order;
-    return sign * Buffer.compare(one.element, other.element);
-  });
-  const { first, last } = limits(options, weighted.length);
-  return weighted.slice(first, last + 1).map(({ element }) => element);
+/** What is answered: of `rows` those that `order` names from place `first` to `last`. */
+interface Answer {
+  readonly rows: ByteRows;
+  /** null: the rows as they come. */
+  readonly order: Uint32Array | null;
+  readonly first: number;
+  readonly last: number;
 }
 
 /** The elements asked for, in order; null after writing the error. */
-function elementsInOrder(ctx: CommandContext, options: SortOptions): readonly Buffer[] | null {
+function elementsInOrder(ctx: CommandContext, options: SortOptions): Answer | null {
   const entry = lookupRead(ctx, 1);
-  if (entry === 0) return [];
+  if (entry === 0) return { rows: elements.rows, order: null, first: 0, last: -1 };
   const type = ctx.database.type(entry);
   if (type === typeString || type === typeHash) {
     ctx.reply.error(wrongType);
@@ -167,46 +134,72 @@ function elementsInOrder(ctx: CommandContext, options: SortOptions): readonly Bu
   if (options.unsorted && isSet && options.store !== 0) {
     options.alpha = true;
     options.by = null;
-  } else if (options.unsorted) return keptOrder(handle, options, isSet);
-  const all: Buffer[] = [];
-  for (let more = handle.first(); more; more = handle.next()) all.push(elementOf(handle));
-  const weighted = weigh(ctx, options, all);
-  if (weighted !== null) return sorted(weighted, options, isSet);
+  } else if (options.unsorted) {
+    gatherKept(handle, options, isSet);
+    return { rows: elements.rows, order: null, first: 0, last: elements.rows.count - 1 };
+  }
+  gatherAll(handle);
+  const { descending, alpha, by, store } = options;
+  const ordering = { descending, alpha, by, upToNul: store === 0, ownOrderIsFree: isSet };
+  if (elements.sort(ctx, ordering)) {
+    const { rows, order } = elements;
+    return { rows, order, ...limits(options, rows.count) };
+  }
   ctx.reply.error("ERR One or more scores can't be converted into double");
   return null;
+}
+
+/** What the patterns find for each of the elements. */
+function valuesFor(
+  ctx: CommandContext, patterns: readonly SortPattern[], answer: Answer,
+): Answer {
+  found.reset((answer.last - answer.first + 1) * patterns.length);
+  for (let place = answer.first; place <= answer.last; place++) {
+    const row = rowAt(answer, place);
+    for (const pattern of patterns) addValueFor(ctx, pattern, answer.rows, row, found);
+  }
+  return { rows: found, order: null, first: 0, last: found.count - 1 };
+}
+
+function rowAt(answer: Answer, place: number): number {
+  return answer.order === null ? place : answer.order[place] as number;
 }
 
 function sort(ctx: CommandContext, mayStore: boolean): void {
   const options = parseOptions(ctx, mayStore);
   if (options === null) return;
-  const elements = elementsInOrder(ctx, options);
-  if (elements === null) return;
-  const { get } = options;
-  const values = get.length === 0
-    ? elements
-    : elements.flatMap((element) => get.map((pattern) => valueFor(ctx, pattern, element)));
-  if (options.store !== 0) {
-    store(ctx, options.store, values);
-    return;
+  const inOrder = elementsInOrder(ctx, options);
+  if (inOrder !== null) {
+    const answer = options.get.length === 0 ? inOrder : valuesFor(ctx, options.get, inOrder);
+    if (options.store === 0) reply(ctx, answer);
+    else store(ctx, options.store, answer);
   }
-  ctx.reply.array(values.length);
-  for (const value of values) {
-    if (value === null) ctx.reply.nil();
-    else ctx.reply.bulk(value, 0, value.length);
+  elements.reset(0);
+  found.reset(0);
+}
+
+function reply(ctx: CommandContext, answer: Answer): void {
+  const { rows, first, last } = answer;
+  ctx.reply.array(last - first + 1);
+  for (let place = first; place <= last; place++) {
+    const row = rowAt(answer, place);
+    if (rows.isNil(row)) ctx.reply.nil();
+    else ctx.reply.bulk(rows.buffer, rows.start(row), rows.end(row));
   }
 }
 
-function store(ctx: CommandContext, index: number, values: readonly (Buffer | null)[]): void {
+function store(ctx: CommandContext, index: number, answer: Answer): void {
+  const { rows, first, last } = answer;
   storeResult(ctx, index, () => {
     const list = ctx.collections.list(resultSlot).create(ctx.database);
-    for (const value of values) {
-      const bytes = value ?? nothing;
-      list.push(false, bytes, 0, bytes.length);
+    for (let place = first; place <= last; place++) {
+      const row = rowAt(answer, place);
+      list.push(false, rows.buffer, rows.start(row), Math.max(rows.end(row), rows.start(row)));
     }
     return list.entry;
   });
-  ctx.keyspace.changes += Math.max(values.length - 1, 0);
-  ctx.reply.integer(values.length);
+  ctx.keyspace.changes += Math.max(last - first, 0);
+  ctx.reply.integer(last - first + 1);
 }
 
 const order = '[BY pattern] [LIMIT {offset count}] [GET pattern]... [ASC | DESC] [ALPHA]';
