@@ -3,7 +3,9 @@
 import test from 'ava';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseRate, parseShare, parseValueSize } from './load-values.ts';
+import {
+  parseRate, parseRateList, parseShare, parseValueSize, parseValueSizeList,
+} from './load-values.ts';
 import { cli, temporaryFolder } from './test-support.ts';
 
 test('rates', (t) => {
@@ -22,6 +24,52 @@ test('shares and sizes', (t) => {
   const trace = join(temporaryFolder(t), 'sizes.txt');
   writeFileSync(trace, '100\n200\n');
   t.deepEqual(parseValueSize(`trace:${trace}`), { valueSizes: 'sizes:100,200' });
+});
+
+test('lists are for studies: each value is a cell, a spread or a trace is none', (t) => {
+  t.deepEqual(parseValueSizeList('100,1kb,4096'), [100, 1000, 4096]);
+  t.deepEqual(parseRateList('2k,500'), [2000, 500]);
+  for (const text of ['4kb', 'uniform:40-80', 'sizes:40,80', undefined]) {
+    t.is(parseValueSizeList(text), undefined);
+  }
+  for (const text of ['max', '70%', '100/client', '2k', undefined]) {
+    t.is(parseRateList(text), undefined);
+  }
+  t.deepEqual([parseValueSize('100,1kb'), parseRate('2k,500')], [{}, { load: {} }]);
+  t.throws(() => parseRateList('2k,500,2000'), { message: /--rate: .* once, found 2000 again/ });
+  t.throws(() => parseValueSizeList('100,8'), { message: /--value-size: .* found '8'/ });
+});
+
+test('a study takes the list of the command line for its own, or the one value', async (t) => {
+  const cwd = temporaryFolder(t);
+  const idsOf = async (argv: readonly string[]): Promise<string[]> => {
+    const { plans, stderr, code } = await cli(['run', ...argv], { cwd });
+    t.is(code, 0, stderr);
+    return (plans[0]?.cells ?? []).map(({ id, load }) => (
+      `${id} ${load.valueSizeBytes} ${load.ratePerSecond}`));
+  };
+  t.deepEqual((await idsOf(['recovery-forms', '--value-size', '100,4kb'])).slice(0, 4), [
+    'recovery-forms/bundled/rdb/warm/100B/50k 100 null',
+    'recovery-forms/bundled/rdb/warm/100B/200k 100 null',
+    'recovery-forms/bundled/rdb/warm/100B/800k 100 null',
+    'recovery-forms/bundled/rdb/warm/4kB/50k 4000 null',
+  ]);
+  t.deepEqual((await idsOf(['recovery-value-size', '--value-size', '1kb'])).slice(0, 2), [
+    'recovery-value-size/bundled/rdb/warm/1kB/20k 1000 null',
+    'recovery-value-size/bundled/rdb/warm/1kB/50k 1000 null',
+  ]);
+  t.deepEqual((await idsOf(['snapshot-rate', '--rate', '5k,1k'])).slice(0, 2), [
+    'snapshot-rate/bundled/bgsave/5k-per-s/200k 100 5000',
+    'snapshot-rate/bundled/bgsave/1k-per-s/200k 100 1000',
+  ]);
+  t.deepEqual(await idsOf(['snapshot-rate', '--rate', '100/client']), [
+    'snapshot-rate/bundled/bgsave/2k-per-s/200k 100 2000',
+    'snapshot-rate/bundled/bgrewriteaof/2k-per-s/200k 100 2000',
+  ]);
+  t.deepEqual(await idsOf(['snapshot-rate', '--rate', 'max']), [
+    'snapshot-rate/bundled/bgsave/200k 100 null',
+    'snapshot-rate/bundled/bgrewriteaof/200k 100 null',
+  ]);
 });
 
 test('a mix of operations reaches the plan, and the command that repeats the run', async (t) => {
@@ -46,6 +94,8 @@ test('everything reaches the plan; a rate of each client counts the clients', as
 
 const refusals: readonly { argv: string[]; says: RegExp; setup?: object; code?: number }[] = [
   { argv: ['--rate', 'fast'], says: /--rate: expected a whole number/ },
+  { argv: ['--rate', '1k,2k'], says: /ratePerSecond: expected none, .* studies with actions/ },
+  { argv: ['--value-size', '1kb,2kb'], says: /valueSizeBytes: .* studies with forms or actions/ },
   { argv: ['--rate', '300%'], says: /--rate \(in % of the peak\): .* from 1 to 200, found '300'/ },
   { argv: ['--dist', 'zipf'], says: /--dist: expected uniform, .*found 'zipf'/ },
   { argv: ['--profile', 'hill'], says: /--profile: expected flat, ramp:A-B/ },

@@ -6,6 +6,33 @@ import type { Load } from '../plan/scenario.ts';
 import { isValueSizes, parseTrace, valueSizesExpected } from '../workloads/value-sizes.ts';
 import { parseCount, parseSizeBytes, usage } from './values.ts';
 
+/** Several values, which a study tries one by one. */
+const isList = (text: string): boolean => /^\d[^:/%]*,/.test(text);
+
+/**
+ * `100,1kb,4kb` of a study; undefined for a single size or a spread of them.
+ * @throws {HarnessError} USAGE naming what was expected.
+ */
+export function parseValueSizeList(text: string | undefined): number[] | undefined {
+  if (text === undefined || !isList(text)) return undefined;
+  const sizes = text.split(',').map((word) => (
+    parseSizeBytes('--value-size', word, limits.valueSizeBytes)));
+  return distinct('--value-size', sizes);
+}
+
+/** `2k,5k,10k` of a study, likewise. @throws {HarnessError} USAGE naming what was expected. */
+export function parseRateList(text: string | undefined): number[] | undefined {
+  if (text === undefined || !isList(text)) return undefined;
+  const rates = text.split(',').map((word) => parseCount('--rate', word, limits.ratePerSecond));
+  return distinct('--rate', rates);
+}
+
+function distinct(flag: string, values: number[]): number[] {
+  const again = values.find((value, at) => values.indexOf(value) !== at);
+  if (again === undefined) return values;
+  throw usage(`${flag}: expected each value once, found ${again} again`);
+}
+
 /** What --rate says: of the load as a whole, or for each client. */
 export interface Rate {
   readonly load: Partial<Pick<Load, 'ratePerSecond' | 'ratePercent'>>;
@@ -17,7 +44,7 @@ export interface Rate {
  * @throws {HarnessError} USAGE naming what was expected.
  */
 export function parseRate(text: string | undefined): Rate {
-  if (text === undefined) return { load: {} };
+  if (text === undefined || isList(text)) return { load: {} };
   if (text === 'max') return { load: { ratePerSecond: null, ratePercent: null } };
   const percent = /^(.*)%$/.exec(text)?.[1];
   if (percent !== undefined) {
@@ -62,7 +89,7 @@ export function parseShape<TShape extends string>(
 export function parseValueSize(
   text: string | undefined,
 ): Partial<Pick<Load, 'valueSizeBytes' | 'valueSizes'>> {
-  if (text === undefined) return {};
+  if (text === undefined || isList(text)) return {};
   if (text.startsWith('trace:')) return { valueSizes: readTrace(text.slice('trace:'.length)) };
   if (!/^[a-z]/i.test(text)) {
     const valueSizeBytes = parseSizeBytes('--value-size', text, limits.valueSizeBytes);

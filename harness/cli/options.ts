@@ -9,7 +9,9 @@ import type { Load } from '../plan/scenario.ts';
 import { fsyncNames, persistNames, reservedDirectives } from '../plan/settings.ts';
 import { mixNames } from '../workloads/spec.ts';
 import { distributionExpected, isDistribution } from '../workloads/key-distribution.ts';
-import { parseRate, parseShape, parseShare, parseValueSize } from './load-values.ts';
+import {
+  parseRate, parseRateList, parseShape, parseShare, parseValueSize, parseValueSizeList,
+} from './load-values.ts';
 import { parseAssignments, parseCount, parseDurationMs, parseNames, usage } from './values.ts';
 
 /** The flags as commander hands them over: words, not yet checked. */
@@ -76,14 +78,16 @@ export function addSelectionFlags(command: Command): Command {
     .option('--duration <time>', 'measured load of a trial: 500ms, 3s, 1m')
     .option('--clients <number>', 'connections')
     .option('--pipeline <number>', 'requests in flight on each connection')
-    .option('--rate <rate>', 'open loop: 50k a second, 100/client, 70% of the peak; or max')
+    .option('--rate <rate>', 'open loop: 50k a second, 100/client, 70% of the peak; or max; '
+      + 'in a study of background work 2k,5k,10k one by one')
     .option('--arrivals <name>', 'open loop: even, poisson')
     .option('--profile <shape>', 'open loop: flat, ramp:0.1-1, steps:0.5,1,2')
     .option('--mix <name>', 'operations: set, chaos, full (every type, two databases)')
     .option('--keys <number>', 'keys of the load: 8000, 50k, 1m')
     .option('--dist <name>', 'uniform, sequential, zipf:0.99, hotset:0.1:0.9')
     .option('--reads <share>', 'GETs among the operations: 0.5, 50%')
-    .option('--value-size <bytes>', '100, 4kb, uniform:64-512, lognormal:200:0.8, trace:FILE')
+    .option('--value-size <bytes>', '100, 4kb, uniform:64-512, lognormal:200:0.8, trace:FILE; '
+      + 'in a study 100,1kb,4kb one by one')
     .option('--images <number>', 'crash images that are booted of each power cut run')
     .option('--set <directive=value>', 'further directive for the target, repeatable', more);
 }
@@ -108,6 +112,8 @@ export function parseSelection(given: SelectionFlags): Selection {
       ...whenGiven('images', given.images === undefined ? undefined
         : parseCount('--images', given.images, limits.images)),
       load: parseLoad(given),
+      ...whenGiven('valueSizeBytes', parseValueSizeList(given.valueSize)),
+      ...whenGiven('ratePerSecond', parseRateList(given.rate)),
       ...whenGiven('ratePerClient', parseRate(given.rate).ratePerClient),
       directives: parseDirectives(given.set ?? []),
     },

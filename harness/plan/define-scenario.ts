@@ -87,6 +87,8 @@ function complete(input: ScenarioInput): Scenario {
     caches: input.caches ?? ['warm'],
     actions: input.actions ?? [],
     edges: input.edges ?? [],
+    valueSizeBytes: input.valueSizeBytes ?? [],
+    ratePerSecond: input.ratePerSecond ?? [],
     directives: input.directives ?? {},
   };
 }
@@ -192,9 +194,13 @@ function oneOf<const TNames extends readonly string[]>(what: string, names: TNam
 /** A list with at least one item and none twice. */
 function listOf<TItem extends v.GenericSchema>(what: string, item: TItem) {
   const expected = `a list of at least one of the ${what}`;
+  return v.pipe(distinctList(what, item), v.minLength(1, expected));
+}
+
+/** A list that may be empty, with none twice. */
+function distinctList<TItem extends v.GenericSchema>(what: string, item: TItem) {
   return v.pipe(
-    v.array(item, expected),
-    v.minLength(1, expected),
+    v.array(item, `a list of ${what}`),
     v.check((items) => twice(items) === undefined, (issue) => (
       `!expected none of the ${what} twice, found ${JSON.stringify(twice(issue.input))} again`
     )),
@@ -250,6 +256,8 @@ const scenarioSchema = fields('a scenario', {
   caches: v.optional(listOf('cache states', oneOf('a cache state', cacheStates))),
   actions: v.optional(v.array(oneOf('an action', snapshotActions), 'a list of actions')),
   edges: v.optional(v.array(oneOf('an edge', edgeNames), 'a list of edges')),
+  valueSizeBytes: v.optional(distinctList('value sizes', whole(limits.valueSizeBytes))),
+  ratePerSecond: v.optional(distinctList('rates', whole(limits.ratePerSecond))),
   images: v.optional(whole(limits.images)),
   directives: v.optional(v.record(
     v.string('a directive'), v.string('a text'), 'directives and their values',

@@ -8,9 +8,11 @@ import type { Load, Scenario } from './scenario.ts';
 
 /** Says what contradicts itself in a load; empty when it is in order. */
 export function loadMistakes(scenario: Scenario): string[] {
+  const { load, ratePerSecond } = scenario;
+  const rates = ratePerSecond.length === 0 ? [load.ratePerSecond] : ratePerSecond;
   return [
-    ...rateMistakes(scenario.load),
-    ...durationMistakes(scenario),
+    ...rateMistakes({ ...load, ratePerSecond: rates[0] ?? null }),
+    ...rates.flatMap((rate) => durationMistakes(scenario, rate)),
     ...sizeMistakes(scenario),
     ...edgeMistakes(scenario),
     ...studyMistakes(scenario),
@@ -44,8 +46,10 @@ export function earliestKillShare(measures: Scenario['measures']): number {
 }
 
 /** At a known rate it is known how many latencies there will be: too few have no p99. */
-function durationMistakes({ load, measures }: Scenario): string[] {
-  const { ratePerSecond, profile, warmupMs, durationMs } = load;
+function durationMistakes(
+  { load, measures }: Scenario, ratePerSecond: number | null,
+): string[] {
+  const { profile, warmupMs, durationMs } = load;
   if (ratePerSecond === null || !measures.includes('qps')) return [];
   const share = earliestKillShare(measures);
   const rate = ratePerSecond * meanFactorBetween(profile, {
@@ -65,12 +69,13 @@ const units: Readonly<Record<string, number>> = {
 };
 
 /** A server that is told to take shorter values refuses the longer ones. */
-function sizeMistakes({ load, directives }: Scenario): string[] {
+function sizeMistakes({ load, directives, valueSizeBytes }: Scenario): string[] {
   const match = /^(\d+)([a-z]*)$/i.exec(directives['proto-max-bulk-len'] ?? '');
   const unit = units[match?.[2]?.toLowerCase() ?? ''];
   if (match === null || unit === undefined) return [];
   const limitBytes = Number(match[1]) * unit;
-  const { maximumBytes } = sizePicker(load.valueSizes, load.valueSizeBytes);
+  const maximumBytes = valueSizeBytes.length > 0 ? Math.max(...valueSizeBytes)
+    : sizePicker(load.valueSizes, load.valueSizeBytes).maximumBytes;
   if (maximumBytes <= limitBytes) return [];
   return [`load.valueSizeBytes: expected at most ${limitBytes}, the proto-max-bulk-len of the `
     + `server, found ${maximumBytes}`];
@@ -90,8 +95,17 @@ function edgeMistakes({ edges, load }: Scenario): string[] {
 }
 
 /** A study of recovery has files that were synced: a rebuilt power cut would change nothing. */
-function studyMistakes({ forms, crash }: Scenario): string[] {
+function studyMistakes(scenario: Scenario): string[] {
+  const { forms, actions, crash, valueSizeBytes, ratePerSecond } = scenario;
   const odd = crash.find((model) => model === 'power' || model === 'power-torn');
-  return forms.length === 0 || odd === undefined ? []
-    : [`crash: expected process or block with forms, found '${odd}'`];
+  const few = (name: string, one: string): string => `${name}: expected none, since a list is for `
+    + `studies with ${one}; keep one value, in the load (load.${name})`;
+  return [
+    ...(forms.length === 0 || odd === undefined ? []
+      : [`crash: expected process or block with forms, found '${odd}'`]),
+    ...(valueSizeBytes.length === 0 || forms.length + actions.length > 0 ? []
+      : [few('valueSizeBytes', 'forms or actions')]),
+    ...(ratePerSecond.length === 0 || actions.length > 0 ? []
+      : [few('ratePerSecond', 'actions')]),
+  ];
 }

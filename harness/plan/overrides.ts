@@ -25,6 +25,9 @@ export interface Overrides {
   readonly images?: number;
   /** Replaces fields of the load. */
   readonly load?: Partial<Load>;
+  /** Replaces the value sizes, or the rates, that a study tries. */
+  readonly valueSizeBytes?: readonly number[];
+  readonly ratePerSecond?: readonly number[];
   /** A rate for each client: the rate of the load is so many times the clients. */
   readonly ratePerClient?: number;
   /** Added to the directives, last word wins. */
@@ -60,6 +63,7 @@ export function overrideScenario(scenario: Scenario, overrides: Overrides): Over
     cutInstants: overrides.images ?? scenario.cutInstants,
     images: overrides.images ?? scenario.images,
     load: overriddenLoad(scenario.load, overrides),
+    ...overriddenStudies(scenario, overrides),
     directives: { ...scenario.directives, ...overrides.directives },
   };
   const mistakes = contradictions(changed);
@@ -72,6 +76,23 @@ function overriddenLoad(load: Load, { load: changes, ratePerClient }: Overrides)
   const changed = { ...load, ...changes };
   if (ratePerClient === undefined) return changed;
   return { ...changed, ratePerSecond: ratePerClient * changed.clients, ratePercent: null };
+}
+
+/** What a study tries one by one: a list replaces it, and so does the one value of a load. */
+function overriddenStudies(
+  { load, valueSizeBytes, ratePerSecond }: Scenario, overrides: Overrides,
+): Pick<Scenario, 'valueSizeBytes' | 'ratePerSecond'> {
+  const changed = overriddenLoad(load, overrides);
+  const { load: given = {}, ratePerClient } = overrides;
+  const isRateGiven = ratePerClient !== undefined || given.ratePerSecond !== undefined;
+  const one = (values: readonly number[], value: number | null): readonly number[] => (
+    values.length === 0 || value === null ? [] : [value]);
+  return {
+    valueSizeBytes: overrides.valueSizeBytes ?? (given.valueSizes === undefined ? valueSizeBytes
+      : one(valueSizeBytes, given.valueSizeBytes ?? null)),
+    ratePerSecond: overrides.ratePerSecond
+      ?? (isRateGiven ? one(ratePerSecond, changed.ratePerSecond) : ratePerSecond),
+  };
 }
 
 function overriddenCrash(

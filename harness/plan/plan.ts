@@ -12,6 +12,7 @@ import { keepsRdb, settingDirectives, settingLabel } from './settings.ts';
 import { directivesOfStudy, settingOfStudy, studyLabel } from './studies.ts';
 import type { Study } from './studies.ts';
 import type { Setting } from './settings.ts';
+import { sizeText } from './units.ts';
 
 /** One point of the matrix. */
 export interface Cell {
@@ -144,12 +145,6 @@ export function planRun(
   return { seed, flags, cells, skipped, trials, estimatedMs };
 }
 
-/** `50000` → `50k`, `1500` → `1500`: how a size is written in a cell id. */
-export function sizeText(keys: number): string {
-  if (keys >= 1_000_000 && keys % 1_000_000 === 0) return `${keys / 1_000_000}m`;
-  return keys >= 1000 && keys % 1000 === 0 ? `${keys / 1000}k` : String(keys);
-}
-
 function cellsOf(sourced: SourcedScenario): Cell[] {
   const { scenario } = sourced;
   const studies = studiesOf(scenario);
@@ -170,13 +165,39 @@ function cellsOf(sourced: SourcedScenario): Cell[] {
   return cells;
 }
 
-function studiesOf({ forms, caches, actions, edges, settings }: Scenario): Study[] {
+function studiesOf({
+  forms, caches, actions, edges, settings, valueSizeBytes, ratePerSecond,
+}: Scenario): Study[] {
+  const sizes = eachOf('valueSizeBytes', valueSizeBytes);
+  const rates = eachOf('ratePerSecond', ratePerSecond);
   return [
-    ...forms.flatMap((form) => caches.map((cache): Study => ({ kind: 'recovery', form, cache }))),
-    ...actions.map((action): Study => ({ kind: 'snapshot', action })),
+    ...forms.flatMap((form) => caches.flatMap((cache) => sizes.map((size): Study => (
+      { kind: 'recovery', form, cache, ...size })))),
+    ...actions.flatMap((action) => sizes.flatMap((size) => rates.map((rate): Study => (
+      { kind: 'snapshot', action, ...size, ...rate })))),
     ...edges.flatMap((kind) => settings.map((setting): Study => (
       { kind, setting: settingLabel(setting) }))),
   ];
+}
+
+/** A field with each of the values in turn; without values the load's own, so no field. */
+function eachOf<const TName extends string>(
+  name: TName, values: readonly number[],
+): readonly Partial<Record<TName, number>>[] {
+  if (values.length === 0) return [{}];
+  return values.map((value) => ({ [name]: value }) as Record<TName, number>);
+}
+
+/** The load of the scenario, with what the study says of it. */
+function loadOf({ load }: Scenario, study: Study | null): Load {
+  if (study === null || study.kind === 'http') return load;
+  const { valueSizeBytes } = study;
+  const ratePerSecond = study.kind === 'snapshot' ? study.ratePerSecond : undefined;
+  return {
+    ...load,
+    ...(valueSizeBytes === undefined ? {} : { valueSizeBytes, valueSizes: 'fixed' }),
+    ...(ratePerSecond === undefined ? {} : { ratePerSecond, ratePercent: null }),
+  };
 }
 
 function studyCells(sourced: SourcedScenario, studies: readonly Study[]): Cell[] {
@@ -243,7 +264,7 @@ function cellOf(
     faultText,
     faults,
     disk: diskOf(point, faults),
-    load: scenario.load,
+    load: loadOf(scenario, study),
     snapshots: keepsRdb(setting) && study === null ? scenario.snapshots : 0,
     rewrites: crash === 'power-torn' && setting.appendfsync !== null
       ? Math.min(1, scenario.snapshots) : 0,

@@ -91,6 +91,10 @@ export interface Scenario {
   readonly actions: readonly SnapshotAction[];
   /** Studies of other ways in, one cell a setting. */
   readonly edges: readonly EdgeName[];
+  /** Studies by value size, one cell each; empty: that of the load. */
+  readonly valueSizeBytes: readonly number[];
+  /** Studies of background work by operations a second, likewise. */
+  readonly ratePerSecond: readonly number[];
   /** Further directives, passed to the target as they are. */
   readonly directives: Readonly<Record<string, string>>;
 }
@@ -135,6 +139,10 @@ export interface ScenarioInput {
   readonly actions?: readonly SnapshotAction[];
   /** The bundled engine only; `http` needs autocannon. @defaultValue [] */
   readonly edges?: readonly EdgeName[];
+  /** With forms or actions: value sizes, 64 to 1,048,576 each, one cell each. @defaultValue [] */
+  readonly valueSizeBytes?: readonly number[];
+  /** With actions: operations a second, one cell each. @defaultValue [] */
+  readonly ratePerSecond?: readonly number[];
   /** @defaultValue {} */
   readonly directives?: Readonly<Record<string, string>>;
 }

@@ -4,6 +4,7 @@
 
 import { parseSetting } from './settings.ts';
 import type { Setting, SettingLabel } from './settings.ts';
+import { sizeText } from './units.ts';
 
 /** What recovery starts from. */
 export const recoveryForms = [
@@ -40,10 +41,19 @@ export type SnapshotAction = (typeof snapshotActions)[number];
 export const edgeNames = ['http'] as const;
 export type EdgeName = (typeof edgeNames)[number];
 
+/** Present where a scenario tries several: it is that of the load of this cell. */
+interface StudiedLoad {
+  readonly valueSizeBytes?: number;
+}
+
 /** What a cell studies. */
 export type Study =
-  | { readonly kind: 'recovery'; readonly form: RecoveryForm; readonly cache: CacheState }
-  | { readonly kind: 'snapshot'; readonly action: SnapshotAction }
+  | (StudiedLoad & {
+    readonly kind: 'recovery'; readonly form: RecoveryForm; readonly cache: CacheState;
+  })
+  | (StudiedLoad & {
+    readonly kind: 'snapshot'; readonly action: SnapshotAction; readonly ratePerSecond?: number;
+  })
   | { readonly kind: 'http'; readonly setting: SettingLabel };
 
 /** The persistence that a study is about. */
@@ -70,8 +80,17 @@ export function directivesOfStudy(study: Study): [string, string][] {
   return base;
 }
 
-/** How a study is written in a cell id: `aof-rdb-base/cold`, `bgsave`, `aof/always/http`. */
+/**
+ * How a study is written in a cell id: `aof-rdb-base/cold`, `bgsave`, `aof/always/http`; with what
+ * it tries of the load behind it: `rdb/warm/4kB`, `bgsave/5k-per-s`.
+ */
 export function studyLabel(study: Study): string {
   if (study.kind === 'http') return `${study.setting}/http`;
-  return study.kind === 'recovery' ? `${study.form}/${study.cache}` : study.action;
+  const what = study.kind === 'recovery' ? `${study.form}/${study.cache}` : study.action;
+  const { valueSizeBytes: bytes } = study;
+  const rate = study.kind === 'snapshot' ? study.ratePerSecond : undefined;
+  return [
+    what, ...(bytes === undefined ? [] : [`${sizeText(bytes)}B`]),
+    ...(rate === undefined ? [] : [`${sizeText(rate)}-per-s`]),
+  ].join('/');
 }

@@ -55,3 +55,9 @@ export function shareText(share: number): string {
 function trimmed(value: number, digits: number): string {
   return value.toFixed(digits).replace(/\.?0+$/, '');
 }
+
+/** `50000` → `50k`, `1500` → `1500`: how a size is written in a cell id. */
+export function sizeText(keys: number): string {
+  if (keys >= 1_000_000 && keys % 1_000_000 === 0) return `${keys / 1_000_000}m`;
+  return keys >= 1000 && keys % 1000 === 0 ? `${keys / 1000}k` : String(keys);
+}

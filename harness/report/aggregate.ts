@@ -5,7 +5,7 @@ import type { Verdict } from '../plan/events.ts';
 import type { Cell, Plan } from '../plan/plan.ts';
 import { estimateMedian, quantileWithBounds, shareBounds } from '../metrics/bounds.ts';
 import { median } from '../metrics/statistics.ts';
-import { comparisonsOf, furtherTrialsOf, noiseOf, outliersOf } from './comparisons.ts';
+import { acrossCells, furtherTrialsOf, outliersOf } from './comparisons.ts';
 import { recordSchema } from './record.ts';
 import { deciding, generatorLimit, worstVerdict } from './verdicts.ts';
 import type { Judged } from './verdicts.ts';
@@ -45,7 +45,6 @@ export function buildRunRecord(results: RunResults): RunRecord {
       version: results.targetVersions[cell.target] ?? 'unknown',
     }))
     .filter((cell) => !interrupted || cell.perTrial.length > 0);
-  const noise = noiseOf(cells);
   return {
     schema: recordSchema,
     id,
@@ -59,8 +58,7 @@ export function buildRunRecord(results: RunResults): RunRecord {
     ...(plan.shard === undefined ? {} : { shard: plan.shard }),
     testbed,
     cells,
-    comparisons: comparisonsOf(cells, noise),
-    noise,
+    ...acrossCells(cells),
     skipped: plan.skipped.map(({ setting, ...cell }) => ({ ...cell, ...setting })),
     failures: results.trials.flatMap((trial) => failureOf(trial, plan)),
   };

@@ -11,6 +11,8 @@ import { flagOutliers, robustSd } from '../metrics/statistics.ts';
 import { recordLabel } from './cell-label.ts';
 import type { CellRecord, ComparisonRecord, NoiseRecord, OutlierRecord, TrialRecord }
   from './record.ts';
+import type { RunRecord } from './record.ts';
+import { growthsOf } from './study-growth.ts';
 import { isOffered, limitDoubt } from './verdicts.ts';
 
 /** Share from which a change of the write rate matters. */
@@ -18,8 +20,19 @@ export const minimumEffect = 0.05;
 const familyLevel = 0.01;
 const power = 0.8;
 
+/** What the cells of a run say together. */
+export function acrossCells(
+  cells: readonly CellRecord[],
+): Pick<RunRecord, 'comparisons' | 'noise' | 'growths'> {
+  const noise = noiseOf(cells);
+  const growths = growthsOf(cells);
+  return {
+    comparisons: comparisonsOf(cells, noise), noise, ...(growths.length === 0 ? {} : { growths }),
+  };
+}
+
 /** The noise of a run; null when no cell has two rates of its own. */
-export function noiseOf(cells: readonly CellRecord[]): NoiseRecord | null {
+function noiseOf(cells: readonly CellRecord[]): NoiseRecord | null {
   const floor = noiseFloor(cells.filter((cell) => !isOffered(cell)).flatMap(neighbours));
   if (floor === null) return null;
   const { share, pairShare, pairs } = floor;
@@ -48,7 +61,7 @@ function neighbours(cell: CellRecord): Pair[] {
  * Each cell with a rate against the first of its scenario and target, and across targets. Cells
  * that were given their rate are left out: it says nothing of them.
  */
-export function comparisonsOf(
+function comparisonsOf(
   cells: readonly CellRecord[], noise: NoiseRecord | null,
 ): ComparisonRecord[] {
   const pairs = pairsOf(cells.filter((cell) => cell.qps !== null && !isOffered(cell)));

@@ -2,7 +2,7 @@
 
 import { HarnessError } from '../errors.ts';
 import { worstVerdict } from './verdicts.ts';
-import { comparisonsOf, noiseOf } from './comparisons.ts';
+import { acrossCells } from './comparisons.ts';
 import { testbedDifferences } from './compare/compare.ts';
 import type { CellRecord, RunRecord, ShardRecord } from './record.ts';
 
@@ -27,7 +27,6 @@ export function mergeRecords(
   const found = new Map(shards.flatMap(({ record, shard }) => (
     record.cells.map((cell) => [cell.id, movedFiles(cell, shard.index)] as const))));
   const cells = first.shard.planCells.flatMap((id) => found.get(id) ?? []);
-  const noise = noiseOf(cells);
   const sorted = records.map((record) => record.startedAt).sort();
   const { shard: _, ...record } = first.record;
   return {
@@ -39,8 +38,7 @@ export function mergeRecords(
     tookMs: Math.max(...records.map(({ tookMs }) => tookMs)),
     plannedTrials: records.reduce((sum, { plannedTrials }) => sum + plannedTrials, 0),
     cells,
-    comparisons: comparisonsOf(cells, noise),
-    noise,
+    ...acrossCells(cells),
     skipped: shards.flatMap((each) => each.record.skipped),
     failures: shards.flatMap((each) => each.record.failures),
   };

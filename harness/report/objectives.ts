@@ -1,8 +1,7 @@
 // Which setting is the cheapest that met a loss, a downtime and a rate: the rule of the page's
 // chooser, with bounds instead of medians, and with the reason for every setting that is not it.
 
-import { durationText, groupedText, roundedText, shareText } from '../plan/units.ts';
-import { sizeText } from '../plan/plan.ts';
+import { durationText, groupedText, roundedText, shareText, sizeText } from '../plan/units.ts';
 import { zeroSeenUpperBound95 } from './aggregate.ts';
 import { cheapest } from './html/client/choose.ts';
 import { crashWords, modelOf } from './html/model.ts';

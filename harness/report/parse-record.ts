@@ -19,6 +19,7 @@ import { upgraded } from './older-records.ts';
 import { recordSchema } from './record.ts';
 import type { CellRecord, FailureRecord, RunRecord, SkippedRecord, TestbedRecord }
   from './record.ts';
+import { growthSchema } from './study-growth.ts';
 import { studyRecordSchema, studySchema } from './study-record.ts';
 
 /**
@@ -299,6 +300,7 @@ const runSchema = v.strictObject({
     metric: v.literal('qps'), share: amount, pairs: count,
     pairShare: v.optional(v.nullable(amount), null),
   })),
+  growths: v.exactOptional(v.array(growthSchema)),
   skipped: v.array(skippedSchema),
   failures: v.array(failureSchema),
 });

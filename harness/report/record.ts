@@ -10,6 +10,7 @@ import type { Verdict } from '../plan/events.ts';
 import type { CrashModel, FileSystem, Load, Measure, TargetName } from '../plan/scenario.ts';
 import type { Fsync, Persist } from '../plan/settings.ts';
 import type { Study } from '../plan/studies.ts';
+import type { GrowthRecord } from './study-growth.ts';
 import type { StudyRecord } from './study-record.ts';
 
 export type { ChangeVerdict, Estimate, LatencyUs, SendLateness };
@@ -419,6 +420,8 @@ export interface RunRecord {
   /** Settings of each target against its first one, and targets against each other. */
   readonly comparisons: readonly ComparisonRecord[];
   readonly noise: NoiseRecord | null;
+  /** How what studies measured grows; absent without one. */
+  readonly growths?: readonly GrowthRecord[];
   readonly skipped: readonly SkippedRecord[];
   readonly failures: readonly FailureRecord[];
 }

@@ -9,7 +9,7 @@ import {
 } from './parse-record.ts';
 import type { Schema } from './parse-record.ts';
 import { upgraded } from './older-records.ts';
-import { comparisonsOf, noiseOf } from './comparisons.ts';
+import { acrossCells } from './comparisons.ts';
 import { recordSchema } from './record.ts';
 import type { RunRecord } from './record.ts';
 
@@ -51,7 +51,6 @@ function assembled(fields: Readonly<Record<string, unknown>>, problems: string[]
   };
   const cells = list(cellSchema, fields['cells'], { name: 'cells', problems });
   const testbed = kept(testbedSchema, fields['testbed'], { name: 'the testbed', problems });
-  const noise = noiseOf(cells);
   return {
     schema: recordSchema,
     id: head('id') ?? 'unknown',
@@ -65,8 +64,7 @@ function assembled(fields: Readonly<Record<string, unknown>>, problems: string[]
     plannedTrials: head('plannedTrials') ?? 0,
     testbed: testbed ?? unknownTestbed,
     cells,
-    comparisons: comparisonsOf(cells, noise),
-    noise,
+    ...acrossCells(cells),
     skipped: list(skippedSchema, fields['skipped'], { name: 'skipped cells', problems }),
     failures: list(failureSchema, fields['failures'], { name: 'failures', problems }),
   };

@@ -124,8 +124,12 @@ const edge = v.strictObject({
 export const studySchema: v.GenericSchema<Study> = v.variant('kind', [
   v.strictObject({
     kind: v.literal('recovery'), form: v.picklist(recoveryForms), cache: v.picklist(cacheStates),
+    valueSizeBytes: v.exactOptional(amount),
   }),
-  v.strictObject({ kind: v.literal('snapshot'), action: v.picklist(snapshotActions) }),
+  v.strictObject({
+    kind: v.literal('snapshot'), action: v.picklist(snapshotActions),
+    valueSizeBytes: v.exactOptional(amount), ratePerSecond: v.exactOptional(amount),
+  }),
   v.strictObject({ kind: v.literal('http'), setting: v.picklist(settingLabels) }),
 ]);
 

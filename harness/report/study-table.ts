@@ -1,12 +1,12 @@
 // The tables of studies: recovery form by form with its growth, background work before, during and
 // after, HTTP beside RESP. Rows of texts; the terminal and the Markdown summary lay them out.
 
-import { fitLine, growthWord } from '../metrics/growth.ts';
 import { median } from '../metrics/statistics.ts';
-import { studyLabel, tailShareOf } from '../plan/studies.ts';
 import type { Study } from '../plan/studies.ts';
 import { bytesText, groupedText, significant } from '../plan/units.ts';
 import type { CellRecord, RunRecord } from './record.ts';
+import { growthsOf, studyName } from './study-growth.ts';
+import type { GrowthRecord } from './study-growth.ts';
 import type {
   EdgeFigures, HttpStudyRecord, RecoveryStudyRecord, SnapshotStudyRecord, StudyWindow,
 } from './study-record.ts';
@@ -27,17 +27,13 @@ export function studyTables(record: RunRecord): StudyTable[] {
   const http = record.cells.filter((cell) => cell.study?.kind === 'http');
   return [
     ...(recovery.length === 0 ? [] : [
-      recoveryTable(recovery), growthTable(recovery), ...tailTables(recovery),
+      recoveryTable(recovery), ...growthTables(recovery, 'recovery'),
     ]),
-    ...(snapshot.length === 0 ? [] : [snapshotTable(snapshot)]),
+    ...(snapshot.length === 0 ? [] : [
+      snapshotTable(snapshot), ...growthTables(snapshot, 'snapshot'),
+    ]),
     ...(http.length === 0 ? [] : [httpTable(http)]),
   ];
-}
-
-function nameOf({ target, study, perTrial: [trial] }: CellRecord): string {
-  const block = trial?.cuts[0]?.block;
-  const ground = block === undefined ? '' : ` on ${block.fileSystem}`;
-  return `${target.name} ${study === undefined ? '' : studyLabel(study)}${ground}`;
 }
 
 function recoveryOf(cell: CellRecord): RecoveryStudyRecord[] {
@@ -70,7 +66,7 @@ function recoveryRow(cell: CellRecord): string[] {
     return significant((readyMs * scale) / unit);
   };
   return [
-    nameOf(cell), keys === null ? none : groupedText(keys),
+    studyName(cell), keys === null ? none : groupedText(keys),
     bytes === null ? none : bytesText(bytes),
     seconds(middle(cell.perTrial, ({ cuts: [cut] }) => cut?.block?.mountMs ?? null)),
     seconds(recoveryMs?.phases.listening ?? null), seconds(recoveryMs?.phases.loading ?? null),
@@ -81,58 +77,71 @@ function recoveryRow(cell: CellRecord): string[] {
   ];
 }
 
-/** First write by keys, form by form: the slope is what a key costs, the start the rest. */
-function growthTable(cells: readonly CellRecord[]): StudyTable {
-  const rows = [...new Set(cells.map(nameOf))].map((name) => [
-    name, ...fitTexts(pointsOf(cells.filter((cell) => nameOf(cell) === name), 'keys')),
-  ]);
-  const title = 'Growth of the time to the first write';
-  return { kind: 'recovery', title, rows: [['form / page cache', ...fitHead('key')], ...rows] };
+interface GrowthKind {
+  readonly kind: Study['kind'];
+  readonly title: string;
+  /** Of the column of names. */
+  readonly head: string;
+  /** Of the slope, and what one ms for one of the size is in it. */
+  readonly slope: readonly [unit: string, scale: number];
+  /** Of the time for nothing at all. */
+  readonly start: readonly [unit: string, scale: number];
 }
 
-/** First write by commands behind the base, where more than one length of them was tried. */
-function tailTables(cells: readonly CellRecord[]): StudyTable[] {
-  const groups = Map.groupBy(cells.filter(hasTail), (cell) => {
-    const cache = cell.study?.kind === 'recovery' ? cell.study.cache : '';
-    return `${cell.target.name} ${groupedText(cell.preloadKeys)} keys/${cache}`;
+const inSeconds = ['start, s', 0.001] as const;
+const inMs = ['start, ms', 1] as const;
+const form = 'form / page cache';
+
+const growthKinds: Readonly<Record<string, GrowthKind>> = {
+  'firstWriteMs keys': {
+    kind: 'recovery', title: 'Growth of the time to the first write', head: form,
+    slope: ['µs a key', 1000], start: inSeconds,
+  },
+  'firstWriteMs diskBytes': {
+    kind: 'recovery', title: 'Growth of the time to the first write by bytes of all files',
+    head: form, slope: ['s a GB', 1e6], start: inSeconds,
+  },
+  'firstWriteMs tailCommands': {
+    kind: 'recovery', title: 'Growth by the length of the log behind its base',
+    head: 'keys / page cache', slope: ['µs a command', 1000], start: inSeconds,
+  },
+  'tookMs keys': {
+    kind: 'snapshot', title: 'Growth of the time that the work takes', head: 'work',
+    slope: ['µs a key', 1000], start: inSeconds,
+  },
+  'tookMs ratePerSecond': {
+    kind: 'snapshot', title: 'Growth of the time that the work takes by writes a second',
+    head: 'work', slope: ['ms for 1,000 writes/s', 1000], start: inSeconds,
+  },
+  'duringP99Ms keys': {
+    kind: 'snapshot', title: 'Growth of the p99 during the work', head: 'work',
+    slope: ['ms for 1,000,000 keys', 1e6], start: inMs,
+  },
+  'duringP99Ms ratePerSecond': {
+    kind: 'snapshot', title: 'Growth of the p99 during the work by writes a second', head: 'work',
+    slope: ['ms for 1,000 writes/s', 1000], start: inMs,
+  },
+};
+
+/** A table for each measure and size: the slope is what one more costs, the start the rest. */
+function growthTables(cells: readonly CellRecord[], kind: Study['kind']): StudyTable[] {
+  const groups = Map.groupBy(growthsOf(cells), ({ measure, by }) => `${measure} ${by}`);
+  return [...groups].flatMap(([name, growths]) => {
+    const found = growthKinds[name];
+    if (found === undefined || found.kind !== kind) return [];
+    const { title, head, slope, start } = found;
+    const heads = [head, 'growth', start[0], slope[0], 'residual, ms', 'worst point'];
+    return [{ kind, title, rows: [heads, ...growths.map((each) => growthRow(each, found))] }];
   });
-  const rows = [...groups].flatMap(([name, group]) => {
-    const points = pointsOf(group, 'tailCommands');
-    const lengths = new Set(points.map(([commands]) => commands));
-    return lengths.size < 3 ? [] : [[name, ...fitTexts(points)]];
-  });
-  if (rows.length === 0) return [];
-  const head = ['keys / page cache', ...fitHead('command')];
-  const title = 'Growth by the length of the log behind its base';
-  return [{ kind: 'recovery', title, rows: [head, ...rows] }];
 }
 
-/** Logs on a base that is a snapshot, with no commands behind it or some. */
-function hasTail({ study }: CellRecord): boolean {
-  if (study?.kind !== 'recovery') return false;
-  return study.form === 'aof-rdb-base' || tailShareOf(study.form) > 0;
-}
-
-function pointsOf(
-  cells: readonly CellRecord[], size: 'keys' | 'tailCommands',
-): (readonly [size: number, ms: number])[] {
-  return cells.flatMap((cell) => {
-    const at = middle(recoveryOf(cell), (study) => study[size]);
-    return at === null || cell.recoveryMs === null ? [] : [[at, cell.recoveryMs.median] as const];
-  });
-}
-
-function fitHead(unit: string): string[] {
-  return ['growth', 'start, s', `µs a ${unit}`, 'residual, ms', 'worst point'];
-}
-
-function fitTexts(points: readonly (readonly [size: number, ms: number])[]): string[] {
-  const line = fitLine(points);
-  if (line === null) return [growthWord(points), none, none, none, none];
+function growthRow(each: GrowthRecord, { slope, start }: GrowthKind): string[] {
+  const text = (value: number | null, scale: number): string => (
+    value === null ? none : significant(value * scale));
   return [
-    growthWord(points), significant(line.intercept / 1000), significant(line.slope * 1000),
-    line.residualSd === null ? none : significant(line.residualSd),
-    `${significant(line.worstShare * 100)} %`,
+    each.name, each.growth, text(each.startMs, start[1]), text(each.slopeMs, slope[1]),
+    text(each.residualMs, 1),
+    each.worstShare === null ? none : `${significant(each.worstShare * 100)} %`,
   ];
 }
 
@@ -157,7 +166,7 @@ function snapshotRow(cell: CellRecord): string[][] {
     middle(studies, read);
   const copied = one((study) => study.copiedBytes);
   return [[
-    nameOf(cell), groupedText(cell.preloadKeys), seconds(one((study) => study.tookMs)),
+    studyName(cell), groupedText(cell.preloadKeys), seconds(one((study) => study.tookMs)),
     bytesText(one((study) => study.fileBytes) ?? 0),
     phases((window) => window.qps, groupedText), phases((window) => window.p50Us, ms),
     phases((window) => window.p99Us, ms), phases((window) => window.p999Us, ms),
@@ -191,7 +200,7 @@ function httpRows(cell: CellRecord): string[][] {
     const cpu = of((figures) => figures.serverCpuUsPerOp);
     const share = of((figures) => figures.generatorCpuShare) ?? 0;
     return [
-      nameOf(cell).replace(/http$/, label.startsWith('RESP') ? 'resp' : 'http'), label,
+      studyName(cell).replace(/http$/, label.startsWith('RESP') ? 'resp' : 'http'), label,
       groupedText(of((figures) => figures.perSecond) ?? 0),
       ms('p50'), ms('p99'), ms('p999'), ms('max'),
       seconds(of((figures) => figures.outageMs)), cpu === null ? none : significant(cpu),

@@ -1,10 +1,9 @@
 // One row for each target and setting, with what all scenarios of the run found out about it.
 // The terminal table and the Markdown summary show the same rows.
 
-import { sizeText } from '../plan/plan.ts';
 import type { CrashModel } from '../plan/scenario.ts';
 import {
-  bytesText, countText, durationText, groupedText, roundedText, shareText, significant,
+  bytesText, countText, durationText, groupedText, roundedText, shareText, significant, sizeText,
 } from '../plan/units.ts';
 import { zeroSeenUpperBound95 } from './aggregate.ts';
 import { worstVerdict } from './verdicts.ts';

@@ -2,6 +2,7 @@
 // tried. The section on downtime draws a bar for each of their sizes and a line over them.
 
 import { recoveryForms } from '../../plan/studies.ts';
+import { bytesText } from '../../plan/units.ts';
 import type { CellRecord } from '../record.ts';
 import { studyLook } from './chart.ts';
 import type { Look } from './chart.ts';
@@ -56,10 +57,18 @@ function studiesOf({ record }: Model): RecoveryGroup[] {
   }
   return [...groups].map(([title, cells]) => ({
     title,
-    lines: recoveryForms.map((form, at): RecoveryLine => ({
-      label: form, look: studyLook(at),
-      recoveries: recoveriesOf(cells.filter(({ study }) => (
-        study?.kind === 'recovery' && study.form === form))),
-    })),
+    lines: [...Map.groupBy(cells, lineLabel)].map(([label, own], at): RecoveryLine => {
+      // A form looks alike in every chart; one of several value sizes has a look of its own.
+      const [form] = recoveryForms.filter((each) => each === label);
+      const position = form === undefined ? at : recoveryForms.indexOf(form);
+      return { label, look: studyLook(position), recoveries: recoveriesOf(own) };
+    }),
   }));
+}
+
+/** The form, and the size of the values where several were tried. */
+function lineLabel({ study }: CellRecord): string {
+  if (study?.kind !== 'recovery') return '';
+  const { form, valueSizeBytes } = study;
+  return valueSizeBytes === undefined ? form : `${form}, values of ${bytesText(valueSizeBytes)}`;
 }

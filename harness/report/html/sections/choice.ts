@@ -2,9 +2,8 @@
 // and the cheapest setting within a loss and a downtime that the reader sets.
 
 import {
-  bytesText, countText, durationText, groupedText, roundedText, shareText,
+  bytesText, countText, durationText, groupedText, roundedText, shareText, sizeText,
 } from '../../../plan/units.ts';
-import { sizeText } from '../../../plan/plan.ts';
 import { zeroSeenUpperBound95 } from '../../aggregate.ts';
 import { advise } from '../../advice.ts';
 import { intervalText } from '../../summary.ts';

@@ -1,8 +1,9 @@
 // How long am I down? The phases of coming back, one bar for each setting or form and size, and how
 // the time grows with the data.
 
-import { sizeText } from '../../../plan/plan.ts';
-import { bytesText, durationText, groupedText, significant } from '../../../plan/units.ts';
+import {
+  bytesText, durationText, groupedText, significant, sizeText,
+} from '../../../plan/units.ts';
 import { studyTables } from '../../study-table.ts';
 import { axes, chartMarkup, shortened, tip } from '../chart.ts';
 import type { Plot, Size } from '../chart.ts';

@@ -1,8 +1,9 @@
 // How the time to serve again grows with the data: a line for each setting or form.
 
 import { fitLine, growthWord } from '../../../metrics/growth.ts';
-import { sizeText } from '../../../plan/plan.ts';
-import { countText, durationText, groupedText, significant } from '../../../plan/units.ts';
+import {
+  countText, durationText, groupedText, significant, sizeText,
+} from '../../../plan/units.ts';
 import { axes, chartMarkup, legendMarkup, mark, pathOf, tip } from '../chart.ts';
 import type { Plot, Size } from '../chart.ts';
 import { html, name } from '../markup.ts';
