@@ -43,6 +43,10 @@ const rows: readonly [title: string, change: Partial<MetricSamples>, expected: C
   ['losses from some to none', { better: 'lower', after: none, paired: true }, 'improvement'],
   ['no losses', { better: 'lower', before: none, after: none }, 'no change'],
   ['no losses in two trials', { before: [0, 0], after: [0, 0] }, 'inconclusive'],
+  ['losses that A/A pairs show too',
+    { better: 'lower', before: none, after: steady, differenceFloor: 1100 }, 'within noise'],
+  ['losses beyond those of A/A pairs',
+    { better: 'lower', before: none, after: steady, differenceFloor: 900 }, 'regression'],
   ['losses like before', { before: [0, 5, 0, 9, 2], after: [4, 0, 0, 7, 1] }, 'inconclusive'],
 ];
 
@@ -62,6 +66,21 @@ test('the ratio is after ÷ before, with its interval and the figures that decid
   t.true(low > 1.19 && low < 1.2 && high > 1.2 && high < 1.21);
   t.is(found.pValue.toPrecision(6), (2 / 184_756).toPrecision(6)); // 20 over 10, all apart
   t.regex(found.reason, /^× 1\.2 \[1\.19\d*, 1\.20\d*\], not chance; noise floor 2 %; 5 % would/);
+});
+
+test('without a ratio the difference has an interval, in pairs and without', (t) => {
+  const losses = { better: 'lower', before: none, after: steady, differenceFloor: 900 } as const;
+  for (const paired of [false, true]) {
+    const found = compareOne({ ...losses, paired });
+    t.is(found.ratio, null);
+    t.is(found.difference?.median, 1000.5);
+    const [low, high] = found.difference?.ci95 ?? [0, 0];
+    t.true(low >= 996 && low <= 1000 && high >= 1001 && high <= 1005);
+    t.is(found.noiseFloor, 900);
+    t.regex(found.reason, /\(by 1001 \[\d+, \d+\]\); no ratio, .*; noise floor 900; by rank/);
+  }
+  const apart = compareOne({ after: scaled(1.2), differenceFloor: 900 });
+  t.deepEqual([apart.difference, apart.noiseFloor], [null, 0.02], 'a ratio has no need of it');
 });
 
 test('outliers are flagged and still count', (t) => {

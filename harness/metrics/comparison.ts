@@ -6,6 +6,7 @@ import { trialsForDifference, trialsForLevel } from './power.ts';
 import { hodgesLehmannShift, mannWhitney, signedRank } from './rank-tests.ts';
 import { adjustHolm, flagOutliers, median, robustSd } from './statistics.ts';
 import type { RankTest } from './rank-tests.ts';
+import { estimateMedian } from './bounds.ts';
 import type { Estimate } from './bounds.ts';
 import type { Outlier } from './statistics.ts';
 
@@ -33,6 +34,8 @@ export interface MetricSamples {
   readonly paired: boolean;
   /** Share, from `floorFor`; null when no A/A pairs were run. */
   readonly noiseFloor: number | null;
+  /** The same in the unit of the values, for those that have no ratio; null or absent as above. */
+  readonly differenceFloor?: number | null;
   /** Why the values say nothing of the server, so that no number of trials helps; else left out. */
   readonly doubt?: string | null;
   /** Share from which a change matters, above 0: 0.05 for ratios beyond 1.05 or 1/1.05. */
@@ -58,6 +61,13 @@ export interface MetricComparison {
    * Null when a value is 0 or less, or there are none; ci95 is null for too few trials.
    */
   readonly ratio: Estimate | null;
+  /**
+   * After − before where there is no ratio, in the unit of the values: the median of the pairs'
+   * differences, else Hodges and Lehmann's shift. Null beside a ratio, and for no values.
+   */
+  readonly difference: Estimate | null;
+  /** What was held against it: a share, or a difference where there is no ratio; null: none. */
+  readonly noiseFloor: number | null;
   /** Two-sided, of the metric alone. */
   readonly pValue: number;
   /** The same among its family, by Holm. */
@@ -87,13 +97,17 @@ export function compareMetrics(
     const test = tests[index] as RankTest;
     const adjustedP = adjusted[index] as number;
     const ratio = hasRatio(samples) ? ratioOf(samples) : null;
-    const judged = judge(samples, { ratio, test, significant: adjustedP <= familyLevel });
+    const difference = ratio === null ? differenceOf(samples) : null;
+    const significant = adjustedP <= familyLevel;
+    const judged = judge(samples, { ratio, difference, test, significant });
     const plan = { level: familyLevel / Math.max(1, members.length), power, ratio };
     const asksMore = isOpen[index] === true && judged.verdict === 'inconclusive';
     return {
       name: samples.name,
       ...judged,
       ratio,
+      difference,
+      noiseFloor: (ratio === null ? samples.differenceFloor : samples.noiseFloor) ?? null,
       pValue: test.pValue,
       adjustedP,
       outliers: { before: flagOutliers(samples.before), after: flagOutliers(samples.after) },
@@ -133,10 +147,18 @@ function ratioOf(samples: MetricSamples): Estimate {
   return { median: Math.exp(shift), ci95, range: null };
 }
 
+function differenceOf({ before, after, paired }: MetricSamples): Estimate | null {
+  if (before.length === 0 || after.length === 0) return null;
+  if (paired) return estimateMedian(before.map((value, at) => (after[at] as number) - value));
+  const { shift, interval } = hodgesLehmannShift(before, after);
+  return { median: shift, ci95: interval, range: null };
+}
+
 type Judged = Pick<MetricComparison, 'verdict' | 'reason'>;
 
 interface Found {
   readonly ratio: Estimate | null;
+  readonly difference: Estimate | null;
   readonly test: RankTest;
   readonly significant: boolean;
 }
@@ -176,20 +198,32 @@ function verdictOf(
 }
 
 /** Without a ratio, such as losses of which some are 0, only their order can be judged. */
-function judgeByRank(samples: MetricSamples, { significant, test }: Found): Judged {
+function judgeByRank(
+  samples: MetricSamples, { significant, test, difference }: Found,
+): Judged {
   const { before, after, paired } = samples;
+  const floor = samples.differenceFloor ?? null;
   const trials = Math.min(before.length, after.length);
   if (trials === 0) return { verdict: 'inconclusive', reason: 'nothing was measured on one side' };
   const medians = `median ${figure(median(before))} → ${figure(median(after))}`;
-  const reason = `${medians}; no ratio, since a value is 0 or less; by rank`;
-  if (significant) {
+  const [low, high] = difference?.ci95 ?? [];
+  const between = low === undefined || high === undefined ? ''
+    : ` (by ${figure(difference?.median ?? 0)} [${figure(low)}, ${figure(high)}])`;
+  const noise = floor === null ? 'not measured' : figure(floor);
+  const reason = `${medians}${between}; no ratio, since a value is 0 or less; noise floor `
+    + `${noise}; by rank`;
+  // Only where all of the interval is noise: a loss that is rare has its median at 0.
+  const isNoise = floor !== null && floor > 0 && low !== undefined && high !== undefined
+    && Math.max(Math.abs(low), Math.abs(high)) <= floor;
+  if (significant && !isNoise) {
     return { verdict: direction(samples, test.lean), reason: `${reason} not chance` };
   }
   const same = [...before, ...after].every((value) => value === before[0]);
   if (same && trials >= trialsForLevel(0.05, paired)) {
     return { verdict: 'no change', reason: `every value is ${figure(before[0] as number)}` };
   }
-  return { verdict: 'inconclusive', reason: `${reason} may be chance` };
+  const chance = significant ? 'not chance' : 'may be chance';
+  return { verdict: isNoise ? 'within noise' : 'inconclusive', reason: `${reason} ${chance}` };
 }
 
 function direction({ better }: MetricSamples, rise: number): 'improvement' | 'regression' {

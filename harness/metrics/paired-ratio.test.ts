@@ -3,7 +3,9 @@
 import test from 'ava';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import { floorFor, noiseFloor, pairedRatio, shareOf } from './paired-ratio.ts';
+import {
+  differenceFloorFor, differenceNoise, floorFor, noiseFloor, pairedRatio, shareOf,
+} from './paired-ratio.ts';
 import type { Pair } from './paired-ratio.ts';
 import { bootstrapCi95 } from './test-support/bootstrap.ts';
 
@@ -81,6 +83,17 @@ test('a floor is as wide as the trials of a comparison leave it, never below the
     floorFor({ share: 0.02, pairShare: Math.expm1(0.12) }, trials).toFixed(4);
   t.deepEqual([1, 4, 9, 100].map(floor), ['0.1275', '0.0618', '0.0408', '0.0200']);
   t.is(floor(0), floor(1));
+});
+
+test('pairs of which some are 0 have a noise in their own unit', (t) => {
+  // The ends of the interval of 7 differences are their least and greatest.
+  const pairs: [number, number][] = [[0, 5], [0, 0], [3, 0], [9, 2], [0, 1], [4, 4], [2, 0]];
+  t.is(differenceNoise(pairs).bias, 7);
+  t.is(differenceNoise(pairs).pairDifference.toFixed(9), '6.400000000');
+  t.is(differenceNoise([[0, 2], [5, 1]]).bias, 4, 'below six pairs the widest');
+  const noise = { bias: 1, pairDifference: 6 };
+  const floor = (trials: number): number => differenceFloorFor(noise, trials);
+  t.deepEqual([0, 1, 4, 9, 100].map(floor), [6, 6, 3, 2, 1]);
 });
 
 test('a share is the same for a ratio and its inverse', (t) => {

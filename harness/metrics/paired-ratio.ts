@@ -71,6 +71,31 @@ export function floorFor(
   return Math.max(share, Math.expm1(Math.log1p(pairShare) / Math.sqrt(Math.max(1, trials))));
 }
 
+/** What two runs of the same thing differ by, in the unit of what was measured. */
+export interface DifferenceNoise {
+  /** How far the middle of the pairs may be from 0 by bias. */
+  readonly bias: number;
+  /** 19 of 20 pairs differ by at most this. */
+  readonly pairDifference: number;
+}
+
+/** The same by A/A pairs of which some are 0 and have no ratio, such as losses: at least one. */
+export function differenceNoise(pairs: readonly Pair[]): DifferenceNoise {
+  const differences = pairs.map(([before, after]) => after - before);
+  const ends = estimateMedian(differences).ci95 ?? differences;
+  return {
+    bias: Math.max(...ends.map(Math.abs)),
+    pairDifference: quantile(differences.map(Math.abs), 0.95),
+  };
+}
+
+/** The difference up to which a comparison of so many trials may be noise, as `floorFor`. */
+export function differenceFloorFor(
+  { bias, pairDifference }: DifferenceNoise, trials: number,
+): number {
+  return Math.max(bias, pairDifference / Math.sqrt(Math.max(1, trials)));
+}
+
 /** How far a ratio is from 1, the same for its inverse: 0.25 for 1.25 and for 0.8. */
 export function shareOf(ratio: number): number {
   return Math.max(ratio, 1 / ratio) - 1;

@@ -5,6 +5,7 @@ import type { Verdict } from '../plan/events.ts';
 import type { Cell, Plan } from '../plan/plan.ts';
 import { estimateMedian, quantileWithBounds, shareBounds } from '../metrics/bounds.ts';
 import { median } from '../metrics/statistics.ts';
+import { estimatesOf } from './cell-metrics.ts';
 import { acrossCells, furtherTrialsOf, outliersOf } from './comparisons.ts';
 import { recordSchema } from './record.ts';
 import { deciding, generatorLimit, worstVerdict } from './verdicts.ts';
@@ -101,6 +102,7 @@ export function aggregateCell(
     recoveryMs: ready === null ? null : { ...ready, phases: medianPhases(recovery) },
     loss: lossOf(whole),
     files: medianFiles(whole.flatMap((trial) => trial.files ?? [])),
+    estimates: estimatesOf({ perTrial: trials }),
     promise: trials.find((trial) => trial.promise !== '')?.promise ?? '',
     verdict: worstVerdict([
       ...deciding(trials.map(judgedTrial)).map((trial) => trial.verdict),

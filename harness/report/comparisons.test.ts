@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { defineScenario } from '../plan/define-scenario.ts';
-import { noiseShare } from './comparisons.ts';
+import { noiseShare } from './noise.ts';
 import { notes } from './notes.ts';
 import type { RunRecord } from './record.ts';
 import { planOf, recordOf } from './test-support.ts';
@@ -169,4 +169,27 @@ test('a generator at its limit leaves the question open, unless loss was asked a
   t.is(verdictOf(['qps'], 2), 'inconclusive');
   t.is(verdictOf(['qps'], 1), 'pass');
   t.is(verdictOf(['qps', 'loss'], 4), 'pass');
+});
+
+test('each metric has its estimate with an interval, and its noise, in the record', (t) => {
+  const scenario = defineScenario({
+    name: 'all', question: 'What?', measures: ['qps', 'recovery', 'loss'], trials: 6,
+    settings: ['aof/everysec'],
+  });
+  const record = recordOf(planOf([scenario]), (own) => ({
+    ...own, latencyUs: { p50: 300, p99: 800 + 10 * own.index, p999: 2000, max: 9000 },
+  }));
+  const estimates = record.cells[0]?.estimates ?? {};
+  t.deepEqual(estimates.latencyUsP99, { median: 825, ci95: [800, 850], range: [800, 850] });
+  t.deepEqual(Object.keys(estimates).toSorted(), [
+    'cpuUsPerOp', 'latencyUsP50', 'latencyUsP99', 'latencyUsP999', 'lossWindowMs', 'lostWrites',
+    'outageMs', 'qps', 'recoveryMs',
+  ]);
+  const p99 = record.noises?.find(({ metric }) => metric === 'latencyUsP99');
+  t.like(p99, { pairs: 3, bias: 10, pairDifference: 10 });
+  t.is(p99?.share?.toFixed(4), '0.0125', '810 / 800');
+  const lost = record.noises?.find(({ metric }) => metric === 'lossWindowMs');
+  t.like(lost, { share: null, pairShare: null, bias: 0, pairDifference: 0 });
+  const text = notes(record).find((note) => note.startsWith('Noise of other'));
+  t.regex(text ?? '', /p99 of replies 1 % \(3 pairs\), server CPU .*, serving again after 0 %/);
 });

@@ -1,17 +1,15 @@
 // What the cells of one run say of each other. They ran interleaved, in seeded blocks: trial i of
-// two cells met the same machine, so comparisons are paired ratios, and repetitions of one cell in
-// neighbouring blocks are the A/A pairs from which the noise of the run is known.
+// two cells met the same machine, so comparisons are paired ratios.
 
 import { compareMetrics } from '../metrics/comparison.ts';
 import type { MetricSamples } from '../metrics/comparison.ts';
-import { floorFor, noiseFloor } from '../metrics/paired-ratio.ts';
-import type { Pair } from '../metrics/paired-ratio.ts';
 import { trialsForDifference } from '../metrics/power.ts';
 import { flagOutliers, robustSd } from '../metrics/statistics.ts';
 import { recordLabel } from './cell-label.ts';
-import type { CellRecord, ComparisonRecord, NoiseRecord, OutlierRecord, TrialRecord }
-  from './record.ts';
-import type { RunRecord } from './record.ts';
+import type {
+  CellRecord, ComparisonRecord, NoiseRecord, OutlierRecord, RunRecord, TrialRecord,
+} from './record.ts';
+import { noiseShare, noisesOf, rateNoiseOf } from './noise.ts';
 import { growthsOf } from './study-growth.ts';
 import { isOffered, limitDoubt } from './verdicts.ts';
 
@@ -23,38 +21,14 @@ const power = 0.8;
 /** What the cells of a run say together. */
 export function acrossCells(
   cells: readonly CellRecord[],
-): Pick<RunRecord, 'comparisons' | 'noise' | 'growths'> {
-  const noise = noiseOf(cells);
+): Pick<RunRecord, 'comparisons' | 'noise' | 'noises' | 'growths'> {
+  const noises = noisesOf(cells);
+  const noise = rateNoiseOf(noises);
   const growths = growthsOf(cells);
   return {
-    comparisons: comparisonsOf(cells, noise), noise, ...(growths.length === 0 ? {} : { growths }),
+    comparisons: comparisonsOf(cells, noise), noise,
+    ...(noises.length === 0 ? {} : { noises }), ...(growths.length === 0 ? {} : { growths }),
   };
-}
-
-/** The noise of a run; null when no cell has two rates of its own. */
-function noiseOf(cells: readonly CellRecord[]): NoiseRecord | null {
-  const floor = noiseFloor(cells.filter((cell) => !isOffered(cell)).flatMap(neighbours));
-  if (floor === null) return null;
-  const { share, pairShare, pairs } = floor;
-  return { metric: 'qps', share, pairShare, pairs };
-}
-
-/** The share up to which a difference of so many trials may be noise; null: not measured. */
-export function noiseShare(noise: NoiseRecord | null, trials: number): number | null {
-  if (noise === null) return null;
-  // Records of earlier versions know the bias alone.
-  return floorFor({ share: noise.share, pairShare: noise.pairShare ?? noise.share }, trials);
-}
-
-/** Trials 0 and 1, 2 and 3 and so on: each trial is in one pair, so the pairs are independent. */
-function neighbours(cell: CellRecord): Pair[] {
-  const rates = ratesByTrial(cell);
-  const pairs: Pair[] = [];
-  for (let index = 0; index + 1 < cell.perTrial.length; index += 2) {
-    const [one, other] = [rates.get(index), rates.get(index + 1)];
-    if (one !== undefined && other !== undefined) pairs.push([one, other]);
-  }
-  return pairs;
 }
 
 /**

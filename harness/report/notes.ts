@@ -6,7 +6,8 @@ import { syncDoubt } from '../metrics/honesty.ts';
 import { countText, durationText, groupedText, shareText, significant } from '../plan/units.ts';
 import { crashModels, fileSystems } from '../plan/scenario.ts';
 import { recordLabel } from './cell-label.ts';
-import { noiseShare } from './comparisons.ts';
+import { comparedMetrics } from './cell-metrics.ts';
+import { noiseOfMetric, noiseShare } from './noise.ts';
 import { coverageOf, coverageSentence } from './coverage.ts';
 import { promiseBoundSentence } from './promise-bounds.ts';
 import type {
@@ -301,6 +302,7 @@ function comparisonNotes({ noise, comparisons, cells }: RunRecord): string[] {
   if (noise !== null) {
     texts.push(noiseText(noise, cells));
   }
+  texts.push(...otherNoises(cells));
   const open = comparisons.filter((each) => each.verdict === 'inconclusive');
   const further = Math.max(0, ...open.map((each) => each.furtherTrials ?? 0));
   if (open.length > 0 && further > 0) {
@@ -324,6 +326,20 @@ function noiseText(noise: NoiseRecord, cells: readonly CellRecord[]): string {
   return noise.pairShare === null ? `Noise: ${floor} ${pairs}.`
     : `Noise: of repetitions of the same cell 19 of 20 pairs differed by at most ${
       shareText(noise.pairShare)} ${pairs}; ${floor}.`;
+}
+
+/** Each metric that `compare` judges has a floor of its own. */
+function otherNoises(cells: readonly CellRecord[]): string[] {
+  const parts = comparedMetrics.flatMap((metric) => {
+    if (metric.id === 'qps' || metric.noiseOf !== 'run') return [];
+    const measure = metric.id === 'recoveryMs' ? 'recovery' : 'qps';
+    const asked = cells.filter(({ measures }) => measures.includes(measure));
+    const { pairShare = null, pairs = 0 } = noiseOfMetric(asked, metric) ?? {};
+    return pairShare === null ? []
+      : [`${metric.name} ${shareText(pairShare)} (${countText(pairs, 'pair')})`];
+  });
+  return parts.length === 0 ? []
+    : [`Noise of other metrics, what 19 of 20 A/A pairs differed by at most: ${parts.join(', ')}.`];
 }
 
 function nameOf(cell: CellRecord): string {

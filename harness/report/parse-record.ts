@@ -19,6 +19,7 @@ import { upgraded } from './older-records.ts';
 import { recordSchema } from './record.ts';
 import type { CellRecord, FailureRecord, RunRecord, SkippedRecord, TestbedRecord }
   from './record.ts';
+import { metricNames } from './cell-metrics.ts';
 import { growthSchema } from './study-growth.ts';
 import { studyRecordSchema, studySchema } from './study-record.ts';
 
@@ -210,6 +211,7 @@ const cell = v.strictObject({
     shareBounds95: v.strictTuple([percentage, percentage]),
   })),
   files: v.nullable(files),
+  estimates: v.exactOptional(v.record(v.picklist(metricNames), v.strictObject(estimate))),
   promise: v.string(),
   verdict,
   findings: v.array(finding),
@@ -300,6 +302,10 @@ const runSchema = v.strictObject({
     metric: v.literal('qps'), share: amount, pairs: count,
     pairShare: v.optional(v.nullable(amount), null),
   })),
+  noises: v.exactOptional(v.array(v.strictObject({
+    metric: v.picklist(metricNames), share: v.nullable(amount), pairShare: v.nullable(amount),
+    bias: amount, pairDifference: amount, pairs: count,
+  }))),
   growths: v.exactOptional(v.array(growthSchema)),
   skipped: v.array(skippedSchema),
   failures: v.array(failureSchema),

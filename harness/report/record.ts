@@ -10,6 +10,7 @@ import type { Verdict } from '../plan/events.ts';
 import type { CrashModel, FileSystem, Load, Measure, TargetName } from '../plan/scenario.ts';
 import type { Fsync, Persist } from '../plan/settings.ts';
 import type { Study } from '../plan/studies.ts';
+import type { Estimates, MetricName } from './cell-metrics.ts';
 import type { GrowthRecord } from './study-growth.ts';
 import type { StudyRecord } from './study-record.ts';
 
@@ -293,6 +294,8 @@ export interface CellRecord {
     readonly shareBounds95: readonly [low: number, high: number];
   } | null;
   readonly files: FileSizes | null;
+  /** The median of each metric over the trials, with its interval; absent of earlier versions. */
+  readonly estimates?: Estimates;
   /** What the setting promises under this crash model, in words. */
   readonly promise: string;
   readonly verdict: Verdict;
@@ -328,6 +331,19 @@ export interface NoiseRecord {
   readonly share: number;
   /** 19 of 20 pairs differ by at most this share; null of earlier versions. */
   readonly pairShare: number | null;
+  readonly pairs: number;
+}
+
+/** The same of any metric, as a share where it has ratios, and in its own unit. */
+export interface MetricNoiseRecord {
+  readonly metric: MetricName;
+  /** As in `NoiseRecord`, of the pairs above 0; null without one. */
+  readonly share: number | null;
+  readonly pairShare: number | null;
+  /** How far the middle of the pairs may be from 0, in the unit of the metric. */
+  readonly bias: number;
+  /** 19 of 20 pairs differ by at most this, in the unit of the metric. */
+  readonly pairDifference: number;
   readonly pairs: number;
 }
 
@@ -420,6 +436,8 @@ export interface RunRecord {
   /** Settings of each target against its first one, and targets against each other. */
   readonly comparisons: readonly ComparisonRecord[];
   readonly noise: NoiseRecord | null;
+  /** Of every metric with pairs, by all cells; absent without one, and of earlier versions. */
+  readonly noises?: readonly MetricNoiseRecord[];
   /** How what studies measured grows; absent without one. */
   readonly growths?: readonly GrowthRecord[];
   readonly skipped: readonly SkippedRecord[];

@@ -129,3 +129,66 @@ test('a testbed is another when the machine is, or its disk twice as slow', (t) 
   const quick = { ...testbed, fdatasyncUs: { p50: 3, p99: 4 } };
   t.deepEqual(testbedDifferences(quick, { ...quick, fdatasyncUs: { p50: 9, p99: 20 } }), []);
 });
+
+/** A run whose trials are changed by index and setting. */
+function changed(
+  change: (own: TrialRecord, setting: string) => Partial<TrialRecord>,
+): RunRecord {
+  return recordOf(planOf([scenario], 7), (own, { cell: { setting } }): TrialRecord => (
+    { ...own, ...change(own, setting.appendfsync ?? setting.persist) }));
+}
+
+const metricOf = (
+  comparison: ReturnType<typeof compareRuns>, name: string, cell: RegExp,
+): (typeof comparison)['metrics'][number] | undefined => comparison.metrics.find((each) => (
+  each.name === name && cell.test(each.cell)));
+
+test('each metric is held against the noise of its own A/A pairs', (t) => {
+  // Neighbouring repetitions differ by a hundredth in the rate and by half in the p99.
+  const noisy = (slower: number): RunRecord => changed(({ index }) => {
+    const even = index % 2 === 0;
+    return {
+      qps: (even ? 40_000 : 40_400) / slower,
+      latencyUs: { p50: 300, p99: (even ? 800 : 1200) * slower ** 1.2 + index, p999: 1, max: 1 },
+    };
+  });
+  const comparison = compareRuns(noisy(1), noisy(1.3), { paired: true });
+  const [rate, p99] = ['write rate', 'p99 of replies']
+    .map((name) => metricOf(comparison, name, /always/));
+  t.is(rate?.verdict, 'regression', rate?.reason);
+  t.is(rate?.noiseFloor?.toFixed(3), '0.010');
+  t.is(p99?.verdict, 'within noise', p99?.reason);
+  t.true((p99?.noiseFloor ?? 0) > 0.4);
+  t.regex(p99?.reason ?? '', /noise floor 5\d %/);
+  t.regex(changeSection(comparison).html, /the band is the noise of that metric/);
+});
+
+test('the windows of one setting are no noise of another', (t) => {
+  const losing = (windowMs: number): RunRecord => changed(({ index, cuts }, setting) => ({
+    cuts: cuts.map((cut) => ({ ...cut, loss: {
+      writes: 1, bytes: 1, windowMs: setting === 'always' ? windowMs : 200 + (index % 2) * 3000,
+    } })),
+  }));
+  const comparison = compareRuns(losing(0), losing(150));
+  const always = metricOf(comparison, 'loss window', /always/);
+  t.is(always?.verdict, 'regression', always?.reason);
+  t.is(always?.ratio, null);
+  t.deepEqual(always?.difference?.ci95, [150, 150]);
+  const text = comparisonText(comparison, { color: false, quietMax: 0 });
+  t.regex(text, /always\/process: loss window 0 ms → 150 ms, \+150 \[\+150, \+150\] ms/);
+});
+
+test('what is 0 at times is noise only where all of its interval is', (t) => {
+  const losing = (add: number): RunRecord => changed(({ index, cuts }) => ({
+    cuts: cuts.map((cut) => ({ ...cut, loss: {
+      writes: 1, bytes: 1, windowMs: index % 2 === 0 ? 0 : 900 + index + add } })),
+  }));
+  const [same] = [metricOf(compareRuns(losing(0), losing(1), { paired: true }), 'loss window',
+    /always/)];
+  t.is(same?.verdict, 'within noise', same?.reason);
+  t.true((same?.noiseFloor ?? 0) > 200);
+  const more = metricOf(compareRuns(losing(0), changed(({ cuts }) => ({
+    cuts: cuts.map((cut) => ({ ...cut, loss: { writes: 1, bytes: 1, windowMs: 2000 } })),
+  })), { paired: true }), 'loss window', /always/);
+  t.is(more?.verdict, 'regression', more?.reason);
+});

@@ -6,9 +6,12 @@ import type { ChangeVerdict, MetricComparison, MetricSamples } from '../../metri
 import { median } from '../../metrics/statistics.ts';
 import { identityDifferences } from '../../metrics/testbed.ts';
 import { recordLabel } from '../cell-label.ts';
-import type { CellRecord, NoiseRecord, RunRecord, TestbedRecord } from '../record.ts';
-import { comparedMetrics, samplesOf } from './samples.ts';
-import type { CellPair, Metric } from './samples.ts';
+import { comparedMetrics, metricNames } from '../cell-metrics.ts';
+import type { Metric } from '../cell-metrics.ts';
+import { noisesOf, widerNoise } from '../noise.ts';
+import type { CellRecord, RunRecord, TestbedRecord } from '../record.ts';
+import { samplesOf } from './samples.ts';
+import type { CellPair } from './samples.ts';
 
 /** One metric of one pair of cells. */
 export interface ComparedMetric extends MetricComparison {
@@ -42,13 +45,14 @@ export function compareRuns(
 ): Comparison {
   const earlier = new Map(before.cells.map((cell) => [cell.id, cell]));
   const left: { cell: string; reason: string }[] = [];
+  const noises = noisesBetween(before.cells, after.cells);
   const pairs = after.cells.flatMap((cell): CellPair[] => {
     const other = earlier.get(cell.id);
     earlier.delete(cell.id);
     const reason = other === undefined ? 'only in the later run' : loadDifference(other, cell);
     if (reason !== null) left.push({ cell: cell.id, reason });
     if (other === undefined || reason !== null) return [];
-    return [{ before: other, after: cell, paired, noise: noiseOf(before, after) }];
+    return [{ before: other, after: cell, paired, noises }];
   });
   for (const id of earlier.keys()) left.push({ cell: id, reason: 'only in the earlier run' });
   return {
@@ -59,29 +63,32 @@ export function compareRuns(
   };
 }
 
-/** The larger noise of the two runs: it may hide a change of either. */
-function noiseOf({ noise: one }: RunRecord, { noise: other }: RunRecord): NoiseRecord | null {
-  if (one === null || other === null) return one ?? other;
-  const wider = (read: (noise: NoiseRecord) => number): number => Math.max(read(one), read(other));
-  return {
-    ...one, share: wider(({ share }) => share),
-    pairShare: wider(({ share, pairShare }) => pairShare ?? share),
-  };
+/** The noise of each metric, the larger of two runs. */
+function noisesBetween(
+  before: readonly CellRecord[], after: readonly CellRecord[],
+): CellPair['noises'] {
+  const [one, other] = [before, after].map((cells) => (
+    new Map(noisesOf(cells).map((noise) => [noise.metric, noise]))));
+  return new Map(metricNames.flatMap((metric) => {
+    const wider = widerNoise(one?.get(metric) ?? null, other?.get(metric) ?? null);
+    return wider === null ? [] : [[metric, wider] as const];
+  }));
 }
 
 /** Compares two settings of one run; their trials ran in turn, so they are paired. */
 export function compareSettings(
-  { id, cells, noise }: RunRecord, [before, after]: readonly [string, string],
+  { id, cells }: RunRecord, [before, after]: readonly [string, string],
 ): Comparison {
   const place = (cell: CellRecord): string => (
     cell.id.replace(`/${recordLabel(cell)}/`, '//'));
   const earlier = new Map(cells.filter((cell) => recordLabel(cell) === before)
     .map((cell) => [place(cell), cell]));
+  const noises = noisesBetween(cells, []);
   const later = cells.filter((cell) => recordLabel(cell) === after);
   const pairs = later.flatMap((cell): CellPair[] => {
     const other = earlier.get(place(cell));
     return other === undefined ? []
-      : [{ before: other, after: cell, paired: true, noise }];
+      : [{ before: other, after: cell, paired: true, noises }];
   });
   return {
     before: `${id} ${before}`, after: `${id} ${after}`, left: [], testbed: [],

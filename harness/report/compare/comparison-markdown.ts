@@ -2,7 +2,7 @@
 
 import { verdictMark } from '../markdown.ts';
 import { escaped, tableRow } from '../markdown-text.ts';
-import { comparisonLine, ratioText, sortedMetrics, valueText } from './comparison-text.ts';
+import { changeText, comparisonLine, sortedMetrics, valueText } from './comparison-text.ts';
 import type { Comparison } from './compare.ts';
 import type { Gate } from './gate.ts';
 
@@ -33,11 +33,11 @@ function table(metrics: ReturnType<typeof sortedMetrics>): string[] {
   if (metrics.length === 0) return [];
   const more = metrics.length - rowsMax;
   return ['',
-    tableRow(['verdict', 'cell', 'metric', 'before', 'after', 'after ÷ before [95 %]']),
+    tableRow(['verdict', 'cell', 'metric', 'before', 'after', 'after ÷ or − before [95 %]']),
     tableRow(Array.from({ length: 6 }, () => '---')),
     ...metrics.slice(0, rowsMax).map((each) => tableRow([
       each.verdict, escaped(each.cell), each.name, valueText(each.beforeMedian, each.unit),
-      valueText(each.afterMedian, each.unit), ratioText(each).replaceAll(/[[\]]/g, '\\$&'),
+      valueText(each.afterMedian, each.unit), changeText(each).replaceAll(/[[\]]/g, '\\$&'),
     ])),
     ...(more > 0 ? ['', `… and ${more} more.`] : [])];
 }

@@ -40,6 +40,20 @@ export function ratioText({ ratio }: Pick<ComparedMetric, 'ratio'>): string {
   return `${middle} [${significant(low)}, ${significant(high)}]`;
 }
 
+/** The ratio, or where there is none the difference: `+12 [3, 20] ms`; a dash without either. */
+export function changeText(
+  metric: Pick<ComparedMetric, 'ratio' | 'difference' | 'unit'>,
+): string {
+  const { ratio, difference, unit } = metric;
+  if (ratio !== null || difference === null) return ratioText(metric);
+  const [low, high] = difference.ci95 ?? [];
+  const signed = (value: number): string => (
+    `${value < 0 ? '−' : '+'}${significant(Math.abs(value))}`);
+  const between = low === undefined || high === undefined ? ''
+    : ` [${signed(low)}, ${signed(high)}]`;
+  return `${signed(difference.median)}${between} ${unit}`;
+}
+
 /** How a comparison is laid out: `color` allows escape codes. */
 export interface TextLayout {
   readonly color: boolean;
@@ -76,7 +90,7 @@ function metricLines(metric: ComparedMetric, color: boolean): string[] {
       + `${furtherTrials === 1 ? 'trial' : 'trials'} each would tell`;
   return [
     `${colored(verdict.padEnd(12), verdict, color)}  ${cell}: ${name} ${
-      valueText(beforeMedian, unit)} → ${valueText(afterMedian, unit)}, ${ratioText(metric)}`,
+      valueText(beforeMedian, unit)} → ${valueText(afterMedian, unit)}, ${changeText(metric)}`,
     `              ${metric.reason}${more}`,
   ];
 }

@@ -8,7 +8,7 @@ import * as v from 'valibot';
 import { median } from '../../metrics/statistics.ts';
 import { verdicts } from '../../plan/events.ts';
 import type { Verdict } from '../../plan/events.ts';
-import { comparedMetrics } from '../compare/samples.ts';
+import { comparedMetrics } from '../cell-metrics.ts';
 import type { RunRecord, TestbedRecord } from '../record.ts';
 
 const historySchema = 1;

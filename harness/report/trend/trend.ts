@@ -4,8 +4,8 @@
 import { changePoints, latestShift } from '../../metrics/change-points.ts';
 import type { ChangePoint } from '../../metrics/change-points.ts';
 import { significant } from '../../plan/units.ts';
-import { comparedMetrics } from '../compare/samples.ts';
-import type { Metric } from '../compare/samples.ts';
+import { comparedMetrics } from '../cell-metrics.ts';
+import type { Metric } from '../cell-metrics.ts';
 import type { History, HistoryRun } from './history.ts';
 
 /** One metric of one cell on one testbed, night by night. */

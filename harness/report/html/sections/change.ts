@@ -3,10 +3,10 @@
 import { countText, shareText } from '../../../plan/units.ts';
 import { verdictOrder } from '../../compare/compare.ts';
 import type { ComparedMetric, Comparison } from '../../compare/compare.ts';
-import { comparisonLine, ratioText, sortedMetrics, valueText }
+import { changeText, comparisonLine, ratioText, sortedMetrics, valueText }
   from '../../compare/comparison-text.ts';
 import { recordLabel } from '../../cell-label.ts';
-import { noiseShare } from '../../comparisons.ts';
+import { noiseShare } from '../../noise.ts';
 import type { RunRecord } from '../../record.ts';
 import { axes, chartMarkup, shortened, tip } from '../chart.ts';
 import type { Plot, Size } from '../chart.ts';
@@ -14,7 +14,8 @@ import { html, name } from '../markup.ts';
 import type { Markup } from '../markup.ts';
 import type { Scale } from '../scales.ts';
 
-type ForestRow = Pick<ComparedMetric, 'cell' | 'name' | 'verdict' | 'reason' | 'ratio'>;
+type ForestRow = Pick<ComparedMetric, 'cell' | 'name' | 'verdict' | 'reason' | 'ratio'
+  | 'noiseFloor'>;
 
 /** Rows of the drawing; the table has them all. */
 const rowsMax = 40;
@@ -42,13 +43,13 @@ export function withinRun({ cells, comparisons, noise }: RunRecord): Markup | nu
     [cell.id, `${isOne ? '' : `${cell.target.name} `}${recordLabel(cell)}`] as const)));
   const drawn = comparisons.filter(({ ratio }) => ratio !== null).slice(0, rowsMax);
   if (drawn.length === 0) return null;
-  const metrics = drawn.map((each): ForestRow => ({
-    ...each, name: each.metric === 'qps' ? 'write rate' : each.metric,
-    cell: `${labels.get(each.before) ?? each.before} → ${labels.get(each.after) ?? each.after}`,
-  }));
   const trials = Math.max(0, ...cells.filter(({ qps }) => qps !== null)
     .map((cell) => cell.trials));
   const band = noiseShare(noise, trials);
+  const metrics = drawn.map((each): ForestRow => ({
+    ...each, name: each.metric === 'qps' ? 'write rate' : each.metric, noiseFloor: band,
+    cell: `${labels.get(each.before) ?? each.before} → ${labels.get(each.after) ?? each.after}`,
+  }));
   const floor = noise === null || band === null ? 'The noise of this machine was not measured.'
     : `By ${countText(noise.pairs, 'pair')} of repetitions of the same cell, differences below ${
       shareText(band)} mean nothing (the band).`;
@@ -60,8 +61,7 @@ ${chartMarkup({
     reading: `${floor} ${metrics.filter(({ verdict }) => verdict === 'regression').length} of ${
       metrics.length} are slower beyond doubt.`,
     height: (isNarrow) => 60 + metrics.length * (isNarrow ? 40 : 26),
-    draw: (size) => drawing(metrics.map((each) => ({ ...each, name: '' })), size,
-      band ?? matters),
+    draw: (size) => drawing(metrics.map((each) => ({ ...each, name: '' })), size),
     table: {
       caption: 'Settings of this run against one another',
       columns: ['before → after', 'verdict', 'after ÷ before', 'why'],
@@ -73,17 +73,18 @@ ${chartMarkup({
 
 function forest(drawn: readonly ComparedMetric[], all: readonly ComparedMetric[]): Markup {
   return chartMarkup({
-    title: 'After ÷ before, with 95 % intervals; the band is the least change that matters',
+    title: 'After ÷ before, with 95 % intervals; the band is the noise of that metric, or a '
+      + 'twentieth where it was not measured',
     reading: readingOf(all),
     height: (isNarrow) => 60 + drawn.length * (isNarrow ? 40 : 26),
-    draw: (size) => drawing(drawn, size, matters),
+    draw: (size) => drawing(drawn, size),
     table: {
       caption: 'Every metric that was compared',
-      columns: ['metric', 'verdict', 'before', 'after', 'after ÷ before', 'trials', 'why'],
+      columns: ['metric', 'verdict', 'before', 'after', 'after ÷ or − before', 'trials', 'why'],
       rows: all.map((metric) => [
         html`${name(metric.cell)}<small>${metric.name}</small>`, metric.verdict,
         valueText(metric.beforeMedian, metric.unit), valueText(metric.afterMedian, metric.unit),
-        ratioText(metric), metric.trials, metric.reason,
+        changeText(metric), metric.trials, metric.reason,
       ]),
     },
   });
@@ -108,7 +109,7 @@ function readingOf(metrics: readonly ComparedMetric[]): string {
 }
 
 function drawing(
-  metrics: readonly ForestRow[], { width, height, isNarrow }: Size, band: number,
+  metrics: readonly ForestRow[], { width, height, isNarrow }: Size,
 ): Markup {
   const left = isNarrow ? 10 : 360;
   const plot: Plot = { left, right: width - 20, top: 8, bottom: height - 46 };
@@ -126,7 +127,7 @@ function drawing(
     const text = isNarrow
       ? html`<text class="name" x="${left}" y="${y - 10}">${label}</text>`
       : html`<text class="name" x="${left - 8}" y="${y + 4}" text-anchor="end">${label}</text>`;
-    return html`${text}${rowMark(metric, { x, y, band })}`;
+    return html`${text}${rowMark(metric, { x, y })}`;
   })}<path class="zero" d="M${x.at(1)} ${plot.top}V${plot.bottom}"/>`;
 }
 
@@ -138,10 +139,11 @@ const matters = 0.05;
 
 function rowMark(
   metric: ForestRow,
-  { x, y, band }: { readonly x: Scale; readonly y: number; readonly band: number },
+  { x, y }: { readonly x: Scale; readonly y: number },
 ): Markup | null {
   const { ratio, verdict } = metric;
   if (ratio === null) return null;
+  const band = metric.noiseFloor ?? matters;
   const [low, high] = ratio.ci95 ?? ratio.range ?? [ratio.median, ratio.median];
   const [from, to] = [x.at(1 / (1 + band)), x.at(1 + band)];
   const className = `verdict${verdictOrder.indexOf(verdict)}`;

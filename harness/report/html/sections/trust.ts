@@ -3,7 +3,8 @@
 
 import { recordLabel } from '../../cell-label.ts';
 import { notes } from '../../notes.ts';
-import type { CellRecord, RunRecord, TestbedRecord } from '../../record.ts';
+import { estimatesOf } from '../../cell-metrics.ts';
+import type { CellRecord, Estimate, RunRecord, TestbedRecord } from '../../record.ts';
 import {
   bytesText, countText, durationText, groupedText, roundedText, shareText, significant,
 } from '../../../plan/units.ts';
@@ -20,7 +21,7 @@ export function trustSection({ record }: Model): Markup {
   })}</details>
 ${skippedTable(record)}
 <details><summary>Every cell (${groupedText(record.cells.length)})</summary>${tableMarkup({
-    caption: 'Every cell',
+    caption: 'Every cell; below a median its 95 % interval, from six trials on',
     columns: ['cell', 'verdict', 'trials', 'acknowledged', 'writes a second', 'p99, ms',
       'CPU µs a write', 'lost: median / worst', 'bound, 95 %', 'back after', 'promise'],
     rows: record.cells.slice(0, tableRowsMax + 1).map(cellRow),
@@ -78,17 +79,33 @@ function skippedTable({ skipped }: RunRecord): Markup | null {
 
 function cellRow(cell: CellRecord): Content[] {
   const { qps, latencyUs, cpuUsPerOp, loss, recoveryMs } = cell;
+  const { latencyUsP99, cpuUsPerOp: cpu, lostWrites } = estimatesOf(cell);
   return [
     html`${name(cell.id)}<small>${recordLabel(cell)}, ${cell.crash}</small>`,
     cell.verdict, cell.trials, groupedText(cell.writes.acknowledged),
-    qps === null ? '–' : `${cell.generatorLimited ? '≥ ' : ''}${roundedText(qps.median)}`,
-    latencyUs === null ? '–' : significant(latencyUs.p99 / 1000),
-    cpuUsPerOp === null ? '–' : significant(cpuUsPerOp),
-    loss === null ? '–' : `${groupedText(loss.writes.median)} / ${groupedText(loss.writes.max)}`,
+    qps === null ? '–' : withInterval(
+      `${cell.generatorLimited ? '≥ ' : ''}${roundedText(qps.median)}`, qps, roundedText),
+    latencyUs === null ? '–'
+      : withInterval(msText(latencyUs.p99), latencyUsP99, msText),
+    cpuUsPerOp === null ? '–' : withInterval(significant(cpuUsPerOp), cpu, significant),
+    loss === null ? '–' : withInterval(`${groupedText(loss.writes.median)} / ${
+      groupedText(loss.writes.max)}`, lostWrites, groupedText),
     loss === null || loss.upperBound95 === null ? '–' : `≤ ${shareText(loss.upperBound95)}`,
-    recoveryMs === null ? '–' : durationText(recoveryMs.median),
+    recoveryMs === null ? '–'
+      : withInterval(durationText(recoveryMs.median), recoveryMs, durationText),
     cell.promise === '' ? '–' : cell.promise,
   ];
+}
+
+const msText = (us: number): string => significant(us / 1000);
+
+/** With the 95 % interval of the median below, from six trials on. */
+function withInterval(
+  text: string, estimate: Estimate | undefined, words: (value: number) => string,
+): Content {
+  const [low, high] = estimate?.ci95 ?? [];
+  return low === undefined || high === undefined ? text
+    : html`${text}<small>${words(low)} – ${words(high)}</small>`;
 }
 
 function filesTable({ cells }: RunRecord): Markup {
