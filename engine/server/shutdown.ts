@@ -6,6 +6,9 @@ import type { Persistence } from '../persistence/persistence.ts';
 import type { Log } from './host.ts';
 import type { Pause } from './pause.ts';
 
+/** The error of a SHUTDOWN that is refused; the log says why. */
+export const shutdownRefused = 'ERR Errors trying to SHUTDOWN. Check logs.';
+
 /** What ending needs of a server. */
 export interface ShutdownParts {
   readonly persistence: Persistence;
@@ -49,7 +52,7 @@ export class Shutdown {
     const outcome = persistence.shutdown(mode.save, mode.force);
     if (outcome.kind === 'error' && !mode.force) {
       log('warning', `Errors trying to shut down the server: ${outcome.text}`);
-      return { kind: 'error', text: 'ERR Errors trying to SHUTDOWN. Check logs.' };
+      return { kind: 'error', text: shutdownRefused };
     }
     log('warning', 'Plugpull is now ready to exit, bye bye...');
     stop(0);

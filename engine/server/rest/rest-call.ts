@@ -9,6 +9,7 @@ import type { CommandSpec } from '../../commands/spec.ts';
 import { ReplyWriter } from '../../resp/reply-writer.ts';
 import type { Pausable } from '../pause.ts';
 import type { SessionHost } from '../session.ts';
+import { shutdownRefused } from '../shutdown.ts';
 import type { TickMember } from '../tick.ts';
 import { JsonReplies } from './reply-json.ts';
 import type { Parts, RestRequest } from './rest-request.ts';
@@ -54,6 +55,8 @@ export class RestCall implements TickMember, Pausable {
   /** What the answer waits for; reads wait for the writes to their keys. */
   private token = 0;
   private abandoned = false;
+  /** A SHUTDOWN waits for a sync: when this call goes on after all, it was refused. */
+  private endsServer = false;
 
   constructor(host: SessionHost, options: RestCallOptions) {
     this.host = host;
@@ -115,17 +118,29 @@ export class RestCall implements TickMember, Pausable {
   /** Runs up to command `end`; true when a pause holds it up. */
   private runUntil(end: number): boolean {
     const { pause } = this.host;
-    const paused = pause.untilMs !== 0;
-    if (paused && this.options.request.kind === 'transaction') {
+    const alone = this.options.request.kind !== 'transaction';
+    if (this.endsServer) this.tellRefused();
+    if (!alone && pause.untilMs !== 0) {
       for (const one of this.commands) if (pause.holds(this, one.buffer, one)) return true;
     }
     for (; this.next < end && !this.isTooLong; this.next++) {
       const command = this.commands[this.next] as EncodedRequest;
-      const alone = this.options.request.kind !== 'transaction';
-      if (paused && alone && pause.holds(this, command.buffer, command)) return true;
+      if (alone && pause.untilMs !== 0 && pause.holds(this, command.buffer, command)) return true;
+      const { length } = this.reply;
       this.run(command);
+      // Only SHUTDOWN answers nothing, and then nobody is served until it is decided.
+      this.endsServer = this.reply.length === length && pause.untilMs !== 0;
+      if (this.endsServer) return pause.holds(this, command.buffer, command);
     }
     return false;
+  }
+
+  private tellRefused(): void {
+    const mark = this.reply.length;
+    this.reply.error(shutdownRefused);
+    this.host.statistics.countError(this.reply.buffer, mark);
+    this.endsServer = false;
+    this.next++;
   }
 
   private run(command: EncodedRequest): void {
@@ -183,7 +198,7 @@ export class RestCall implements TickMember, Pausable {
       while (!replies.atEnd) items.push(replies.object());
       return { status: 200, json: `[${items.join(',')}]` };
     }
-    // SHUTDOWN alone answers nothing.
+    // Only SHUTDOWN answers nothing, and it ends the server.
     if (replies.atEnd) return { status: 200, json: '{"result":null}' };
     const status = replies.nextIsError ? 400 : 200;
     return { status, json: replies.object() };

@@ -8,6 +8,7 @@ import net from 'node:net';
 import { bulk, eventually, request, startTestEngine, TestClient, turns }
   from '../test-support/engine.ts';
 import type { TestEngine } from '../test-support/engine.ts';
+import { MemoryDisk } from '../../io/memory-disk.ts';
 import { HeldJournal } from '../test-support/held-journal.ts';
 
 type Headers = Readonly<Record<string, string>>;
@@ -322,3 +323,38 @@ test('autocannon gets nothing but 2xx', async (t) => {
   t.is(result['2xx'], 500);
   t.is(result.non2xx + result.errors + result.timeouts, 0);
 });
+
+for (const fails of [false, true]) {
+  const how = fails ? 'fails: refused with an error' : 'works: it ends';
+  test(`SHUTDOWN waits for a sync under way, which ${how}`, async (t) => {
+    const first = await startTestEngine({ appendonly: 'yes' });
+    await first.engine.close();
+    const disk = MemoryDisk.from(first.disk.tree(), { manualSyncs: true });
+    const { engine, log } = await startTestEngine({ appendonly: 'yes', 'rest-port': '0' },
+      { disk });
+    t.teardown(() => engine.close());
+    const post = (path: string, body: unknown): Promise<unknown> =>
+      fetch(`http://127.0.0.1:${engine.restPort}${path}`, {
+        method: 'POST', body: JSON.stringify(body),
+      }).then(async (response) => [response.status, await response.json()], () => 'cut');
+    if (fails) disk.inject({ call: 'sync', code: 'EIO' });
+    t.deepEqual(await post('/', ['SET', 'a', '1']), [200, { result: 'OK' }]);
+    t.is(disk.syncsInFlight, 1);
+    let answered = 0;
+    const asked = post('/pipeline', [['PING'], ['SHUTDOWN'], ['GET', 'a']])
+      .finally(() => answered++);
+    await eventually(() => log.join('').includes('Waiting for a sync of the AOF'));
+    const other = post('/', ['SHUTDOWN', 'NOSAVE']).finally(() => answered++);
+    await turns(50);
+    t.is(answered, 0, 'nobody is answered meanwhile');
+    disk.finishSyncs();
+    if (!fails) {
+      t.is(await engine.ended, 0);
+      t.deepEqual(await Promise.all([asked, other]), ['cut', 'cut']);
+      return;
+    }
+    const error = 'ERR Errors trying to SHUTDOWN. Check logs.';
+    t.deepEqual(await asked, [200, [{ result: 'PONG' }, { error }, { result: '1' }]]);
+    t.deepEqual(await other, [400, { error }]);
+  });
+}
