@@ -75,7 +75,7 @@ function breachOf(from: string, { target, typeOnly }: Import): string | null {
     return `${from} → ${target}: a scenario imports harness/index.ts and nothing deeper`;
   }
   const entry = /^engine\/(start|main|snapshot-worker)\.ts$/.test(room);
-  // disk.ts is the port alone, without node:fs: interface, errors, writeFully.
+  // disk.ts is the port alone, without node:fs: interface, errors, whole reads and writes.
   const touchesIo = targetRoom === 'engine/io' && target !== 'engine/io/disk.ts';
   if (room.startsWith('engine/') && touchesIo && !entry && !typeOnly) {
     return `${from} → ${target}: io is imported as types except at entry points`;

@@ -7,7 +7,7 @@
 // No header can be changed in place, so such a file is copied: a crash finds the old one or the new
 // one. It is rare: no transaction spans two blocks, but for large ones that older builds wrote.
 import assert from 'node:assert/strict';
-import { writeFully } from '../io/disk.ts';
+import { readFully, writeFully } from '../io/disk.ts';
 import type { Disk } from '../io/disk.ts';
 import { blockHeaderBytes, parseHeader, sealBlock } from './block-header.ts';
 
@@ -76,11 +76,7 @@ function copy(disk: Disk, source: number, fd: number, { lengthBytes, blockStart 
 
 function read(disk: Disk, fd: number, { start, end }: { start: number; end: number }): Buffer {
   const bytes = Buffer.allocUnsafe(end - start);
-  for (let filled = 0; filled < bytes.length;) {
-    const at = { offset: filled, length: bytes.length - filled, position: start + filled };
-    const count = disk.read(fd, bytes, at);
-    if (count <= 0) throw new Error(`the file ends at ${at.position} while it is copied`);
-    filled += count;
-  }
-  return bytes;
+  const filled = readFully(disk, fd, bytes, { offset: 0, length: bytes.length, position: start });
+  if (filled === bytes.length) return bytes;
+  throw new Error(`the file ends at ${start + filled} while it is copied`);
 }

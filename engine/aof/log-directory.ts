@@ -1,5 +1,5 @@
 // The directory of a log: its manifest on disk, replaced in ways that survive a power cut.
-import { writeFully } from '../io/disk.ts';
+import { readStart, writeFully } from '../io/disk.ts';
 import type { Disk } from '../io/disk.ts';
 import {
   baseName,
@@ -80,7 +80,7 @@ export class LogDirectory {
     const path = this.manifestPath;
     const stat = this.disk.stat(path);
     if (stat === null) return false;
-    this.manifest = parseManifest(this.readAll(path, stat.sizeBytes), path);
+    this.manifest = parseManifest(readStart(this.disk, path, stat.sizeBytes), path);
     return true;
   }
 
@@ -289,23 +289,6 @@ export class LogDirectory {
   private nextBaseSequence(): number {
     const { base, history } = this.manifest;
     return Math.max(base?.sequence ?? 0, highestSequence(history, /\.base\.(rdb|aof)$/)) + 1;
-  }
-
-  private readAll(path: string, sizeBytes: number): Buffer {
-    const bytes = Buffer.alloc(sizeBytes);
-    const fd = this.disk.open(path, 'read');
-    try {
-      let length = 0;
-      while (length < sizeBytes) {
-        const at = { offset: length, length: sizeBytes - length, position: length };
-        const count = this.disk.read(fd, bytes, at);
-        if (count <= 0) break;
-        length += count;
-      }
-      return bytes.subarray(0, length);
-    } finally {
-      this.disk.close(fd);
-    }
   }
 }
 

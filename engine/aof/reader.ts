@@ -1,6 +1,7 @@
 // A file of the log → commands, in steps. Finds out how far the file is whole; changes nothing.
 import { crc32 } from 'node:zlib';
 import { EngineError } from '../errors.ts';
+import { fetchNext, readFully } from '../io/disk.ts';
 import type { Disk, ReadAt } from '../io/disk.ts';
 import { RequestDecoder, needMore, protocolError } from '../resp/decoder.ts';
 import { logMaxBulkBytes } from '../resp/limits.ts';
@@ -302,9 +303,9 @@ export class AofReader {
     for (let position = 0; position < this.offset;) {
       const length = Math.min(piece.length, this.offset - position);
       const count = this.readAt(piece, { offset: 0, length, position });
-      if (count <= 0) break;
       checksum = crc32(piece.subarray(0, count), checksum);
-      position += count;
+      if (count < length) break;
+      position += length;
     }
     if (checksum === expected) return;
     throw this.bad(`${this.offset} bytes before it with CRC-32 ${checksumText(expected)}`,
@@ -357,22 +358,14 @@ export class AofReader {
     this.bufferOffset += this.at;
     this.filled -= this.at;
     this.at = 0;
-    while (this.filled < bytes) {
-      const position = this.bufferOffset + this.filled;
-      const length = Math.min(target.length - this.filled, this.sizeBytes - position);
-      const count = this.readAt(target, { offset: this.filled, length, position });
-      if (count <= 0) return false;
-      this.filled += count;
-    }
-    this.fetchNext();
-    return true;
-  }
-
-  /** While what is in the buffer is run, the disk finds what follows. */
-  private fetchNext(): void {
     const position = this.bufferOffset + this.filled;
-    const length = Math.min(this.buffer.length, this.sizeBytes - position);
-    if (length > 0) this.disk.fetch?.(this.fd, { position, length });
+    const length = Math.min(target.length - this.filled, this.sizeBytes - position);
+    this.filled += this.readAt(target, { offset: this.filled, length, position },
+      bytes - this.filled);
+    if (this.filled < bytes) return false;
+    const next = { position: this.bufferOffset + this.filled, length: target.length };
+    fetchNext(this.disk, this.fd, next, this.sizeBytes);
+    return true;
   }
 
   /** The size of the file without the zeros at its end, which may belong to no snapshot. */
@@ -390,9 +383,9 @@ export class AofReader {
     return Math.min(sizeBytes, this.bufferOffset);
   }
 
-  private readAt(target: Buffer, at: ReadAt): number {
+  private readAt(target: Buffer, at: ReadAt, leastBytes = at.length): number {
     try {
-      return this.disk.read(this.fd, target, at);
+      return readFully(this.disk, this.fd, target, at, leastBytes);
     } catch (cause) {
       throw this.unreadable(cause);
     }

@@ -7,6 +7,7 @@
 //      manifest says so of the file that it is; else nobody knows what had been synced;
 //   3. no whole block in it says that what is damaged had been synced.
 // Everything else is damage, and to be cut only by somebody who has seen it.
+import { readFully } from '../io/disk.ts';
 import type { Disk } from '../io/disk.ts';
 import { blockHeaderBytes, checksumOf, parseHeader } from './block-header.ts';
 
@@ -51,14 +52,8 @@ class FileBytes {
   /** The bytes from `start` to `end`, fewer at the end of the file. */
   read(start: number, end: number): Buffer {
     const bytes = Buffer.allocUnsafe(Math.min(end, this.tail.sizeBytes) - start);
-    let filled = 0;
-    while (filled < bytes.length) {
-      const at = { offset: filled, length: bytes.length - filled, position: start + filled };
-      const count = this.tail.disk.read(this.fd, bytes, at);
-      if (count <= 0) break;
-      filled += count;
-    }
-    return bytes.subarray(0, filled);
+    const at = { offset: 0, length: bytes.length, position: start };
+    return bytes.subarray(0, readFully(this.tail.disk, this.fd, bytes, at));
   }
 }
 

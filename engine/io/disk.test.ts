@@ -5,9 +5,11 @@ import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { WriteError, hasErrorCode, writeFully } from './disk.ts';
+import {
+  WriteError, fetchNext, hasErrorCode, readFully, readStart, writeFully,
+} from './disk.ts';
 import { realDisk } from './real-disk.ts';
-import type { InspectableDisk } from './disk.ts';
+import type { Disk, FilePart, InspectableDisk } from './disk.ts';
 import { MemoryDisk } from './memory-disk.ts';
 
 type Row = readonly [title: string, run: (disk: InspectableDisk, root: string) => unknown, unknown];
@@ -271,3 +273,48 @@ function openFiles(): string[] {
     return [];
   }
 }
+
+/** A disk whose reads give two bytes at most. */
+function tricklingDisk(text: string): Disk & { readonly fetched: FilePart[] } {
+  const disk = new MemoryDisk();
+  disk.makeDirectory('/data');
+  put(disk, '/data/a', text);
+  const fetched: FilePart[] = [];
+  return Object.assign(Object.create(disk) as Disk, {
+    fetched,
+    fetch: (_: number, part: FilePart) => void fetched.push(part),
+    read: (...[fd, target, at]: Parameters<Disk['read']>) =>
+      disk.read(fd, target, { ...at, length: Math.min(at.length, 2) }),
+    open: (path: string, mode: 'read') => disk.open(path, mode),
+    close: (fd: number) => disk.close(fd),
+  });
+}
+
+test('readFully goes on after short reads, until there is enough or the file ends', (t) => {
+  const disk = tricklingDisk('0123456789');
+  const fd = disk.open('/data/a', 'read');
+  const read = (position: number, length: number, least?: number): string => {
+    const target = Buffer.alloc(20, '.');
+    const count = readFully(disk, fd, target, { offset: 1, length, position }, least);
+    t.is(target[0], 46);
+    t.is(target[1 + count], 46);
+    return target.toString('latin1', 1, 1 + count);
+  };
+  t.is(read(0, 7), '0123456');
+  t.is(read(6, 9), '6789');
+  t.is(read(10, 5), '');
+  t.is(read(3, 0), '');
+  t.is(read(0, 9, 3), '0123');
+  t.is(read(8, 9, 3), '89');
+  t.is(readStart(disk, '/data/a', 5).toString(), '01234');
+  t.is(readStart(disk, '/data/a', 15).toString(), '0123456789');
+  t.is(codeOf(() => readStart(disk, '/data/none', 1)), 'ENOENT');
+});
+
+test('fetchNext asks for nothing behind the end of the file', (t) => {
+  const disk = tricklingDisk('0123456789');
+  fetchNext(disk, 7, { position: 0, length: 4 }, 10);
+  fetchNext(disk, 7, { position: 8, length: 4 }, 10);
+  fetchNext(disk, 7, { position: 10, length: 4 }, 10);
+  t.deepEqual(disk.fetched, [{ position: 0, length: 4 }, { position: 8, length: 2 }]);
+});

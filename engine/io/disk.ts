@@ -132,3 +132,42 @@ export function writeFully(
     written += count;
   }
 }
+
+/**
+ * Reads on, however short the single reads are, until at least `leastBytes` have come (all that is
+ * asked for, unless told otherwise) or the file ends; returns how many came.
+ */
+export function readFully(
+  disk: Disk, fd: number, target: Uint8Array, at: Readonly<ReadAt>,
+  leastBytes: number = at.length,
+): number {
+  let filled = 0;
+  while (filled < leastBytes) {
+    const count = disk.read(fd, target, {
+      offset: at.offset + filled, length: at.length - filled, position: at.position + filled,
+    });
+    if (count <= 0) break;
+    filled += count;
+  }
+  return filled;
+}
+
+/** The first `lengthBytes` bytes of a file, fewer when it is shorter. */
+export function readStart(disk: Disk, path: string, lengthBytes: number): Buffer {
+  const bytes = Buffer.alloc(lengthBytes);
+  const fd = disk.open(path, 'read');
+  try {
+    const filled = readFully(disk, fd, bytes, { offset: 0, length: lengthBytes, position: 0 });
+    return bytes.subarray(0, filled);
+  } finally {
+    disk.close(fd);
+  }
+}
+
+/** While what was read is worked on, the disk finds what follows of a file of `sizeBytes`. */
+export function fetchNext(
+  disk: Disk, fd: number, { position, length }: FilePart, sizeBytes: number,
+): void {
+  const left = Math.min(length, sizeBytes - position);
+  if (left > 0) disk.fetch?.(fd, { position, length: left });
+}

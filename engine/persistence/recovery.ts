@@ -7,6 +7,7 @@ import { isTornTail } from '../aof/torn-tail.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { EngineError } from '../errors.ts';
 import { RdbDecoder } from '../rdb/decoder.ts';
+import { beginsAsSnapshot } from '../rdb/file-window.ts';
 import { LoadProgress } from './load-progress.ts';
 import { ReplayTarget } from './replay.ts';
 import type { ReplayPort } from './replay.ts';
@@ -44,7 +45,6 @@ export interface SnapshotLoad {
 type Steps<T> = Generator<undefined, T, undefined>;
 
 const stepBytes = 2 * 1024 * 1024;
-const magicBytes = 5;
 
 /** Loads files into the keyspace; changes no file. */
 export class Loader {
@@ -151,7 +151,7 @@ export class Loader {
   ): Steps<Cut | null> {
     let startOffset = 0;
     refuseEmptySnapshot(file);
-    if (file.role === 'base' && this.isSnapshot(file.path)) {
+    if (file.role === 'base' && beginsAsSnapshot(this.options.disk, file.path)) {
       startOffset = yield* this.snapshotSteps(file.path, { base: true });
     }
     target.beginFile();
@@ -247,19 +247,6 @@ export class Loader {
       ? `!!! Warning: the AOF file ${file.name} ends with ${zeroBytes} zeros, as a power cut`
         + ' leaves them !!!'
       : `!!! Warning: short read while loading the AOF file ${file.name}!!!`);
-  }
-
-  private isSnapshot(path: string): boolean {
-    const { disk } = this.options;
-    const magic = Buffer.alloc(magicBytes);
-    const fd = disk.open(path, 'read');
-    try {
-      const count = disk.read(fd, magic, { offset: 0, length: magicBytes, position: 0 });
-      const text = magic.toString('latin1', 0, count);
-      return text === 'REDIS' || text === 'VALKE';
-    } finally {
-      disk.close(fd);
-    }
   }
 
   /** Takes steps with pauses between them, in which the server answers. */

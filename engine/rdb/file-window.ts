@@ -1,8 +1,16 @@
 // A file seen through one buffer that moves along it, checksumming what was passed.
+import { fetchNext, readFully, readStart } from '../io/disk.ts';
 import type { Disk } from '../io/disk.ts';
 import { EngineError } from '../errors.ts';
 import { ByteWindow } from './byte-window.ts';
 import { Crc64 } from './crc64.ts';
+
+const magics: readonly string[] = ['REDIS', 'VALKE'];
+
+/** Whether the file begins as a snapshot of Redis or Valkey does. */
+export function beginsAsSnapshot(disk: Disk, path: string): boolean {
+  return magics.includes(readStart(disk, path, 5).toString('latin1'));
+}
 
 /** How to look at a file. */
 export interface FileWindowOptions {
@@ -49,19 +57,15 @@ export class FileWindow extends ByteWindow {
     this.settle();
     const keepFrom = this.pin >= 0 ? this.pin : this.at;
     this.makeRoom(keepFrom, this.at - keepFrom + bytes);
-    while (this.end - this.at < bytes) {
-      const length = this.buffer.length - this.end;
-      const position = this.bufferOffset + this.end;
-      const count = guard(this.path,
-        () => this.disk.read(this.fd, this.buffer, { offset: this.end, length, position }),
-      );
-      if (count <= 0) return false;
-      this.end += count;
-    }
-    // While what is in the buffer is decoded, the disk finds what follows.
-    const position = this.bufferOffset + this.end;
-    const length = Math.min(this.buffer.length, this.sizeBytes - position);
-    if (length > 0) this.disk.fetch?.(this.fd, { position, length });
+    const room = {
+      offset: this.end, length: this.buffer.length - this.end,
+      position: this.bufferOffset + this.end,
+    };
+    const least = this.at + bytes - this.end;
+    this.end += guard(this.path, () => readFully(this.disk, this.fd, this.buffer, room, least));
+    if (this.end - this.at < bytes) return false;
+    const next = { position: this.bufferOffset + this.end, length: this.buffer.length };
+    fetchNext(this.disk, this.fd, next, this.sizeBytes);
     return true;
   }
 

@@ -6,7 +6,7 @@ import { manifestName } from '../aof/format.ts';
 import { formatManifest } from '../aof/manifest.ts';
 import type { LogFile, Manifest } from '../aof/manifest.ts';
 import { EngineError } from '../errors.ts';
-import { writeFully } from '../io/disk.ts';
+import { readFully, writeFully } from '../io/disk.ts';
 import type { Disk, ReadAt } from '../io/disk.ts';
 import { onPath } from './log-files.ts';
 import type { ToolFile, ToolLog, ToolPorts } from './log-files.ts';
@@ -137,9 +137,9 @@ function copyBytes(disk: Disk, copying: Copying): number {
   for (const { start, end } of ranges) {
     for (let position = start; position < end;) {
       const length = Math.min(chunk.length, end - position);
-      const count = readSome(disk, copying, { target: chunk, offset: 0, length, position });
-      writeFully(disk, fd, chunk, 0, count);
-      position += count;
+      readAll(disk, copying, { target: chunk, offset: 0, length, position });
+      writeFully(disk, fd, chunk, 0, length);
+      position += length;
     }
   }
   return lengthOf(ranges);
@@ -151,12 +151,10 @@ function copyBlock(disk: Disk, copying: Copying & { readonly offset: number }): 
   emptyHeader.copy(block);
   let filled = blockHeaderBytes;
   for (const { start, end } of ranges) {
-    for (let position = start; position < end;) {
-      const at = { offset: filled, length: end - position, position };
-      const count = readSome(disk, copying, { target: block, ...at });
-      filled += count;
-      position += count;
-    }
+    readAll(disk, copying, {
+      target: block, offset: filled, length: end - start, position: start,
+    });
+    filled += end - start;
   }
   sealBlock(block, { start: 0, end: block.length, offset }, { continues: false, syncedBytes: 0 });
   writeFully(disk, fd, block, 0, block.length);
@@ -167,11 +165,11 @@ function lengthOf(ranges: readonly Range[]): number {
   return ranges.reduce((sum, { start, end }) => sum + end - start, 0);
 }
 
-function readSome(
+function readAll(
   disk: Disk, { file, source }: Copying, { target, ...at }: ReadAt & { readonly target: Buffer },
-): number {
-  const count = onPath(file.path, () => disk.read(source, target, at));
-  if (count > 0) return count;
+): void {
+  const count = onPath(file.path, () => readFully(disk, source, target, at));
+  if (count === at.length) return;
   throw new EngineError('AOF_BAD', `${file.path} shrank while it was read`);
 }
 

@@ -3,9 +3,10 @@ import { LogDirectory } from '../aof/log-directory.ts';
 import { parseManifest } from '../aof/manifest.ts';
 import type { Manifest } from '../aof/manifest.ts';
 import { EngineError } from '../errors.ts';
-import { WriteError } from '../io/disk.ts';
+import { readStart, WriteError } from '../io/disk.ts';
 import type { Disk } from '../io/disk.ts';
 import { refuseUnlisted } from '../persistence/startup.ts';
+import { beginsAsSnapshot } from '../rdb/file-window.ts';
 
 /** What a tool may touch. */
 export interface ToolPorts {
@@ -63,7 +64,7 @@ export function findLog(disk: Disk, path: string): ToolLog {
 
 /** The log that a manifest lists, as the server would take it. */
 function listedLog(disk: Disk, path: string): ToolLog {
-  const manifest = parseManifest(readWhole(disk, path, disk.stat(path)?.sizeBytes ?? 0), path);
+  const manifest = parseManifest(readStart(disk, path, disk.stat(path)?.sizeBytes ?? 0), path);
   const folder = path.slice(0, Math.max(1, path.lastIndexOf('/')));
   const directory = new LogDirectory({
     disk, inBlocks: () => false,
@@ -119,30 +120,7 @@ function filesOf(disk: Disk, folder: string, manifest: Manifest): ToolFile[] {
   });
 }
 
-/** All bytes of a small file. */
-export function readWhole(disk: Disk, path: string, sizeBytes: number): Buffer {
-  const bytes = Buffer.alloc(sizeBytes);
-  const fd = disk.open(path, 'read');
-  try {
-    let filled = 0;
-    while (filled < sizeBytes) {
-      const count = disk.read(fd, bytes, {
-        offset: filled, length: sizeBytes - filled, position: filled,
-      });
-      if (count <= 0) break;
-      filled += count;
-    }
-    return bytes.subarray(0, filled);
-  } finally {
-    disk.close(fd);
-  }
-}
-
 /** Whether the file begins as a snapshot does; only a base may. */
-export function isSnapshot(
-  disk: Disk, file: Pick<ToolFile, 'path' | 'role' | 'sizeBytes'>,
-): boolean {
-  if (file.role !== 'base') return false;
-  const magic = readWhole(disk, file.path, Math.min(5, file.sizeBytes)).toString('latin1');
-  return magic === 'REDIS' || magic === 'VALKE';
+export function isSnapshot(disk: Disk, file: Pick<ToolFile, 'path' | 'role'>): boolean {
+  return file.role === 'base' && beginsAsSnapshot(disk, file.path);
 }
