@@ -47,6 +47,20 @@ export function identityOf(
   };
 }
 
+/** A nightly gets these anew: dated notes of its history tell of them, and its series go on. */
+const renewed: ReadonlySet<string> = new Set(['kernel', 'mountOptions', 'device']);
+
+/** The same in words, without what is renewed from night to night: what makes a series one. */
+export function nightlyIdentity(testbed: Omit<Testbed, 'fingerprint'>): string {
+  const units: Readonly<Record<string, (value: string | number) => string>> = {
+    cpu: String, fs: String, cores: (value) => `${value} cores`,
+    memoryGiB: (value) => `${value} GiB`,
+  };
+  return Object.entries(identityOf(testbed))
+    .flatMap(([name, value]) => (value === null || renewed.has(name) ? []
+      : [units[name]?.(value) ?? `${name} ${value}`])).join(', ');
+}
+
 /** What differs between two machines, in words; empty where figures may be compared. */
 export function identityDifferences(
   before: Omit<Testbed, 'fingerprint'>, after: Omit<Testbed, 'fingerprint'>,

@@ -38,7 +38,8 @@ export function addTrendCommand(
     .option('--out <folder>', 'where history.ndjson is', 'reports')
     .addHelpText('after', `
 A night alone is no alert: it takes a second one, or a rerun, that agrees. A change of level takes
-ten nights on each side. Runs of different testbeds are never joined.
+ten nights on each side. Runs of different testbeds are never joined, nor cells that were asked
+differently.
 
 Examples:
   plugpull trend --add latest --revision "$GITHUB_SHA" --fail-on regression

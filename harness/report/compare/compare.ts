@@ -6,6 +6,7 @@ import type { ChangeVerdict, MetricComparison, MetricSamples } from '../../metri
 import { median } from '../../metrics/statistics.ts';
 import { identityDifferences } from '../../metrics/testbed.ts';
 import { recordLabel } from '../cell-label.ts';
+import { askedDifferences } from '../cell-identity.ts';
 import { comparedMetrics, metricNames } from '../cell-metrics.ts';
 import type { Metric } from '../cell-metrics.ts';
 import { noisesOf, widerNoise } from '../noise.ts';
@@ -132,18 +133,8 @@ function brokenOf(
 
 /** Null when both were asked the same. */
 function loadDifference(before: CellRecord, after: CellRecord): string | null {
-  const flat = ({ load, config, syncDelayMs }: CellRecord): Record<string, unknown> => (
-    { ...load, ...config.directives, syncDelayMs });
-  const [one, other] = [flat(before), flat(after)];
-  const keys = [...new Set([...Object.keys(one), ...Object.keys(other)])]
-    .filter((key) => JSON.stringify(one[key]) !== JSON.stringify(other[key]));
-  if (keys.length === 0) return null;
-  return `asked differently: ${keys.map((key) => (
-    `${key} ${textOf(one[key])} → ${textOf(other[key])}`)).join(', ')}`;
-}
-
-function textOf(value: unknown): string {
-  return value === undefined ? 'not set' : JSON.stringify(value);
+  const differences = askedDifferences(before, after);
+  return differences.length === 0 ? null : `asked differently: ${differences.join(', ')}`;
 }
 
 /** What keeps two machines from being compared; speed of the disk included when it doubled. */

@@ -1,13 +1,16 @@
 // The history of runs: a file that is only ever added to, a line for each run or dated note.
 //
 //   {"kind":"run","schema":1,"id":"2026-…","at":"2026-…Z","revision":"17f1c32","testbed":"…, ext4",
-//    "verdict":"pass","cells":{"<cell>":{"write rate":64800,"loss window":0}}}
+//    "verdict":"pass","cells":{"<cell>":{"write rate":64800,"loss window":0}},
+//    "asked":{"<cell>":"0123456789ab"}}
 //   {"kind":"note","schema":1,"at":"2026-…Z","text":"kernel 6.12"}
 
 import * as v from 'valibot';
+import { nightlyIdentity } from '../../metrics/testbed.ts';
 import { median } from '../../metrics/statistics.ts';
 import { verdicts } from '../../plan/events.ts';
 import type { Verdict } from '../../plan/events.ts';
+import { askedKey } from '../cell-identity.ts';
 import { comparedMetrics } from '../cell-metrics.ts';
 import type { RunRecord, TestbedRecord } from '../record.ts';
 
@@ -27,6 +30,8 @@ export interface HistoryRun {
   readonly verdict: Verdict;
   /** Cell → metric → median of its trials. */
   readonly cells: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Cell → what it was asked, as `askedKey`: others are never joined; null: it was not told. */
+  readonly asked: Readonly<Record<string, string>> | null;
 }
 
 /** Something that happened at a date: a new kernel, another disk. */
@@ -47,6 +52,7 @@ const lineSchema = v.variant('kind', [
     testbed: v.string(),
     verdict: v.picklist(verdicts),
     cells: v.record(v.string(), v.record(v.string(), v.pipe(v.number(), v.finite()))),
+    asked: v.optional(v.nullable(v.record(v.string(), v.string())), null),
   }),
   v.object({
     kind: v.literal('note'), schema: v.literal(historySchema), at: v.string(), text: v.string(),
@@ -75,6 +81,7 @@ export function historyLineOf(record: RunRecord, revision: string | null): strin
     kind: 'run', schema: historySchema, id: record.id, at: record.startedAt, revision,
     testbed: fingerprintOf(record.testbed), verdict: record.verdict,
     cells: Object.fromEntries(cells),
+    asked: Object.fromEntries(record.cells.map((cell) => [cell.id, askedKey(cell)])),
   };
   return `${JSON.stringify(run)}\n`;
 }
@@ -85,18 +92,9 @@ export function noteLineOf(at: string, text: string): string {
   return `${JSON.stringify(note)}\n`;
 }
 
-/**
- * What decides whether two runs belong to one series. Of what `compare` asks for, kernel, mount and
- * device are left out: a nightly gets them anew, and a series would never be long.
- */
-export function fingerprintOf({ cpu, cores, memory, fs, node, limits }: TestbedRecord): string {
-  const { cpus, memoryBytes } = limits;
-  const bounds = [
-    ...(cpus === null ? [] : [`at most ${cpus} CPUs`]),
-    ...(memoryBytes === null ? [] : [`at most ${Math.round(memoryBytes / 2 ** 20)} MiB`]),
-  ];
-  const machine = `${cpu}, ${cores} cores, ${Math.round(memory / 1e9)} GB, ${fs}, Node ${node}`;
-  return [machine, ...bounds].join(', ');
+/** What decides whether two runs belong to one series. */
+export function fingerprintOf(testbed: TestbedRecord): string {
+  return nightlyIdentity({ ...testbed, memoryBytes: testbed.memory });
 }
 
 /** Reads a history; a line that is not one is said and left out. */

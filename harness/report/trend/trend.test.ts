@@ -26,8 +26,8 @@ test('lines come back as they went, oldest first; damaged ones are said', (t) =>
   const { runs, notes, problems } = history(
     `${night(2, 1)}\n{"kind":"run"}\n${noteLineOf('2026-01-02', 'a <b> disk')}${night(1, 1)}{"ki`);
   t.deepEqual(runs.map(({ id }) => id), ['night-1', 'night-2']);
-  t.like(runs[0], { revision: 'rev1', verdict: 'pass', testbed: 'Imaginary CPU, 2 cores, 8 GB, '
-    + 'ext4, Node 26.10.0' });
+  t.like(runs[0], { revision: 'rev1', verdict: 'pass', testbed: 'Imaginary CPU, 2 cores, 7 GiB, '
+    + 'ext4, node 26.10.0' });
   t.true((runs[0]?.cells[cell]?.['write rate'] ?? 0) > 30_000);
   t.deepEqual(notes.map(({ text }) => text), ['a <b> disk']);
   t.is(problems.length, 2);
@@ -60,6 +60,36 @@ test('runs of different testbeds are never joined', (t) => {
   const trends = trendsOf(history(text));
   t.is(new Set(trends.map((each) => each.testbed)).size, 2);
   t.true(trends.every(({ values }) => values.length === 15));
+});
+
+test('what keeps compare from joining two cells keeps trend from it, but for a new kernel', (t) => {
+  const seriesOf = (change: (record: RunRecord) => Partial<RunRecord>): number => {
+    const plain = recordOf(planOf(threeScenarios));
+    const text = days(8).map((day) => night(day, 1, day < 4 ? {} : change(plain))).join('');
+    const own = trendsOf(history(text)).filter((each) => each.cell === cell);
+    return own.filter(({ metric }) => metric.name === 'write rate').length;
+  };
+  const cells = (change: (each: RunRecord['cells'][number]) => object) => (record: RunRecord) => (
+    { cells: record.cells.map((each) => ({ ...each, ...change(each) })) });
+  const on = (changed: object) => () => ({ testbed: { ...testbed, ...changed } });
+  t.is(seriesOf(() => ({})), 1);
+  t.is(seriesOf(on({ kernel: 'Linux 7', device: '/dev/vdb', mountOptions: 'rw' })), 1);
+  t.is(seriesOf(on({ governor: 'powersave' })), 2);
+  t.is(seriesOf(on({ limits: { ...testbed.limits, cpus: 1.5 } })), 2);
+  t.is(seriesOf(cells(({ load }) => ({ load: { ...load, clients: 20 } }))), 2);
+  t.is(seriesOf(cells(() => ({ syncDelayMs: 5 }))), 2);
+  t.is(seriesOf(cells(({ config }) => ({
+    config: { ...config, directives: { ...config.directives, hz: '50' } } }))), 2);
+});
+
+test('lines that do not tell what was asked are a series of their own', (t) => {
+  const older = days(3).map((day) => night(day, 1).replace(/,"asked":\{[^}]*\}/, '')).join('');
+  t.false(older.includes('"asked"'));
+  const runs = history(older + night(3, 1) + night(4, 1));
+  t.is(runs.problems.length, 0);
+  const lengths = trendsOf(runs).filter((each) => (
+    each.cell === cell && each.metric.name === 'write rate')).map(({ values }) => values.length);
+  t.deepEqual(lengths.toSorted(), [2, 3]);
 });
 
 test('the page: sentences, charts with tables, notes, bad lines; nothing from outside', (t) => {

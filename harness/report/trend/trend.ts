@@ -8,10 +8,12 @@ import { comparedMetrics } from '../cell-metrics.ts';
 import type { Metric } from '../cell-metrics.ts';
 import type { History, HistoryRun } from './history.ts';
 
-/** One metric of one cell on one testbed, night by night. */
+/** One metric of one cell that was asked the same, on one testbed, night by night. */
 export interface TrendSeries {
   readonly testbed: string;
   readonly cell: string;
+  /** What the cell was asked, as in the history; null: it was not told. */
+  readonly asked: string | null;
   readonly metric: Metric;
   readonly runs: readonly HistoryRun[];
   readonly values: readonly number[];
@@ -42,13 +44,14 @@ export function trendsOf({ runs }: History): TrendSeries[] {
   return testbeds.flatMap((testbed) => {
     const own = runs.filter((run) => run.testbed === testbed).slice(-lookBackMax);
     const cells = [...new Set(own.flatMap((run) => Object.keys(run.cells)))];
-    return cells.flatMap((cell) => comparedMetrics.flatMap((metric) => (
-      seriesOf({ testbed, cell, metric }, own))));
+    return cells.flatMap((cell) => (
+      [...Map.groupBy(own, (run) => run.asked?.[cell] ?? null)].flatMap(([asked, runs]) => (
+        comparedMetrics.flatMap((metric) => seriesOf({ testbed, cell, asked, metric }, runs))))));
   }).sort((one, other) => rankOf(other) - rankOf(one));
 }
 
 function seriesOf(
-  about: Pick<TrendSeries, 'testbed' | 'cell' | 'metric'>, runs: readonly HistoryRun[],
+  about: Pick<TrendSeries, 'testbed' | 'cell' | 'asked' | 'metric'>, runs: readonly HistoryRun[],
 ): TrendSeries[] {
   const { cell, metric } = about;
   const measured = runs.flatMap((run) => {

@@ -27,7 +27,7 @@ is no trend yet.</p>`;
   const shown = series.slice(0, chartsMax).map((each) => trendChart(each, notes));
   const testbeds = new Set(series.map(({ testbed }) => testbed)).size;
   return html`<p>${countText(series.length, 'series')} on ${countText(testbeds, 'testbed')}; runs of
-different testbeds are never joined.</p>
+different testbeds are never joined, nor cells that were asked differently.</p>
 ${sentences.length === 0 ? html`<p class="reading">No series changed its level, and no last night
 stands out.</p>` : html`<ul class="notes">${sentences.slice(0, 40).map((sentence) => (
     html`<li>${sentence}</li>`))}</ul>`}
@@ -36,14 +36,14 @@ ${shown.slice(0, openMax)}${shown.length <= openMax ? null : html`<details><summ
 }
 
 function trendChart(series: TrendSeries, notes: readonly HistoryNote[]): Markup {
-  const { cell, metric, testbed, runs, values } = series;
+  const { cell, asked, metric, testbed, runs, values } = series;
   return chartMarkup({
     title: `${metric.name} of ${cell}`,
     reading: readingOf(series),
     height: () => 220,
     draw: (size) => drawing(series, notes, size),
     table: {
-      caption: `${metric.name} of ${cell} on ${testbed}`,
+      caption: `${metric.name} of ${cell} on ${testbed}${asked === null ? '' : `, asked ${asked}`}`,
       columns: ['date', `median, ${metric.unit}`, 'revision', 'run', 'note'],
       rows: runs.map((run, at) => [
         run.at.slice(0, 10), significant(values[at] ?? 0), run.revision ?? '–', run.id,
