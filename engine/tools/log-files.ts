@@ -97,12 +97,30 @@ function manifestIn(disk: Disk, folder: string): string {
     .filter((name) => name.endsWith(manifestEnd) && !name.startsWith('temp-'));
   const [only] = manifests;
   if (only !== undefined && manifests.length === 1) return `${folder}/${only}`;
-  if (manifests.length === 0 && disk.stat(`${folder}/${usualFolder}`)?.kind === 'directory') {
-    return manifestIn(disk, `${folder}/${usualFolder}`);
-  }
+  const inside = `${folder}/${usualFolder}`;
+  if (manifests.length === 0 && disk.stat(inside)?.kind === 'directory'
+    && disk.list(inside).length > 0) return manifestIn(disk, inside);
   throw new EngineError('MANIFEST_BAD', manifests.length === 0
-    ? `${folder} holds no manifest and no ${usualFolder}; name the manifest or a file itself`
+    ? noManifest(disk, folder)
     : `${folder} holds several manifests (${manifests.join(', ')}); name the one that is meant`);
+}
+
+function noManifest(disk: Disk, folder: string): string {
+  const found = `${folder} holds no manifest`;
+  const logs = disk.list(folder)
+    .filter((name) => name.endsWith('.aof') && !name.startsWith('temp-'))
+    .filter((name) => disk.stat(`${folder}/${name}`)?.kind === 'file');
+  if (logs.length === 0) {
+    return `${found} and no ${usualFolder}; name the manifest or a file itself`;
+  }
+  // Parts of a log without their manifest have numbers in their names.
+  const whole = logs.filter((name) => !/\.\d+\.(base|incr)\.aof$/.test(name));
+  if (whole.length === 0) {
+    return `${found}, but parts of a log (${logs.join(', ')}): restore the manifest from a copy, or`
+      + ' name one of the files itself';
+  }
+  return `${found}, but ${whole.join(' and ')}: ${whole.length === 1 ? 'a log' : 'logs'} in one`
+    + ` file, as Redis up to 6 keeps it. Name the file itself: ${folder}/${whole[0]}`;
 }
 
 function filesOf(disk: Disk, folder: string, manifest: Manifest): ToolFile[] {

@@ -91,6 +91,32 @@ test('a file that is not the last is never cut', async (t) => {
   t.is(textOf(disk, `${folder}/a.aof.1.incr.aof`), first.slice(0, -1));
 });
 
+test('a data directory of Redis 6: its one file is named, and taken when it is', async (t) => {
+  const path = '/data/appendonly.aof';
+  const preamble = encode(newKeyspace()).toString('latin1');
+  for (const start of ['', preamble]) {
+    const disk = diskWith({ [path]: start + second.slice(0, -3) });
+    const refused = `/data holds no manifest, but appendonly.aof: a log in one file, as Redis up`
+      + ` to 6 keeps it. Name the file itself: ${path}`;
+    t.deepEqual(await check(disk, { path: '/data' }), { code: 1, lines: [refused] });
+    t.throws(() => edit(disk, {}, null, '/data'), { message: refused });
+    t.is((await check(disk, { path })).code, 1);
+    t.is((await check(disk, { path, fix: true })).code, 0);
+    t.is(textOf(disk, path), start + parts.slice(0, -1).join(''));
+    t.is(edit(disk, { names: new Set(['flushall']) }, '/data/edited', path).count, 1);
+    const removed = textOf(disk, '/data/edited/appendonly.aof');
+    t.is(removed, textOf(disk, path).replace(request('FLUSHALL'), ''));
+  }
+});
+
+test('parts of a log without their manifest are told', async (t) => {
+  const disk = diskWith({ [`${folder}/a.aof.1.base.aof`]: base });
+  for (const path of ['/data', folder]) {
+    const { lines } = await check(disk, { path });
+    t.regex(lines[0] ?? '', /appendonlydir holds no manifest, but parts of a log \(a\.aof\.1\./);
+  }
+});
+
 test('garbage: the reason names offset, expected and found', async (t) => {
   const { code, lines } = await check(logDisk(`${first}garbage`), {});
   t.is(code, 1);

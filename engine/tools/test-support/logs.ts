@@ -75,10 +75,11 @@ export async function check(
 
 export function edit(
   disk: MemoryDisk, filter: Partial<CommandFilter>, outputFolder: string | null = null,
+  path: string = folder,
 ): { count: number; lines: string[] } {
   const lines: string[] = [];
   const count = editAof({ disk, print: (line) => lines.push(line) },
-    { path: folder, filter: { ...everyCommand, ...filter }, outputFolder });
+    { path, filter: { ...everyCommand, ...filter }, outputFolder });
   return { count, lines };
 }
 
