@@ -92,7 +92,18 @@ test('everything reaches the plan; a rate of each client counts the clients', as
   });
 });
 
-const refusals: readonly { argv: string[]; says: RegExp; setup?: object; code?: number }[] = [
+interface Refusal {
+  readonly argv: string[];
+  readonly says: RegExp;
+  readonly setup?: object;
+  readonly code?: number;
+  /** @defaultValue fsync-policies */
+  readonly scenario?: string;
+  /** What the folder holds. */
+  readonly file?: readonly [name: string, text: string];
+}
+
+const refusals: readonly Refusal[] = [
   { argv: ['--rate', 'fast'], says: /--rate: expected a whole number/ },
   { argv: ['--rate', '1k,2k'], says: /ratePerSecond: expected none, .* studies with actions/ },
   { argv: ['--value-size', '1kb,2kb'], says: /valueSizeBytes: .* studies with forms or actions/ },
@@ -123,15 +134,34 @@ const refusals: readonly { argv: string[]; says: RegExp; setup?: object; code?: 
     says: /expected at most 1024, the proto-max-bulk-len of the server, found 2000/,
   },
   {
+    argv: ['--value-size', 'uniform:64-2048', '--set', 'proto-max-bulk-len=2047'],
+    says: /expected at most 2047, .* found 2048/,
+  },
+  {
+    scenario: 'recovery-value-size', argv: ['--set', 'proto-max-bulk-len=5kb'],
+    says: /expected at most 5120, .* found 10000/,
+  },
+  {
+    argv: ['--value-size', 'trace:sizes.txt'], file: ['sizes.txt', '100\n# rest\n12x\n200\n'],
+    says: /sizes\.txt:3: expected a size from 32 to 1048576 bytes, found "12x"/,
+  },
+  {
+    scenario: 'snapshot-rate', argv: ['--rate', '5k,245'],
+    says: /at least 246 with actions: a p99 needs 368 .* 245 a second give 367 .* \(--rate 246\)/,
+  },
+  {
     argv: ['--clients', '2000'], setup: { openFiles: 1024 }, code: 69,
     says: /2000 clients need 2064, a process may have 1024; choose at most --clients 960/,
   },
 ];
 
-for (const { argv, says, setup, code } of refusals) {
-  test(`refused before any load: ${argv.join(' ')}`, async (t) => {
+for (const { argv, says, setup, code, scenario = 'fsync-policies', file } of refusals) {
+  test(`refused before any load: ${scenario} ${argv.join(' ')}`, async (t) => {
     const cwd = temporaryFolder(t);
-    const outcome = await cli(['run', 'fsync-policies', ...argv], { cwd, ...setup });
+    if (file !== undefined) writeFileSync(join(cwd, file[0]), file[1]);
+    const from = (word: string): string => (
+      file === undefined ? word : word.replace(file[0], join(cwd, file[0])));
+    const outcome = await cli(['run', scenario, ...argv.map(from)], { cwd, ...setup });
     t.is(outcome.code, code ?? 64);
     t.regex(outcome.stderr.replaceAll(/\n\s+/g, ' '), says);
     t.is(outcome.plans.length, 0);

@@ -5,6 +5,7 @@ import { meanFactorBetween } from '../drivers/resp/load/rate-profile.ts';
 import { valuesForQuantileBounds } from '../metrics/bounds.ts';
 import { sizePicker } from '../workloads/value-sizes.ts';
 import type { Load, Scenario } from './scenario.ts';
+import { studyAroundMs } from './studies.ts';
 
 /** Says what contradicts itself in a load; empty when it is in order. */
 export function loadMistakes(scenario: Scenario): string[] {
@@ -47,10 +48,11 @@ export function earliestKillShare(measures: Scenario['measures']): number {
 
 /** At a known rate it is known how many latencies there will be: too few have no p99. */
 function durationMistakes(
-  { load, measures }: Scenario, ratePerSecond: number | null,
+  { load, measures, actions }: Scenario, ratePerSecond: number | null,
 ): string[] {
   const { profile, warmupMs, durationMs } = load;
   if (ratePerSecond === null || !measures.includes('qps')) return [];
+  if (actions.length > 0) return windowMistakes(ratePerSecond);
   const share = earliestKillShare(measures);
   const rate = ratePerSecond * meanFactorBetween(profile, {
     loadMs: warmupMs + durationMs, fromMs: warmupMs, toMs: warmupMs + share * durationMs,
@@ -62,6 +64,17 @@ function durationMistakes(
   return [`load.durationMs: expected at least ${neededMs}: a p99 needs ${needed} operations, and `
     + `${ratePerSecond} a second give ${given} in the ${Math.round(share * durationMs)} ms before `
     + `the earliest kill (--duration ${neededMs}ms)`];
+}
+
+/** What a study of background work sees before and after it does not follow the duration. */
+function windowMistakes(ratePerSecond: number): string[] {
+  const needed = valuesForQuantileBounds({ fraction: 0.99 });
+  const leastPerSecond = Math.ceil((needed * 1000) / studyAroundMs);
+  if (ratePerSecond >= leastPerSecond) return [];
+  return [`load.ratePerSecond: expected at least ${leastPerSecond} with actions: a p99 needs `
+    + `${needed} operations, and ${ratePerSecond} a second give `
+    + `${Math.floor((ratePerSecond * studyAroundMs) / 1000)} in the ${studyAroundMs} ms before the `
+    + `work (--rate ${leastPerSecond})`];
 }
 
 const units: Readonly<Record<string, number>> = {

@@ -37,6 +37,9 @@ export type CacheState = (typeof cacheStates)[number];
 export const snapshotActions = ['bgsave', 'bgrewriteaof', 'bgrewriteaof-unsynced'] as const;
 export type SnapshotAction = (typeof snapshotActions)[number];
 
+/** How long the load of such a study is watched before the work, and after it, ms. */
+export const studyAroundMs = 1500;
+
 /** Ways in that are measured beside RESP. */
 export const edgeNames = ['http'] as const;
 export type EdgeName = (typeof edgeNames)[number];

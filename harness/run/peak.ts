@@ -8,6 +8,7 @@ import { greatestFactor } from '../drivers/resp/load/rate-profile.ts';
 import { startServing } from '../drivers/resp/probe.ts';
 import { HarnessError } from '../errors.ts';
 import type { Trial } from '../plan/plan.ts';
+import type { Load } from '../plan/scenario.ts';
 import { groupedText } from '../plan/units.ts';
 import { freePort } from '../targets/ports.ts';
 import type { Target } from '../targets/target.ts';
@@ -55,19 +56,11 @@ export class Peaks {
 
   async #mustReach(trial: Trial, around: PeakSurroundings): Promise<void> {
     const { load, syncDelayMs } = trial.cell;
-    const { ratePerSecond, profile, pipeline } = load;
     // What is recorded is slower than what would be tried here.
-    if (ratePerSecond === null || syncDelayMs !== null) return;
-    // A ramp must be reached where it is steepest.
-    const factor = greatestFactor(profile);
-    const most = ratePerSecond * factor;
-    if (most < leastTriedPerSecond) return;
-    const peak = await this.#peakOf(trial, around, Math.max(pipeline, openPipeline));
-    if (most <= peak) return;
-    const shape = factor === 1 ? '' : ` (${profile} of ${groupedText(ratePerSecond)})`;
-    throw new HarnessError('RATE_TOO_HIGH', `the rate of ${groupedText(most)} a second${shape} is `
-      + `beyond this machine: without pauses ${groupedText(Math.round(peak))} were answered; `
-      + `--rate ${rateWithinReach(peak / factor)} would do`);
+    if (greatestRate(load) < leastTriedPerSecond || syncDelayMs !== null) return;
+    const peak = await this.#peakOf(trial, around, Math.max(load.pipeline, openPipeline));
+    const refusal = rateRefusal(load, peak);
+    if (refusal !== null) throw new HarnessError('RATE_TOO_HIGH', refusal);
   }
 
   async #peakOf(
@@ -78,6 +71,25 @@ export class Peaks {
     this.#found.set(id, peak);
     return peak;
   }
+}
+
+type Paced = Pick<Load, 'ratePerSecond' | 'profile'>;
+
+/** Operations a second where the load is steepest: a ramp must be reached there; 0 of a loop. */
+function greatestRate({ ratePerSecond, profile }: Paced): number {
+  return (ratePerSecond ?? 0) * greatestFactor(profile);
+}
+
+/** Why a load cannot be sent where the peak is so much, with the rate that can; null if it can. */
+export function rateRefusal(load: Paced, peakPerSecond: number): string | null {
+  const most = greatestRate(load);
+  if (most <= peakPerSecond) return null;
+  const factor = greatestFactor(load.profile);
+  const shape = factor === 1 ? ''
+    : ` (${load.profile} of ${groupedText(load.ratePerSecond ?? 0)})`;
+  return `the rate of ${groupedText(most)} a second${shape} is beyond this machine: without pauses `
+    + `${groupedText(Math.round(peakPerSecond))} were answered; `
+    + `--rate ${rateWithinReach(peakPerSecond / factor)} would do`;
 }
 
 /** Operations a second, reads included, of a closed loop. */

@@ -88,12 +88,14 @@ test('a control run with the kill disabled ends inconclusive, never pass', async
 test('a rate beyond the machine is refused before the load, with one that would do', async (t) => {
   const plan = smallPlan({ settings: ['none'], crash: ['process'] });
   const trials = plan.trials.map((trial) => ({ ...trial, cell: {
-    ...trial.cell, load: { ...trial.cell.load, ratePerSecond: 10_000_000 },
+    ...trial.cell,
+    load: { ...trial.cell.load, ratePerSecond: 1_000_000, profile: 'steps:0.01,10' as const },
   } }));
   const { record, leftovers } = await run({ ...plan, trials });
   const [trial] = record.cells[0]?.perTrial ?? [];
   t.is(record.verdict, 'inconclusive');
-  t.regex(trial?.error ?? '', /rate of 10,000,000 a second is beyond.*--rate \d+ would do/);
+  t.regex(trial?.error ?? '',
+    /of 10,000,000 a second \(steps:0\.01,10 of 1,000,000\) is .*--rate \d+ would do/);
   t.is(trial?.acknowledged, 0);
   t.deepEqual(leftovers, []);
 });

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DriverResult } from '../../drivers/resp/driver.ts';
 import { monotonicNs } from '../../metrics/monotonic.ts';
 import type { Trial } from '../../plan/plan.ts';
+import { studyAroundMs } from '../../plan/studies.ts';
 import type { SnapshotAction, Study } from '../../plan/studies.ts';
 import { countText } from '../../plan/units.ts';
 import type { FindingRecord, GeneratorRecord, TrialRecord } from '../../report/record.ts';
@@ -25,7 +26,6 @@ import { fillServer, finishWork, readyDriver, startServer, withClient } from './
 import { spansAround, windowOf } from './study-windows.ts';
 import type { Sample } from './study-windows.ts';
 
-const aroundMs = 1500;
 /** A driver that has just begun is slower than it will be: not counted as "before". */
 const settledMs = 500;
 const sampleMs = 50;
@@ -102,11 +102,11 @@ async function observe(
   try {
     const cpuFromUs = running.cpuUs();
     driver.begin();
-    await sleep(settledMs + aroundMs, undefined, { signal });
+    await sleep(settledMs + studyAroundMs, undefined, { signal });
     const fromMs = sampler.nowMs();
     await withClient(running, (client) => finishWork(client, commandOf(study.action)));
     const toMs = sampler.nowMs();
-    await sleep(aroundMs, undefined, { signal });
+    await sleep(studyAroundMs, undefined, { signal });
     const [cpuToUs, tookUs] = [running.cpuUs(), sampler.nowMs() * 1000];
     await driver.stopSending();
     const samples = sampler.stop();
