@@ -94,6 +94,10 @@ export const directives: readonly Directive[] = [
     max: largestInt, help: 'connections that may wait to be accepted',
   },
   {
+    name: 'io-uring', kind: 'flag', initial: true, mutability: 'immutable',
+    help: 'serve sockets through io_uring where Linux and Node offer it',
+  },
+  {
     name: 'tcp-keepalive', kind: 'integer', initial: 300, mutability: 'mutable', min: 0,
     max: largestInt, help: 'seconds before an idle connection is probed; 0 = never',
   },

@@ -5,6 +5,8 @@ import type { ManualClock } from './clock.ts';
 
 /** When steps run. Steps that are due at the same time run in the order in which they came. */
 export interface Scheduler {
+  /** Is it the event loop of the process, which sockets wake as well? */
+  readonly isEventLoop: boolean;
   /** Runs a step soon, after pending I/O was served. */
   soon(step: () => void): void;
   /** Runs a step after so many ms; the answer, once called, forgets it. */
@@ -12,6 +14,7 @@ export interface Scheduler {
 }
 
 const real: Scheduler = {
+  isEventLoop: true,
   soon(step) {
     setImmediate(step);
   },
@@ -34,6 +37,7 @@ interface Timer {
 /** Runs nothing by itself: tests and simulations take its steps, one by one or all. */
 export class ManualScheduler implements Scheduler {
   readonly #clock: ManualClock;
+  readonly isEventLoop = false;
   readonly #soon: (() => void)[] = [];
   #timers: Timer[] = [];
 

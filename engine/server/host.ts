@@ -3,6 +3,7 @@
 
 import { appendFileSync, writeSync } from 'node:fs';
 import os from 'node:os';
+import { multiplexer } from './transport.ts';
 
 export type LogLevel = 'debug' | 'verbose' | 'notice' | 'warning';
 
@@ -71,6 +72,7 @@ export interface HostFacts {
   readonly executable: string;
   readonly nodeVersion: string;
   readonly totalMemoryBytes: number;
+  readonly multiplexer: string;
 }
 
 export function hostFacts(): HostFacts {
@@ -79,6 +81,7 @@ export function hostFacts(): HostFacts {
     executable: process.execPath,
     nodeVersion: process.versions.node,
     totalMemoryBytes: os.totalmem(),
+    multiplexer: multiplexer(),
   };
 }
 

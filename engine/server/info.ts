@@ -158,7 +158,7 @@ function serverFields(source: InfoSource): readonly Field[] {
     ['os', source.host.os],
     ['arch_bits', 64],
     ['monotonic_clock', 'POSIX clock_gettime'],
-    ['multiplexing_api', 'libuv'],
+    ['multiplexing_api', source.host.multiplexer],
     ['node_version', source.host.nodeVersion],
     ['process_id', processId],
     ['process_supervised', 'no'],

@@ -33,6 +33,7 @@ import type { Pausable } from './pause.ts';
 import { NetworkSession } from './session.ts';
 import type { ClientLimits, SessionHost } from './session.ts';
 import { Tick } from './tick.ts';
+import { transportSettings } from './transport.ts';
 import { RestServer } from './rest/rest-server.ts';
 import type { RestHost } from './rest/rest-server.ts';
 import { Shutdown } from './shutdown.ts';
@@ -143,6 +144,7 @@ export class Server implements ServerPort, SessionHost, RestHost {
 
   /** Lets clients in; until persistence has loaded they are told so. */
   async listen(): Promise<void> {
+    if (!this.config.flag('io-uring')) transportSettings.first = 'direct';
     await this.listener.open();
     await this.rest.open();
     this.wake();
@@ -404,8 +406,7 @@ export class Server implements ServerPort, SessionHost, RestHost {
     this.listener.close();
     for (const session of this.networkSessions()) {
       session.closing = true;
-      // What went to the socket already still leaves.
-      if (exitCode === 0) session.socket.destroySoon();
+      if (exitCode === 0) session.endSoon();
       else session.socket.destroy();
     }
     this.end(exitCode);

@@ -67,6 +67,7 @@ export class NetworkSession implements TickMember, ByteReceiver {
   softLimitSinceMs = 0;
   lastInputMs: number;
   private readonly host: SessionHost;
+  private readonly transport: Transport;
   private readonly decoder: RequestDecoder;
   /**
    * What our replies wait for: the journal's position after the last request of ours that was
@@ -83,13 +84,14 @@ export class NetworkSession implements TickMember, ByteReceiver {
     const { socket } = transport;
     this.host = host;
     this.socket = socket;
+    this.transport = transport;
     this.state = state;
     this.lastInputMs = state.createdMs;
     this.output = new Output(transport, host);
     this.decoder = new RequestDecoder({ maxBulkBytes: host.limits.maxBulkBytes });
     this.decoder.stranger = isStranger(state, host.context);
     socket.on('end', () => this.inputEnded());
-    socket.on('drain', () => socket.resume());
+    socket.on('drain', () => transport.resume());
     // 'close' follows each error; a client that goes away is nothing to report.
     socket.on('error', () => {});
     socket.on('close', () => host.closed(this));
@@ -269,15 +271,15 @@ export class NetworkSession implements TickMember, ByteReceiver {
     const { limits } = this.host;
     const { unsentBytes } = this.output;
     if (unsentBytes > this.cutBytes) this.cutForOutput();
-    else if (unsentBytes > limits.pauseBytes) this.socket.pause();
+    else if (unsentBytes > limits.pauseBytes) this.transport.pause();
   }
 
   release(releasable: number): boolean {
-    const { output, socket } = this;
+    const { output, socket, transport } = this;
     output.releaseHeld(releasable);
     // When the socket took all of it at once, no 'drain' will follow.
     const taken = !output.isHeld && !socket.writableNeedDrain;
-    if (taken && socket.isPaused()) socket.resume();
+    if (taken && transport.isPaused) transport.resume();
     return this.afterSending();
   }
 
@@ -293,8 +295,14 @@ export class NetworkSession implements TickMember, ByteReceiver {
     // reply with it. The cron destroys what then lingers.
     this.endedMs = this.host.context.nowMs;
     this.input.clear();
-    this.socket.end();
+    this.transport.end();
     return false;
+  }
+
+  /** The server ends well: what went to the socket already still leaves. */
+  endSoon(): void {
+    this.closing = true;
+    this.transport.destroySoon();
   }
 
   private inputEnded(): void {

@@ -4,6 +4,7 @@
 
 import type { Scheduler } from '../io/scheduler.ts';
 import type { CommittingJournal } from './commit-timer.ts';
+import { afterReceiving } from './ring/ring-sockets.ts';
 
 /** What a tick needs from a session. */
 export interface TickMember {
@@ -41,7 +42,9 @@ export class Tick {
     if (this.scheduled) return;
     this.scheduled = true;
     this.begin();
-    this.scheduler.soon(this.end);
+    // A ring passes on the input of all sockets at once, and knows when that was the last.
+    const atOnce = this.scheduler.isEventLoop && afterReceiving(this.end);
+    if (!atOnce) this.scheduler.soon(this.end);
   }
 
   /** The session has replies to send at the end of this turn. */

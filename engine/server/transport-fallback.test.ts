@@ -1,6 +1,6 @@
 // The tests of the server and of its connections once more, over Node's streams alone.
 import { transportSettings } from './transport.ts';
 
-transportSettings.direct = false;
+transportSettings.first = 'streams';
 await import('./transport.test.ts');
 await import('./server.test.ts');

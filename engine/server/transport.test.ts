@@ -1,10 +1,11 @@
-// Bytes of a connection, both ways of getting and sending them: order, slow readers, sudden ends.
+// Bytes of a connection, each way of getting and sending them: order, slow readers, sudden ends.
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { bulk, request, startTestEngine, TestClient, turns } from './test-support/engine.ts';
-import { transportSettings } from './transport.ts';
+import { multiplexer, transportSettings } from './transport.ts';
 
-const way = transportSettings.direct ? 'direct' : 'streams';
+const { first } = transportSettings;
+const way = first === 'ring' && multiplexer() === 'libuv' ? 'direct' : first;
 
 async function connected(t: ExecutionContext): Promise<{ port: number; client: TestClient }> {
   const { port, engine } = await startTestEngine();

@@ -2,24 +2,38 @@
 // sockets than is documented, and does without where it is not there.
 //
 // A socket's streams cost more than our work on a small request: a slab and a Buffer for each read,
-// state machines for each write. So where the system gives us the descriptor
-// - the accepted handle is put into a socket with `onread`, which reads into one buffer that all
-//   connections share; what is in it is valid only during `receive`;
-// - replies are written to the descriptor at once, and only what the kernel does not take goes
-//   through the socket's stream, which then keeps the order: while it holds bytes, nothing passes.
-// Otherwise (`direct` false: another system, another Node) it is 'data' and `write`.
+// state machines for each write. So there are three ways, the first that this system has:
+// - `ring`: reads and small writes of all connections go through one io_uring (`ring/`);
+// - `direct`: the accepted handle is put into a socket with `onread`, which reads into one buffer
+//   that all connections share; what is in it is valid only during `receive`. Replies are written
+//   to the descriptor at once;
+// - `streams` (another system, another Node): 'data' and `write`.
+// On the first two, what the kernel does not take goes through the socket's stream, which then
+// keeps the order: while it holds bytes, nothing passes.
 
 import { writeSync } from 'node:fs';
 import net from 'node:net';
 import type { Socket, SocketConstructorOpts } from 'node:net';
+import { mostSentBytes, ringSockets } from './ring/ring-sockets.ts';
+import type { RingSocket, RingSockets } from './ring/ring-sockets.ts';
 
 /** Who gets the bytes; `buffer[0 … length)` belongs to the caller again after the call. */
 export interface ByteReceiver {
   receive(buffer: Buffer, length: number): void;
 }
 
-/** Tests switch off the direct way to show that the other serves as well. */
-export const transportSettings: { direct: boolean } = { direct: process.platform !== 'win32' };
+/** From the fastest to the plainest. */
+export type TransportWay = 'ring' | 'direct' | 'streams';
+
+/** Where connections may begin in that order; tests show that each way serves as well. */
+export const transportSettings: { first: TransportWay } = {
+  first: process.platform === 'win32' ? 'streams' : 'ring',
+};
+
+/** How the sockets of this process are served, for INFO. */
+export function multiplexer(): 'io_uring' | 'libuv' {
+  return transportSettings.first === 'ring' && ringSockets() !== null ? 'io_uring' : 'libuv';
+}
 
 /** As much as one read takes at most; more would drive replies and data out of the cache. */
 const readBytes = 64 * 1024;
@@ -29,6 +43,8 @@ const shared: Buffer = Buffer.allocUnsafeSlow(readBytes);
 interface Handle {
   readonly fd?: number;
   readonly useUserBuffer?: unknown;
+  reading?: boolean;
+  readonly readStop?: () => void;
 }
 
 /** Undocumented fields of a socket: its handle, and the server that counts its connections. */
@@ -40,13 +56,23 @@ export class Transport {
   readonly socket: Socket;
   /** Written to directly; -1: through the socket only. */
   private readonly descriptor: number;
+  private readonly ring: RingSockets | null;
+  private readonly ringSocket: RingSocket | null;
 
+  /** `accepted` is used up: `socket` may be another one. */
   constructor(accepted: Socket, receiver: ByteReceiver) {
     const handle = Reflect.get(accepted, handleField) as Handle | null | undefined;
     const descriptor = handle?.fd ?? -1;
     const known = descriptor >= 0 && typeof handle?.useUserBuffer === 'function';
-    const direct = known && transportSettings.direct;
+    const direct = known && transportSettings.first !== 'streams';
     this.descriptor = direct ? descriptor : -1;
+    this.ring = direct && transportSettings.first === 'ring' ? ringSockets() : null;
+    if (this.ring !== null && handle && stopReading(handle)) {
+      this.socket = accepted;
+      this.ringSocket = this.ring.add(accepted, descriptor, receiver);
+      return;
+    }
+    this.ringSocket = null;
     this.socket = direct ? takeOver(accepted, receiver) : accepted;
     // A Node that ignores `onread` comes here as well.
     this.socket.on('data', (chunk: Buffer) => receiver.receive(chunk, chunk.length));
@@ -62,16 +88,52 @@ export class Transport {
    * socket goes on reading from it.
    */
   send(bytes: Buffer, length: number): boolean {
-    const { socket } = this;
+    const { socket, ringSocket } = this;
     let sent = 0;
     if (this.descriptor >= 0 && socket.writableLength === 0) {
       // Ended or destroyed: the descriptor may be another connection's by now.
       if (!socket.writable) return true;
-      sent = this.sendNow(bytes, length);
+      if (ringSocket !== null && length <= mostSentBytes) {
+        this.ring?.send(ringSocket, bytes, length);
+        return true;
+      }
+      this.flush();
+      sent = socket.writableLength > 0 ? 0 : this.sendNow(bytes, length);
       if (sent === length) return true;
     }
     socket.write(bytes.subarray(sent, length));
     return socket.writableLength === 0;
+  }
+
+  /** Reads no more for now. */
+  pause(): void {
+    if (this.ringSocket !== null) this.ring?.pause(this.ringSocket);
+    else this.socket.pause();
+  }
+
+  resume(): void {
+    if (this.ringSocket !== null) this.ring?.resume(this.ringSocket);
+    else this.socket.resume();
+  }
+
+  get isPaused(): boolean {
+    return this.ringSocket === null ? this.socket.isPaused() : !this.ringSocket.wanted;
+  }
+
+  /** Nothing more is sent; what the client sends is still read. */
+  end(): void {
+    this.flush();
+    this.socket.end();
+  }
+
+  /** Ends when what was sent has left. */
+  destroySoon(): void {
+    this.flush();
+    this.socket.destroySoon();
+  }
+
+  private flush(): void {
+    if (this.ringSocket !== null) this.ring?.flush(this.ringSocket);
   }
 
   /** Returns how many bytes the kernel took. */
@@ -86,6 +148,14 @@ export class Transport {
       return length;
     }
   }
+}
+
+/** The event loop has begun to read when the connection was accepted; false: it cannot be told. */
+function stopReading(handle: Handle): boolean {
+  if (typeof handle.readStop !== 'function') return false;
+  handle.readStop();
+  handle.reading = false;
+  return true;
 }
 
 /** A socket around the handle of the accepted one, which is left as an empty shell. */

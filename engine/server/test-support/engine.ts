@@ -15,6 +15,9 @@ export interface TestEngine {
   readonly log: string[];
 }
 
+/** Long enough for a machine that does three other things; what passes never waits for it. */
+const longestMs = 30_000;
+
 type Directives = Readonly<Record<string, string>>;
 
 /** Starts an engine on a free port that keeps nothing unless told to. */
@@ -98,11 +101,11 @@ export class TestClient {
     return this.received;
   }
 
-  /** Waits until what came in satisfies `done`; gives up after five seconds or at a close. */
+  /** Waits until what came in satisfies `done`; gives up after half a minute or at a close. */
   async until(done: () => boolean): Promise<void> {
-    const deadline = setTimeout(() => this.wake(), 5000);
+    const deadline = setTimeout(() => this.wake(), longestMs);
     const beganMs = Date.now();
-    while (!done() && !this.closed && Date.now() - beganMs < 5000) {
+    while (!done() && !this.closed && Date.now() - beganMs < longestMs) {
       await new Promise<void>((resolve) => {
         this.wake = resolve;
       });
@@ -126,10 +129,10 @@ export async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Waits until it is so, for five seconds at most; the caller asserts. */
+/** Waits until it is so, for half a minute at most; the caller asserts. */
 export async function eventually(isSo: () => boolean): Promise<void> {
   const beganMs = Date.now();
-  while (!isSo() && Date.now() - beganMs < 5000) {
+  while (!isSo() && Date.now() - beganMs < longestMs) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
