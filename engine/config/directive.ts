@@ -53,6 +53,8 @@ export interface Directive {
   /** Bounds (included) of integers, and of memory in bytes. */
   readonly min?: number;
   readonly max?: number;
+  /** Larger and smaller ones become the bound, as `hz` of Redis. */
+  readonly clips?: boolean;
   readonly choices?: readonly string[];
   /** Not shown by CONFIG GET, as in Redis. */
   readonly hidden?: boolean;

@@ -240,7 +240,7 @@ export const directives: readonly Directive[] = [
   },
   {
     name: 'hz', kind: 'integer', initial: 10, mutability: 'mutable', min: 1, max: 500,
-    help: 'how often a second background work runs',
+    clips: true, help: 'how often a second background work runs',
   },
   {
     name: 'loglevel', kind: 'choice', initial: 'notice', mutability: 'mutable',

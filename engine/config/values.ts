@@ -116,7 +116,9 @@ function parseInteger(directive: Directive, word: string): ParsedValue {
   if (!/^-?\d{1,15}$/.test(word)) {
     return failure(expected, "argument couldn't be parsed into an integer");
   }
-  return bounded(Number(word), { min, max, expected });
+  const value = Number(word);
+  if (directive.clips === true && value >= 0) return success(Math.min(Math.max(value, min), max));
+  return bounded(value, { min, max, expected });
 }
 
 function parseOctal(directive: Directive, word: string): ParsedValue {

@@ -11,6 +11,8 @@ const badType = '-ERR Invalid bitfield type. Use something like i16 u8. '
 const wrongType = '-WRONGTYPE Operation against a key holding the wrong kind of value';
 const list: [string, string] = ['RPUSH l a', ':1'];
 
+const noBit = '-ERR The bit argument must be 1 or 0.';
+
 export const bitmapRows: readonly Row[] = [
   row('SETBIT makes a string', ['SETBIT k 7 1', ':0'], ['GET k', '"\\x01"'],
     ['SETBIT k 7 1', ':1'], ['SETBIT k 7 0', ':1'], ['GET k', '"\\x00"']),
@@ -48,6 +50,8 @@ export const bitmapRows: readonly Row[] = [
     ['BITCOUNT k -1 -3', ':0'], ['BITPOS k 1 -2 -3', ':1']),
   row('BITPOS of all ones', ['SET k "\\xff\\xff"', '+OK'], ['BITPOS k 0', ':16'],
     ['BITPOS k 0 0', ':16'], ['BITPOS k 0 0 -1', ':-1'], ['BITPOS k 0 0 -1 BIT', ':-1']),
+  row('BITPOS of no bit', ['BITPOS k 2', noBit], ['BITPOS k -9223372036854775808', noBit],
+    ['BITPOS k 9223372036854775808', '-ERR value is not an integer or out of range']),
   row('BITPOS of nothing', ['BITPOS nokey 1', ':-1'], ['BITPOS nokey 0', ':0'],
     ['BITPOS nokey 1 a', ':-1'], ['SET k ""', '+OK'], ['BITPOS k 0', ':-1'],
     ['BITPOS k 1', ':-1']),

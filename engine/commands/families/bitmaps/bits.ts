@@ -142,11 +142,8 @@ function bitcount(ctx: CommandContext): void {
 }
 
 function bitpos(ctx: CommandContext): void {
-  const bit = safeIntegerArgument(ctx, 2);
-  if (Number.isNaN(bit)) {
-    ctx.reply.error('ERR value is not an integer or out of range');
-    return;
-  }
+  const bit = indexArgument(ctx, 2);
+  if (Number.isNaN(bit)) return;
   if (bit !== 0 && bit !== 1) {
     ctx.reply.error('ERR The bit argument must be 1 or 0.');
     return;

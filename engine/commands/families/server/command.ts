@@ -194,7 +194,8 @@ function keysOf(ctx: CommandContext, table: SpecTable): KeyPlace[] | null {
     return null;
   }
   const places: KeyPlace[] = [];
-  for (const { first, last, step, access, counted, after } of keys) {
+  for (const { first, last, step, access: listed, counted, after } of keys) {
+    const access = listed.includes('variable_flags') ? accessOf(ctx, spec) : listed;
     if (after !== undefined) {
       const index = placeAfter(ctx, after);
       if (index > 0) places.push({ index, access });
@@ -210,6 +211,26 @@ function keysOf(ctx: CommandContext, table: SpecTable): KeyPlace[] | null {
     for (let i = start; i <= end; i += step) places.push({ index: i + 2, access });
   }
   return places;
+}
+
+/** What SET and BITFIELD do to their key with these arguments; those of Redis vary, too. */
+function accessOf(ctx: CommandContext, spec: CommandSpec): readonly string[] {
+  const both = ['RW', 'access', 'update'];
+  if (spec.fullName === 'set') return hasWord(ctx, 5, 'get') ? both : ['OW', 'update'];
+  for (let i = 4; i < ctx.argc;) {
+    const length = readingOptions[argumentLower(ctx, i)];
+    if (length === undefined || i + length > ctx.argc) return both;
+    i += length;
+  }
+  return ['RO', 'access'];
+}
+
+/** Arguments of BITFIELD's options that change nothing, the option among them. */
+const readingOptions: Readonly<Record<string, number>> = { get: 3, overflow: 2 };
+
+function hasWord(ctx: CommandContext, from: number, word: string): boolean {
+  for (let i = from; i < ctx.argc; i++) if (argumentLower(ctx, i) === word) return true;
+  return false;
 }
 
 /** The argument after the last `keyword`; 0: there is none. */
