@@ -12,7 +12,7 @@ import { Reads } from '../../workloads/reads.ts';
 import type { WorkloadSpec } from '../../workloads/spec.ts';
 import { httpMissing, startHttp } from './driver.ts';
 import type { HttpLoad, HttpResult } from './driver.ts';
-import { requestsOf } from './requests.ts';
+import { RequestStream } from './requests.ts';
 
 const workload: WorkloadSpec = {
   seed: 3, clients: 4, keysPerClient: 20, valueSizeBytes: 64, mix: 'set', startWallMs: 1.76e12,
@@ -23,16 +23,18 @@ test('keys and values are those of RESP, reads among them', (t) => {
   const reads = new Reads(workload, 0.4);
   const bytes = Buffer.alloc(encoder.maximumBytes);
   let sequence = 1;
-  const requests = requestsOf(workload, { client: 2, count: 200, readShare: 0.4 });
-  for (const [at, request] of requests.entries()) {
+  const stream = new RequestStream(workload, { client: 2, readShare: 0.4, host: 'h:1' });
+  const common = 'HTTP/1.1\r\nHost: h:1\r\nConnection: keep-alive\r\n';
+  for (let at = 0; at < 200; at++) {
+    const request = stream.next().toString('latin1');
     const isRead = reads.isRead(2, at + 1);
     const end = isRead
       ? reads.encode(bytes, 0, 2, at + 1) : encoder.encode(bytes, 0, 2, sequence++);
     const [key = '', ...value] = bytes.toString('latin1', 0, end).split('\r\n').slice(4);
-    t.is(request.path, `/${isRead ? 'get' : 'set'}/${key}`);
-    t.is(request.method, isRead ? 'GET' : 'POST');
     // A value may hold CR LF itself: what was split is joined again.
-    if (!isRead) t.is(request.body?.toString('latin1'), value.slice(1, -1).join('\r\n'));
+    const body = value.slice(1, -1).join('\r\n');
+    t.is(request, isRead ? `GET /get/${key} ${common}\r\n`
+      : `POST /set/${key} ${common}Content-Length: ${body.length}\r\n\r\n${body}`);
   }
   t.true(sequence > 50 && sequence < 200, `${sequence}`);
 });
@@ -82,6 +84,39 @@ test('every client sends its own keys; answers, refusals and latency are counted
   const refusing = await server(t, { status: 400 });
   const refused = await driveHttp(refusing.load, never);
   t.true(refused.answered > 0 && refused.refused === refused.answered);
+});
+
+test('each request is the next operation, however many there are', async (t) => {
+  const one = { ...workload, clients: 1 };
+  const [seen, wanted] = [[] as string[], 600];
+  const enough = Promise.withResolvers<void>();
+  const listening = http.createServer((request, response) => {
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('end', () => {
+      seen.push(`${request.method} ${request.url} ${Buffer.concat(parts).toString('latin1')}`);
+      if (seen.length === wanted) enough.resolve();
+      response.end('{}');
+    });
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => listening.once('listening', resolve));
+  t.teardown(() => {
+    listening.closeAllConnections();
+    listening.close();
+  });
+  const { port } = listening.address() as AddressInfo;
+  const driver = startHttp({
+    host: '127.0.0.1', port, workload: one, readShare: 0.3, ratePerSecond: null, warmupMs: 1,
+    durationMs: 60_000,
+  }, never);
+  await enough.promise;
+  driver.finish();
+  await driver.result;
+  const stream = new RequestStream(one, { client: 0, readShare: 0.3, host: 'h' });
+  for (const text of seen.slice(0, wanted)) {
+    const [head = '', body = ''] = stream.next().toString('latin1').split(/\r\n\r\n([^]*)/);
+    t.is(text, `${head.split(' HTTP/')[0]} ${body}`);
+  }
 });
 
 test('at a rate: the rate is kept, and a slow server is corrected for', async (t) => {

@@ -5,11 +5,20 @@ import type { EventEmitter } from 'node:events';
 import type { Client, Request } from 'autocannon';
 import { Counter } from './counter.ts';
 import type { HttpCommand, HttpEvent, HttpLoad, HttpResult } from './messages.ts';
-import { requestsOf } from './requests.ts';
+import { RequestStream } from './requests.ts';
 
-const requestsPerClient = 256;
+/** After so many autocannon begins again, which costs some CPU. */
+const requestsPerRound = 256;
 const sampleMs = 100; // autocannon ends with one of its samples
 const knockEveryMs = 10; // by itself it tries again at once, which slows the recovery it waits for
+
+/**
+ * A request with its bytes, as autocannon keeps it. It builds them once a request; built anew for
+ * each by its own `setupRequest` they would double its CPU, and it would be the limit.
+ */
+interface BuiltRequest extends Request {
+  requestBuffer?: Buffer;
+}
 
 /** What of autocannon's client is not documented; and how it connects, at first and again. */
 const connectField = '_connect';
@@ -78,12 +87,17 @@ class HttpRun {
   }
 
   #setUp(client: Client): void {
-    const { workload, readShare } = this.#load;
+    const { workload, readShare, host, port } = this.#load;
     const number = this.#clients++ % workload.clients;
-    const given = { client: number, count: requestsPerClient, readShare };
-    client.setRequests(requestsOf(workload, given) as Request[]);
-    // Not among the events that its types know.
-    (client as EventEmitter).on('request', () => this.#counter.sent(number));
+    const address = `${host}:${port}`;
+    const stream = new RequestStream(workload, { client: number, readShare, host: address });
+    const request: BuiltRequest = {};
+    client.setRequests(Array.from({ length: requestsPerRound }, () => request));
+    // Not among the events that its types know: what is sent is read from the request after it.
+    (client as EventEmitter).on('request', () => {
+      request.requestBuffer = stream.next();
+      this.#counter.sent(number);
+    });
     client.on('response', (status) => {
       this.#counter.answered(number, status);
       if (this.#load.durationMs === null && this.#counter.isBack) this.finish();
