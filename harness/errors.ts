@@ -30,3 +30,5 @@ export class HarnessError extends Error {
     this.code = code;
   }
 }
+
+export { reasonOf } from '../engine/errors.ts';

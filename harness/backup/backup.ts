@@ -2,7 +2,7 @@
 
 import { mkdir, rm, rename } from 'node:fs/promises';
 import path from 'node:path';
-import { HarnessError } from '../errors.ts';
+import { HarnessError, reasonOf } from '../errors.ts';
 import { hold } from '../holdings/holdings.ts';
 import { installation } from '../metrics/installation.ts';
 import { checkBackup } from './check.ts';
@@ -103,7 +103,7 @@ async function stage(
   try {
     await mkdir(data, { recursive: true, mode: 0o700 });
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = reasonOf(cause);
     throw new HarnessError('ENVIRONMENT', `cannot make ${data}: ${why}`, { cause });
   }
   onStep('copying', null);

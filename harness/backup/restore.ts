@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { chown, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { HarnessError } from '../errors.ts';
+import { HarnessError, reasonOf } from '../errors.ts';
 import { checkBackup } from './check.ts';
 import type { Checked } from './check.ts';
 import { syncFolder, syncFolders } from './files.ts';
@@ -97,7 +97,7 @@ export async function restoreBackup(
       if (isNew) await rm(directory, { recursive: true, force: true });
     }
     if (error instanceof HarnessError) throw error;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = reasonOf(error);
     throw new HarnessError('ENVIRONMENT', `cannot restore to ${directory}: ${why}`, {
       cause: error,
     });

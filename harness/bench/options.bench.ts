@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { policies } from '../../engine/server/test-support/bench/servers.ts';
 import type { BenchOptions, BenchResult } from '../../engine/server/test-support/bench/table.ts';
 import { mainWorkloads, otherWorkloads } from '../../engine/server/test-support/bench/workloads.ts';
+import { reasonOf } from '../errors.ts';
 import { describeTestbed } from '../metrics/testbed.ts';
 import type { Testbed } from '../metrics/testbed.ts';
 
@@ -111,7 +112,7 @@ function valuesOf(words: readonly string[]) {
   try {
     return parseArgs({ args: [...words], options: flags }).values;
   } catch (error) {
-    throw new BenchUsageError(error instanceof Error ? error.message : String(error));
+    throw new BenchUsageError(reasonOf(error));
   }
 }
 

@@ -84,6 +84,20 @@ test('report shows a run of claims again, by id and by path, and says what is wr
   }
 });
 
+test('the last run is one of claims where nothing else was run, and others say so', async (t) => {
+  const scenariosDirectory = scenariosWith(t, "holds('5')");
+  const { stdout, cwd } = await run(t, ['claims'], { scenariosDirectory });
+  const [id = ''] = readdirSync(join(cwd, 'reports', 'runs'));
+  for (const words of [['report'], ['report', 'latest']]) {
+    t.like(await cli(words, { cwd }), { code: 0, stdout }, words.join(' '));
+  }
+  const compared = await cli(['compare', 'latest', 'latest'], { cwd });
+  t.is(compared.code, 64);
+  t.true(compared.stderr.includes(`only claims were run so far: plugpull report ${id} shows them`));
+  const scenarios = await cli(['run', '--seed', '7'], { cwd });
+  t.is((await cli(['report', 'latest'], { cwd })).stdout, scenarios.stdout);
+});
+
 test('without redis-server the bundled engine is measured alone, and that is said', async (t) => {
   const scenariosDirectory = scenariosWith(t, "holds('5')");
   const { code, stdout, stderr, cwd } = await run(t, ['claims'],

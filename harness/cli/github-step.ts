@@ -2,6 +2,7 @@
 // job, values for later steps. Trouble with these files is said and changes nothing else.
 
 import { appendFile } from 'node:fs/promises';
+import { reasonOf } from '../errors.ts';
 import type { Comparison } from '../report/compare/compare.ts';
 import { comparisonMarkdown } from '../report/compare/comparison-markdown.ts';
 import type { Gate } from '../report/compare/gate.ts';
@@ -51,7 +52,7 @@ async function append(
   try {
     await appendFile(path, text());
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
+    const words = reasonOf(error);
     stderr.write(`warning: ${name} could not be written: ${words}\n`);
   }
 }

@@ -2,7 +2,7 @@
 
 import { Command, CommanderError } from 'commander';
 import { EngineError } from '../../engine/errors.ts';
-import { HarnessError } from '../errors.ts';
+import { HarnessError, reasonOf } from '../errors.ts';
 import { addAdviseCommand } from './commands/advise.ts';
 import { addBackupCommand } from './commands/backup.ts';
 import { addCheckCommand } from './commands/check.ts';
@@ -121,7 +121,7 @@ export function failed(context: CliContext, error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitPass : exitUsage;
   const known = error instanceof HarnessError || error instanceof EngineError;
   const code = exitCodeOfError(error);
-  const text = error instanceof Error ? error.message : String(error);
+  const text = reasonOf(error);
   if (known && code !== exitBug) {
     stderr.write(`plugpull: ${text}\n`);
   } else {

@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { HarnessError } from '../errors.ts';
+import { HarnessError, reasonOf } from '../errors.ts';
 import type { FileTree } from './crash-tree.ts';
 
 /** What was written. */
@@ -30,7 +30,7 @@ export function materialize(image: FileTree, directory: string): Materialized {
       fileBytes.set(path, bytes.length);
     }
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     const message = `cannot write a crash image into ${directory}: ${reason}`;
     throw new HarnessError('ENVIRONMENT', message, { cause });
   }

@@ -8,6 +8,7 @@
 import { openSync, readFileSync, realpathSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { reasonOf } from '../errors.ts';
 import { mount, unmount } from './mounts.ts';
 import { errnos } from './protocol.ts';
 import { checkRules, maxRules } from './rules.ts';
@@ -47,7 +48,7 @@ class Faultfs {
     this.#worker = new Worker(import.meta.filename, { workerData: options });
     this.#worker.on('message', (message: FromSession) => this.#heard(message));
     this.#worker.on('error', (error: unknown) => {
-      void this.#die(error instanceof Error ? error.message : String(error));
+      void this.#die(reasonOf(error));
     });
     this.#serving = new Promise((resolve) => (this.#serves = resolve));
     this.#worker.on('exit', (code) => {

@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { reasonOf } from '../errors.ts';
 import { startTicks, stateFolder, thisPlace } from './holdings.ts';
 import type { Holding, State } from './holdings.ts';
 import { detachLoops, isMountPoint, loopsOf, unmountAll } from './system.ts';
@@ -165,6 +166,6 @@ function removeFolder(folder: string): string | null {
     fs.rmSync(folder, { recursive: true, force: true });
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return reasonOf(error);
   }
 }

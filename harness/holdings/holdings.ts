@@ -8,7 +8,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { HarnessError } from '../errors.ts';
+import { HarnessError, reasonOf } from '../errors.ts';
 
 /** One thing that must not be left behind. */
 export type Holding =
@@ -46,7 +46,7 @@ export function hold(holding: Holding): () => void {
     // Folders and servers are also undone by whoever made them, and harm nobody.
     if (holding.kind === 'mount' || holding.kind === 'loop') {
       held.splice(held.lastIndexOf(holding), 1);
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = reasonOf(cause);
       const text = `what is mounted cannot be written down for a later clean-up: ${why}`;
       throw new HarnessError('ENVIRONMENT', text, { cause });
     }

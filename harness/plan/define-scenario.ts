@@ -2,7 +2,7 @@
 // is reported at once, with its path, what was expected, what was found and the nearest valid name.
 
 import * as v from 'valibot';
-import { HarnessError } from '../errors.ts';
+import { HarnessError, reasonOf } from '../errors.ts';
 import { isProfile, profileExpected } from '../drivers/resp/load/rate-profile.ts';
 import { distributionExpected, isDistribution } from '../workloads/key-distribution.ts';
 import { parseFaults } from '../faults/faults.ts';
@@ -119,7 +119,7 @@ function mistakeOf(read: () => unknown): string | null {
     read();
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return reasonOf(error);
   }
 }
 

@@ -2,7 +2,7 @@
 // Whatever had to be left out is said.
 
 import * as v from 'valibot';
-import { HarnessError } from '../errors.ts';
+import { HarnessError, reasonOf } from '../errors.ts';
 import { worstVerdict } from './verdicts.ts';
 import {
   cellSchema, failureSchema, headSchemas, parseRecord, skippedSchema, testbedSchema,
@@ -109,7 +109,7 @@ function jsonOf(text: string, problems: string[]): unknown {
     return JSON.parse(text) as unknown;
   } catch (error) {
     const repaired = closedJson(text);
-    const words = error instanceof Error ? error.message : String(error);
+    const words = reasonOf(error);
     problems.push(`The record ends too early or is damaged after ${repaired.lengthChars} of `
       + `${text.length} characters (${words}).`);
     try {

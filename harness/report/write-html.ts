@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import * as v from 'valibot';
 import { decodeCurve } from '../crash/curve/curve-file.ts';
+import { reasonOf } from '../errors.ts';
 import { htmlReport } from './html/page.ts';
 import type { PageInput } from './html/page.ts';
 import { curvesMax } from './html/sections/loss-curve.ts';
@@ -31,7 +32,7 @@ export async function renderHtml(
     record, problems, series,
     curves: await readCurves(record, runDirectory, problems),
     spectra: await readSpectra(record, runDirectory).catch((error: unknown) => {
-      problems.push(`${latencyLogName} cannot be read: ${wordsOf(error)}`);
+      problems.push(`${latencyLogName} cannot be read: ${reasonOf(error)}`);
       return [];
     }),
     plotLibrary: series.length === 0 ? { script: '', style: '' } : await readPlotLibrary(),
@@ -110,14 +111,10 @@ async function readEach<TRead>(
     } catch (error) {
       const { cell, trial, path } = artefact;
       problems.push(`The ${what} of ${cell}, trial ${trial.index + 1}, cannot be read: ${path}: `
-        + wordsOf(error));
+        + reasonOf(error));
     }
   }
   return found;
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function crashSpan({ crashAtMs, outageMs }: TrialRecord): Span[] {

@@ -6,7 +6,7 @@ import {
   access, appendFile, constants, mkdir, open, readdir, readFile, rename, rm, stat, symlink,
 } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { HarnessError } from '../errors.ts';
+import { HarnessError, reasonOf } from '../errors.ts';
 import { markdownSummary } from './markdown.ts';
 import { parseRecord } from './parse-record.ts';
 import type { RunRecord } from './record.ts';
@@ -53,7 +53,7 @@ export async function makeRunFolder(out: string, name: string): Promise<RunFolde
       }
     }
   } catch (error) {
-    throw new HarnessError('ENVIRONMENT', `cannot write reports to ${out}: ${text(error)}; `
+    throw new HarnessError('ENVIRONMENT', `cannot write reports to ${out}: ${reasonOf(error)}; `
       + 'choose another folder with --out', { cause: error });
   }
 }
@@ -92,7 +92,7 @@ export async function writeRun(
     await replaceFile(recordPath, `${JSON.stringify(record, null, 2)}\n`);
   } catch (error) {
     throw new HarnessError('ENVIRONMENT', `cannot write the record of the run to ${runDirectory}: `
-      + text(error), { cause: error });
+      + reasonOf(error), { cause: error });
   }
   const warnings: string[] = [];
   const render = async (name: string, make: () => string | Promise<string>): Promise<string> => {
@@ -101,7 +101,7 @@ export async function writeRun(
     return path;
   };
   const orWarning = (name: string) => (error: unknown): null => {
-    warnings.push(`${name} could not be written: ${text(error)}`);
+    warnings.push(`${name} could not be written: ${reasonOf(error)}`);
     return null;
   };
   const log = async (): Promise<void> => {
@@ -148,18 +148,27 @@ Promise<FoundRun> {
 }
 
 /**
- * Text and path of the record of claims that a path or an id names; null when it names none.
+ * Text and path of the record of claims that a path or an id names, or `latest` where nothing but
+ * claims was run; null when it names none.
  */
 export async function findClaims(out: string, { run, cwd }: { run: string; cwd: string }):
 Promise<{ readonly path: string; readonly text: string } | null> {
   const path = resolve(cwd, run);
   const candidates = [...(path.endsWith('claims.json') ? [path] : []), join(path, 'claims.json'),
-    join(out, 'runs', run, 'claims.json')];
+    join(out, 'runs', run, 'claims.json'), ...await latestClaims(out, run)];
   for (const candidate of candidates) {
     if (!await isFile(candidate)) continue;
     return { path: candidate, text: await readFile(candidate, 'utf8') };
   }
   return null;
+}
+
+/** Records of claims, the last first, where `latest` is asked for and no run has that name. */
+async function latestClaims(out: string, run: string): Promise<string[]> {
+  if (run !== 'latest' || await isFile(join(out, 'latest', 'run.json'))) return [];
+  // Their ids begin with the time.
+  return (await listRuns(out)).filter((id) => id.startsWith('claims-')).reverse()
+    .map((id) => join(out, 'runs', id, 'claims.json'));
 }
 
 async function findRecord(out: string, { run, cwd }: { run: string; cwd: string }):
@@ -233,7 +242,7 @@ async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
-    throw new HarnessError('RECORD_BAD', `${path}: not a run record: ${text(error)}`,
+    throw new HarnessError('RECORD_BAD', `${path}: not a run record: ${reasonOf(error)}`,
       { cause: error });
   }
 }
@@ -278,14 +287,10 @@ async function pointLatest(out: string, id: string): Promise<string | null> {
     return null;
   } catch (error) {
     await rm(temporary, { force: true });
-    return `${link} could not be pointed at the run: ${text(error)}`;
+    return `${link} could not be pointed at the run: ${reasonOf(error)}`;
   }
 }
 
 function uniqueBeside(path: string): string {
   return `${path}.${randomBytes(6).toString('hex')}.tmp`;
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -11,7 +11,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
-import { HarnessError } from '../errors.ts';
+import { HarnessError, reasonOf } from '../errors.ts';
 import { installation } from '../metrics/installation.ts';
 import type { Trial } from '../plan/plan.ts';
 import { findingsOf } from '../report/aggregate.ts';
@@ -148,7 +148,7 @@ function readJson(file: string): object {
   try {
     value = JSON.parse(fs.readFileSync(file, 'utf8'));
   } catch (cause) {
-    throw bad(file, cause instanceof Error ? cause.message : String(cause));
+    throw bad(file, reasonOf(cause));
   }
   const schema = (value as { schema?: unknown } | null)?.schema;
   if (schema !== reproSchema) {

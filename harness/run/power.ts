@@ -10,6 +10,7 @@ import { encodeCurve } from '../crash/curve/curve-file.ts';
 import type { InstantLoss } from '../crash/curve/loss-curve.ts';
 import { digestOf } from '../crash/images/digest.ts';
 import { materialize } from '../crash/materialize.ts';
+import { reasonOf } from '../errors.ts';
 import { freePort } from '../targets/ports.ts';
 import type { CoverageRecord, CurveRecord, CutRecord } from '../report/record.ts';
 import type { FileTree } from '../crash/image.ts';
@@ -190,7 +191,7 @@ class Boots {
 
   #noRoom({ atNs, window }: PlannedImage, error: unknown): CutRecord {
     const { startNs } = this.#parts.power.span;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = reasonOf(error);
     const text = `no room for further crash images after ${this.cuts.length}: ${why}`;
     return {
       atMs: Math.round((atNs - startNs) / 1e6), verdict: 'inconclusive', loss: null,

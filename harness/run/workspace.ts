@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileSizes } from '../crash/materialize.ts';
 import type { DiskOptions } from '../disks/disk.ts';
-import { HarnessError } from '../errors.ts';
+import { HarnessError, reasonOf } from '../errors.ts';
 import { imageBytes } from '../plan/plan.ts';
 import type { Trial } from '../plan/plan.ts';
 
@@ -42,7 +42,7 @@ function workspaceAt(root: string): Workspace {
   try {
     fs.mkdirSync(dataDirectory, { recursive: true });
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = reasonOf(cause);
     throw new HarnessError('ENVIRONMENT', `cannot make the folder of a trial: ${why}`, { cause });
   }
   return {

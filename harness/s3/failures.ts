@@ -1,7 +1,7 @@
 // What went wrong between us and an S3 server: which failures are worth another try, and what each
 // means to the user.
 
-import { HarnessError } from '../errors.ts';
+import { HarnessError, reasonOf } from '../errors.ts';
 import type { S3Settings } from './settings.ts';
 
 /** An answer of the server that is not a success. */
@@ -54,7 +54,7 @@ export function failureOf(error: unknown, settings: S3Settings, doing: string): 
   const { endpoint, credentials, bucket } = settings;
   const where = `s3://${bucket} at ${endpoint.origin}`;
   const words = error instanceof S3Answer ? answerWords(error, settings)
-    : `${error instanceof Error ? error.message : String(error)}`;
+    : reasonOf(error);
   return new HarnessError('STORE_FAILED', credentials.redact(`${doing}: ${where}: ${words}`));
 }
 

@@ -13,7 +13,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Finding } from '../checkers/judgement.ts';
 import { materialize } from '../crash/materialize.ts';
-import { HarnessError } from '../errors.ts';
+import { HarnessError, reasonOf } from '../errors.ts';
 import type { Ledger, OperationStatus } from '../history/ledger.ts';
 import { LedgerWriter } from '../history/ledger.ts';
 import { installation } from '../metrics/installation.ts';
@@ -144,7 +144,7 @@ function readObject(file: string): object {
     const value: unknown = JSON.parse(fs.readFileSync(file, 'utf8'));
     if (typeof value === 'object' && value !== null) return value;
   } catch (cause) {
-    throw bad(file, cause instanceof Error ? cause.message : String(cause));
+    throw bad(file, reasonOf(cause));
   }
   throw bad(file, 'expected an object');
 }

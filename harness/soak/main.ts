@@ -12,7 +12,7 @@ import { randomInt } from 'node:crypto';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { diskUnavailable } from '../disks/disks.ts';
-import { HarnessError } from '../errors.ts';
+import { HarnessError, reasonOf } from '../errors.ts';
 import type { TargetName } from '../plan/scenario.ts';
 import { bytesText, countText, durationText } from '../plan/units.ts';
 import { reportText } from '../report/table.ts';
@@ -35,7 +35,7 @@ Examples:
 const usable: readonly TargetName[] = ['bundled', 'redis', 'valkey'];
 
 process.exitCode = await main().catch((error: unknown) => {
-  process.stderr.write(`soak: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`soak: ${reasonOf(error)}\n`);
   return error instanceof HarnessError && error.code === 'ENVIRONMENT' ? 69 : 64;
 });
 

@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { HarnessError } from '../errors.ts';
+import { HarnessError, reasonOf } from '../errors.ts';
 import { bundleOf, entryNear } from '../metrics/bundle.ts';
 import { installation } from '../metrics/installation.ts';
 import { baseArguments, directiveArguments } from './redis.ts';
@@ -61,7 +61,7 @@ async function tryEntry(entry: string, version: string): Promise<Located> {
     await promisify(execFile)(process.execPath, args, { timeout: 120_000 });
     return located;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = reasonOf(error);
     return { kind: 'missing', lookedFor: [`${entry}: --version failed: ${why}`], install };
   }
 }

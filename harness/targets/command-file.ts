@@ -15,7 +15,7 @@
 
 import fs from 'node:fs';
 import * as v from 'valibot';
-import { HarnessError } from '../errors.ts';
+import { HarnessError, reasonOf } from '../errors.ts';
 import type { Address } from './ports.ts';
 
 /** What a file says. */
@@ -94,7 +94,7 @@ function parseJson(path: string): unknown {
   try {
     return JSON.parse(fs.readFileSync(path, 'utf8'));
   } catch (cause) {
-    throw bad(path, cause instanceof Error ? cause.message : String(cause));
+    throw bad(path, reasonOf(cause));
   }
 }
 

@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { HarnessError } from '../errors.ts';
+import { HarnessError, reasonOf } from '../errors.ts';
 import { launch } from './server-process.ts';
 import type { Located, RunningTarget, StartOptions, Target } from './target.ts';
 
@@ -64,7 +64,7 @@ async function locateProduct(product: Product, environment: NodeJS.ProcessEnv): 
   try {
     return { kind: 'found', binary, version: await askVersion(binary) };
   } catch (error) {
-    const why = error instanceof Error ? error.message.split('\n', 1)[0] : String(error);
+    const why = reasonOf(error).split('\n', 1)[0];
     return { kind: 'missing', lookedFor: [`${binary}: --version failed: ${why}`], install };
   }
 }

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HarnessError } from '../errors.ts';
+import { HarnessError, reasonOf } from '../errors.ts';
 import { hold, processHolding } from '../holdings/holdings.ts';
 import { monotonicNs } from '../metrics/monotonic.ts';
 import { LogFile } from './log-file.ts';
@@ -64,7 +64,7 @@ export async function launch(options: Launch): Promise<RunningTarget> {
     await once(child, 'spawn');
   } catch (error) {
     log.close();
-    const why = error instanceof Error ? error.message : String(error);
+    const why = reasonOf(error);
     throw new HarnessError('ENVIRONMENT', `${options.title} cannot be run: ${why}`, {
       cause: error,
     });
@@ -76,7 +76,7 @@ function openLog(options: Launch): LogFile {
   try {
     return new LogFile(options.logPath);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = reasonOf(error);
     throw new HarnessError('ENVIRONMENT', `the log of ${options.title} cannot be written: ${why}`, {
       cause: error,
     });

@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { HarnessError } from '../../errors.ts';
+import { HarnessError, reasonOf } from '../../errors.ts';
 import { copyBytes, syncFolder, syncFolders } from '../files.ts';
 import type { Work } from '../files.ts';
 import { dataFolder, momentOf, recordName } from '../record.ts';
@@ -80,6 +80,6 @@ async function remove(folder: string, name: string): Promise<void> {
 }
 
 function unusable(folder: string, cause: unknown): HarnessError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = reasonOf(cause);
   return new HarnessError('ENVIRONMENT', `the store ${folder}: ${why}`, { cause });
 }

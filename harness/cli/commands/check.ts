@@ -1,6 +1,7 @@
 // `plugpull check`: validates scenario files without running them, all files at once.
 
 import type { Command } from 'commander';
+import { reasonOf } from '../../errors.ts';
 import { planRun } from '../../plan/plan.ts';
 import type { SourcedScenario } from '../../plan/plan.ts';
 import { countText } from '../../plan/units.ts';
@@ -34,7 +35,7 @@ async function check(context: CliContext, words: readonly string[]): Promise<num
       for (const each of found) context.stdout.write(`${checked(each)}\n`);
     } catch (error) {
       mistakes += 1;
-      context.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+      context.stderr.write(`${reasonOf(error)}\n`);
     }
   }
   return mistakes === 0 ? exitPass : exitUsage;

@@ -3,6 +3,7 @@
 
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { reasonOf } from '../../errors.ts';
 import type { RunEvent } from '../../plan/events.ts';
 import type { Plan, SkippedCell } from '../../plan/plan.ts';
 import { skippedLines } from '../../plan/plan-text.ts';
@@ -191,7 +192,7 @@ async function conclude(
       stderr.write(`record: ${written.recordPath}\n`);
       reportPath = written.reportPath;
     } catch (error) {
-      stderr.write(`warning: ${error instanceof Error ? error.message : String(error)}\n`);
+      stderr.write(`warning: ${reasonOf(error)}\n`);
     }
   }
   if (reportPath !== null) stderr.write(`report: ${reportPath}\n`);

@@ -3,6 +3,7 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { reasonOf } from '../../errors.ts';
 import { mergeRecords, shardFolder } from '../../report/merge.ts';
 import { verdictLine } from '../../report/notes.ts';
 import { mergedLatencyLog } from '../../report/write-latency.ts';
@@ -56,7 +57,7 @@ async function merge(
   for (const one of found) await copyFiles(one, runDirectory, warn);
   const merged = { ...record, id };
   const latencyLog = await mergedLatencyLog(found).catch((error: unknown) => {
-    warn(`the histograms of the shards cannot be joined: ${wordsOf(error)}`);
+    warn(`the histograms of the shards cannot be joined: ${reasonOf(error)}`);
     return null;
   });
   const { recordPath, reportPath, warnings } = await writeRun(out, merged, { latencyLog });
@@ -83,11 +84,7 @@ async function copyFiles(
       await mkdir(dirname(target), { recursive: true });
       await copyFile(source, target);
     } catch (error) {
-      warn(`${record.id}: ${path}: ${wordsOf(error)}`);
+      warn(`${record.id}: ${path}: ${reasonOf(error)}`);
     }
   }
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,7 +2,7 @@
 
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { HarnessError } from '../../errors.ts';
+import { HarnessError, reasonOf } from '../../errors.ts';
 import { didYouMean } from '../../plan/nearest.ts';
 import { claimsMarkdown } from '../../report/claims/claims-markdown.ts';
 import { claimsPage } from '../../report/claims/claims-page.ts';
@@ -62,7 +62,8 @@ export function addReportCommand(
 tables: those of studies (recovery, snapshots, HTTP) alone, as Markdown. Several formats without
 --to are written beside the record: report.html, summary.md, record.json, junit.xml, tables.md. A
 record that is damaged or cut in half is shown as far as it goes; the exit code is 2. A run of
-claims, by its id or path, is shown again in the same way (html, md, json).
+claims, by its id or path, is shown again in the same way (html, md, json); latest names one where
+nothing else was run.
 
 Examples:
   plugpull report                                 the last run
@@ -125,7 +126,7 @@ async function reportClaims(
 /** @throws {HarnessError} ENVIRONMENT when the file cannot be written. */
 async function writeFile(path: string, content: string): Promise<void> {
   await writeWhole(path, content).catch((error: unknown) => {
-    const words = error instanceof Error ? error.message : String(error);
+    const words = reasonOf(error);
     throw new HarnessError('ENVIRONMENT', `cannot write ${path}: ${words}`, { cause: error });
   });
 }
@@ -165,6 +166,15 @@ function table(context: CliContext, { record }: FoundRun): string {
   return reportText(record, { columns, color: mayStyle(context, stdout) });
 }
 
+function nearRuns(run: string, runs: readonly string[]): string {
+  const last = runs.at(-1);
+  if (last === undefined) return '; there are no runs yet';
+  // `latest` is a run of scenarios, which claims are not: only `report` can show those.
+  return runs.every((id) => id.startsWith('claims-'))
+    ? `; only claims were run so far: plugpull report ${last} shows them`
+    : didYouMean(run, runs.slice(-10));
+}
+
 /** The run, also a damaged one. @throws {HarnessError} USAGE naming runs that are there. */
 export async function findRun(context: CliContext, run: string, out: string): Promise<FoundRun> {
   try {
@@ -172,7 +182,6 @@ export async function findRun(context: CliContext, run: string, out: string): Pr
   } catch (error) {
     if (!(error instanceof HarnessError) || error.code !== 'USAGE') throw error;
     const runs = await listRuns(out);
-    const near = runs.length === 0 ? '; there are no runs yet' : didYouMean(run, runs.slice(-10));
-    throw usage(error.message + near);
+    throw usage(error.message + nearRuns(run, runs));
   }
 }

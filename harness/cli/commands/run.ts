@@ -2,6 +2,7 @@
 
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { reasonOf } from '../../errors.ts';
 import { overrideScenario } from '../../plan/overrides.ts';
 import type { RunEvent } from '../../plan/events.ts';
 import { planRun } from '../../plan/plan.ts';
@@ -165,7 +166,7 @@ async function openLive(
     if (context.stderr.isTerminal) context.openBrowser(live.url);
     return live;
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
+    const words = reasonOf(error);
     progress.line(`warning: the report cannot be shown live: ${words}`);
     return null;
   }
@@ -183,7 +184,7 @@ export async function keep(
     if (reportPath !== null) stderr.write(`report: ${reportPath}\n`);
     return reportPath;
   } catch (error) {
-    stderr.write(`warning: ${error instanceof Error ? error.message : String(error)}\n`);
+    stderr.write(`warning: ${reasonOf(error)}\n`);
     return null;
   }
 }

@@ -3,7 +3,7 @@
 
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { HarnessError } from '../../errors.ts';
+import { HarnessError, reasonOf } from '../../errors.ts';
 import { historyLineOf, noteLineOf } from '../../report/trend/history.ts';
 import { trendPage } from '../../report/trend/trend-page.ts';
 import { trendSentences, trendsOf } from '../../report/trend/trend.ts';
@@ -91,7 +91,7 @@ async function newLines(context: CliContext, flags: TrendFlags, out: string): Pr
 /** @throws {HarnessError} ENVIRONMENT naming the file. */
 async function orEnvironment(work: Promise<void>, path: string): Promise<void> {
   await work.catch((error: unknown) => {
-    const words = error instanceof Error ? error.message : String(error);
+    const words = reasonOf(error);
     throw new HarnessError('ENVIRONMENT', `cannot write ${path}: ${words}`, { cause: error });
   });
 }

@@ -4,6 +4,7 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { reasonOf } from '../../errors.ts';
 import { durationText, roundedText } from '../../plan/units.ts';
 import { livePage } from './page.ts';
 import type { LiveStatus } from './client.ts';
@@ -49,7 +50,7 @@ export async function startLiveServer(source: LiveSource): Promise<LiveServer> {
   };
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
-      send(response, 500, { text: error instanceof Error ? error.message : String(error) });
+      send(response, 500, { text: reasonOf(error) });
     });
   });
   await new Promise<void>((resolve, reject) => {

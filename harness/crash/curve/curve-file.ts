@@ -8,7 +8,7 @@
 
 import { gunzipSync, gzipSync } from 'node:zlib';
 
-import { HarnessError } from '../../errors.ts';
+import { HarnessError, reasonOf } from '../../errors.ts';
 import type { Envelope } from './envelope.ts';
 
 /** What is drawn. */
@@ -41,7 +41,7 @@ export function decodeCurve(bytes: Uint8Array, from: string): DrawnCurve {
   try {
     value = JSON.parse(gunzipSync(bytes).toString('utf8')) as Partial<DrawnCurve>;
   } catch (cause) {
-    throw bad(from, `found ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+    throw bad(from, `found ${reasonOf(cause)}`, cause);
   }
   if (value.schema !== 1) throw bad(from, `expected schema 1, found ${String(value.schema)}`);
   const lists = [value.writes, value.bytes, value.windowMs];

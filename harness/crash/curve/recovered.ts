@@ -5,6 +5,7 @@
 import { incrementSequence, manifestName } from '../../../engine/aof/format.ts';
 import { parseManifest } from '../../../engine/aof/manifest.ts';
 import type { Manifest } from '../../../engine/aof/manifest.ts';
+import { reasonOf } from '../../errors.ts';
 import { contentAfterDrops } from '../dropped-content.ts';
 import type { CrashFile, CrashNode } from '../crash-tree.ts';
 import { FileContent } from '../file-content.ts';
@@ -174,6 +175,6 @@ function manifestIn(bytes: Uint8Array, path: string): Manifest | string {
   try {
     return parseManifest(Buffer.from(bytes), path);
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return reasonOf(error);
   }
 }

@@ -12,6 +12,7 @@ import { Arena } from '../../../engine/memory/arena.ts';
 import {
   briefNameBytes, clientDigits, keyNameBytes, sequenceDigits,
 } from '../../workloads/keys.ts';
+import { reasonOf } from '../../errors.ts';
 import { readDigits } from '../../workloads/value.ts';
 import { LOG_WHOLE, LogDecoder } from './log-decoder.ts';
 import { Positions } from './positions.ts';
@@ -58,7 +59,7 @@ function readRdb(bytes: Uint8Array, clients: number): SnapshotContent {
     }
     return { kind: 'whole', prefixes };
   } catch (error) {
-    return { kind: 'bad', why: error instanceof Error ? error.message : String(error) };
+    return { kind: 'bad', why: reasonOf(error) };
   }
 }
 

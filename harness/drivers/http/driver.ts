@@ -4,7 +4,7 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { HarnessError } from '../../errors.ts';
+import { HarnessError, reasonOf } from '../../errors.ts';
 import { entryNear } from '../../metrics/bundle.ts';
 import type { HttpCommand, HttpEvent, HttpLoad, HttpResult } from './messages.ts';
 
@@ -72,7 +72,7 @@ async function endOf(child: ChildProcess, signal: AbortSignal): Promise<HttpResu
     return await resultOf(child);
   } catch (error) {
     if (signal.aborted) throw interrupted();
-    const why = error instanceof Error ? error.message : String(error);
+    const why = reasonOf(error);
     throw new HarnessError('DRIVER_FAILED', `the generator of HTTP failed: ${why}`);
   } finally {
     signal.removeEventListener('abort', onAbort);

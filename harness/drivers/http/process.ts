@@ -3,6 +3,7 @@
 
 import type { EventEmitter } from 'node:events';
 import type { Client, Request } from 'autocannon';
+import { reasonOf } from '../../errors.ts';
 import { Counter } from './counter.ts';
 import type { HttpCommand, HttpEvent, HttpLoad, HttpResult } from './messages.ts';
 import { RequestStream } from './requests.ts';
@@ -137,7 +138,7 @@ function start(load: HttpLoad): void {
   run = new HttpRun(load);
   run.result().then((result) => say({ kind: 'result', result }, () => process.exit(0)))
     .catch((error: unknown) => {
-      const text = error instanceof Error ? error.message : String(error);
+      const text = reasonOf(error);
       say({ kind: 'failed', text }, () => process.exit(1));
     });
 }

@@ -2,7 +2,7 @@
 // says was answered was answered, once.
 
 import net from 'node:net';
-import { HarnessError } from '../../errors.ts';
+import { HarnessError, reasonOf } from '../../errors.ts';
 import { encodeCommand, ReplyError, ReplyReader } from './codec.ts';
 import type { Argument, Reply } from './codec.ts';
 
@@ -108,7 +108,7 @@ export class RespClient {
         this.#answer(reply);
       }
     } catch (error) {
-      this.#fail(error instanceof Error ? error.message : String(error));
+      this.#fail(reasonOf(error));
     }
   }
 

@@ -3,7 +3,7 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { HarnessError } from '../../errors.ts';
+import { HarnessError, reasonOf } from '../../errors.ts';
 import { bundleOf, entryNear } from '../../metrics/bundle.ts';
 import type {
   DriverCommand,
@@ -70,7 +70,7 @@ export async function forkDriver(surroundings: DriverSurroundings = {}): Promise
   try {
     await once(child, 'spawn');
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = reasonOf(error);
     const text = `the load generator cannot be started: ${why}`;
     throw new HarnessError('DRIVER_FAILED', text, { cause: error });
   }

@@ -1,5 +1,6 @@
 // Entry of the driver's process: commands of the parent in, events out. It dies with its parent.
 
+import { reasonOf } from '../../errors.ts';
 import { Load } from './load/load.ts';
 import type { DriverCommand, DriverEvent } from './messages.ts';
 
@@ -12,7 +13,7 @@ function say(event: DriverEvent, told: () => void = () => {}): void {
 }
 
 function fail(error: unknown): void {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = reasonOf(error);
   process.exitCode = 1;
   say({ kind: 'failed', text }, () => process.exit(1));
 }

@@ -1,7 +1,7 @@
 // Reads the record of `plugpull run claims` back, checked field by field.
 
 import * as v from 'valibot';
-import { HarnessError } from '../../errors.ts';
+import { HarnessError, reasonOf } from '../../errors.ts';
 import { targetNames } from '../../plan/scenario.ts';
 import { claimsSchema, claimVerdicts } from './claims-record.ts';
 import type { ClaimsRecord } from './claims-record.ts';
@@ -16,7 +16,7 @@ export function parseClaims(text: string, from: string): ClaimsRecord {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw bad(`not a record of claims: ${error instanceof Error ? error.message : String(error)}`);
+    throw bad(`not a record of claims: ${reasonOf(error)}`);
   }
   const schema = (value as { schema?: unknown } | null)?.schema;
   if (typeof schema === 'number' && schema !== claimsSchema) {

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RespClient } from '../../drivers/resp/client.ts';
 import { infoFields } from '../../drivers/resp/info.ts';
 import { startServing } from '../../drivers/resp/probe.ts';
+import { reasonOf } from '../../errors.ts';
 import { mountFaultfs } from '../../faultfs/client.ts';
 import type { FaultfsMount, FaultRule } from '../../faultfs/client.ts';
 import { freePort } from '../../targets/ports.ts';
@@ -83,7 +84,7 @@ const restsFromSnapshot = (info: Info): boolean => info.get('rdb_bgsave_in_progr
 /** `yes`, or the first word of the error: MISCONF, say. */
 async function takes(client: RespClient, ...command: readonly string[]): Promise<string> {
   return client.call(...command).then(() => 'yes', (error: unknown) => (
-    String(error instanceof Error ? error.message : error).split(' ')[0] ?? ''));
+    reasonOf(error).split(' ')[0] ?? ''));
 }
 
 const failingSnapshot: readonly FaultRule[] = [
