@@ -1,4 +1,5 @@
 // The directory of a log: its manifest on disk, replaced in ways that survive a power cut.
+import { EngineError } from '../errors.ts';
 import { readStart, writeFully } from '../io/disk.ts';
 import type { Disk } from '../io/disk.ts';
 import {
@@ -67,9 +68,15 @@ export class LogDirectory {
     return `${this.path}/${name}`;
   }
 
-  /** Names in the directory; none when it does not exist. */
+  /**
+   * Names in the directory; none when it does not exist.
+   * @throws {EngineError} DIRECTORY_UNUSABLE when it is a file.
+   */
   list(): readonly string[] {
-    return this.disk.stat(this.path) === null ? [] : this.disk.list(this.path);
+    const stat = this.disk.stat(this.path);
+    if (stat?.kind !== 'file') return stat === null ? [] : this.disk.list(this.path);
+    throw new EngineError('DIRECTORY_UNUSABLE', `${this.path} is a file, where the log has its`
+      + " directory: move it away, or name another one with 'appenddirname'");
   }
 
   /**
@@ -80,6 +87,10 @@ export class LogDirectory {
     const path = this.manifestPath;
     const stat = this.disk.stat(path);
     if (stat === null) return false;
+    if (stat.kind !== 'file') {
+      throw new EngineError('MANIFEST_BAD', `${path} is a directory: expected the manifest of a`
+        + ' log. Move it away, or restore the manifest from a copy');
+    }
     this.manifest = parseManifest(readStart(this.disk, path, stat.sizeBytes), path);
     return true;
   }

@@ -400,7 +400,7 @@ export class AofReader {
   private bad(expected: string, found: string): EngineError {
     return new EngineError('AOF_BAD', `Bad file format reading the append only file ${this.path}:`
       + ` at offset ${this.offset} expected ${expected}, found: ${found}. Make a backup, then use`
-      + ' plugpull check-aof --fix on the manifest');
+      + ' plugpull check-aof --fix on the manifest, or on the file where there is none');
   }
 
   private unreadable(cause: unknown): EngineError {

@@ -247,3 +247,20 @@ test('a base in commands is refused, cut at any byte, whether or not it is the l
     t.regex(message, new RegExp(`2.base.aof is damaged .* ${whole.length} bytes, as the man`));
   }
 });
+
+test('a file where a directory belongs, and the other way round', async (t) => {
+  const [on, off] = [{ appendOnly: true }, { appendOnly: false }];
+  const rows = [
+    [directory, 'file', on, 'DIRECTORY_UNUSABLE', /appendonlydir is a file.*'appenddirname'/],
+    [paths.manifest, 'directory', on, 'MANIFEST_BAD', /\.manifest is a directory.*Move it away/],
+    [paths.snapshot, 'directory', off, 'RDB_BAD', /is no file: move away/],
+  ] as const;
+  for (const [path, kind, settings, code, says] of rows) {
+    const disk = memoryDisk([['/data/other', Buffer.from('x')]]);
+    if (path === paths.manifest) disk.makeDirectory(directory);
+    if (kind === 'file') disk.seed(path, Buffer.from('x'));
+    else disk.makeDirectory(path);
+    const error = await t.throwsAsync(TestEngine.start({ disk, settings }), { message: says });
+    t.is((error as EngineError).code, code);
+  }
+});

@@ -36,7 +36,8 @@ export class FileWindow extends ByteWindow {
     const { disk, path } = options;
     const stat = guard(path, () => disk.stat(path));
     if (stat === null || stat.kind !== 'file') {
-      throw new EngineError('RDB_BAD', `${path} is no file`);
+      throw new EngineError('RDB_BAD', `${path} is no file: move away what is there, or name`
+        + ' another file');
     }
     const fd = guard(path, () => disk.open(path, 'read'));
     const windowBytes = options.windowBytes ?? Math.min(defaultWindowBytes, stat.sizeBytes);
