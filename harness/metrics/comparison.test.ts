@@ -20,6 +20,8 @@ function compareOne(change: Partial<MetricSamples>): MetricComparison {
 }
 
 const none = steady.map(() => 0);
+const many = Array.from({ length: 24 }, () => 0);
+const rare = many.map((_, at) => (at % 3 === 0 ? 500 : 0));
 const same = { before: scattered, after: scattered };
 const later = steady.toReversed();
 const rows: readonly [title: string, change: Partial<MetricSamples>, expected: ChangeVerdict][] = [
@@ -47,6 +49,11 @@ const rows: readonly [title: string, change: Partial<MetricSamples>, expected: C
     { better: 'lower', before: none, after: steady, differenceFloor: 1100 }, 'within noise'],
   ['losses beyond those of A/A pairs',
     { better: 'lower', before: none, after: steady, differenceFloor: 900 }, 'regression'],
+  ['a rare loss where there was none, its median still 0, whatever pairs differ by',
+    { better: 'lower', before: many, after: rare, differenceFloor: 600 }, 'regression'],
+  ['one loss where there was none',
+    { better: 'lower', before: many, after: [500, ...many.slice(1)], differenceFloor: 600 },
+    'inconclusive'],
   ['losses like before', { before: [0, 5, 0, 9, 2], after: [4, 0, 0, 7, 1] }, 'inconclusive'],
 ];
 

@@ -212,18 +212,18 @@ function judgeByRank(
   const noise = floor === null ? 'not measured' : figure(floor);
   const reason = `${medians}${between}; no ratio, since a value is 0 or less; noise floor `
     + `${noise}; by rank`;
-  // Only where all of the interval is noise: a loss that is rare has its median at 0.
-  const isNoise = floor !== null && floor > 0 && low !== undefined && high !== undefined
-    && Math.max(Math.abs(low), Math.abs(high)) <= floor;
-  if (significant && !isNoise) {
-    return { verdict: direction(samples, test.lean), reason: `${reason} not chance` };
+  // A loss that is new and rare leaves the median at 0: noise is only a shift, all of it small.
+  const isShift = low !== undefined && high !== undefined && low * high > 0;
+  const isNoise = floor !== null && isShift && Math.max(Math.abs(low), Math.abs(high)) <= floor;
+  if (significant) {
+    const verdict = isNoise ? 'within noise' : direction(samples, test.lean);
+    return { verdict, reason: `${reason} not chance` };
   }
   const same = [...before, ...after].every((value) => value === before[0]);
   if (same && trials >= trialsForLevel(0.05, paired)) {
     return { verdict: 'no change', reason: `every value is ${figure(before[0] as number)}` };
   }
-  const chance = significant ? 'not chance' : 'may be chance';
-  return { verdict: isNoise ? 'within noise' : 'inconclusive', reason: `${reason} ${chance}` };
+  return { verdict: 'inconclusive', reason: `${reason} may be chance` };
 }
 
 function direction({ better }: MetricSamples, rise: number): 'improvement' | 'regression' {

@@ -139,7 +139,7 @@ export interface ScenarioInput {
   readonly actions?: readonly SnapshotAction[];
   /** The bundled engine only; `http` needs autocannon. @defaultValue [] */
   readonly edges?: readonly EdgeName[];
-  /** With forms or actions: value sizes, 64 to 1,048,576 each, one cell each. @defaultValue [] */
+  /** With forms or actions: value sizes, 32 to 1,048,576 each, one cell each. @defaultValue [] */
   readonly valueSizeBytes?: readonly number[];
   /** With actions: operations a second, one cell each. @defaultValue [] */
   readonly ratePerSecond?: readonly number[];

@@ -1,6 +1,7 @@
 // Charts of the Markdown summary, which GitHub draws: one for each scenario, of the figure that it
 // was run for. One series each, since neither legend nor colours can be told apart there.
 
+import { studyLabel } from '../plan/studies.ts';
 import { recordLabel } from './cell-label.ts';
 import type { CellRecord } from './record.ts';
 
@@ -47,7 +48,7 @@ function nameOf(cell: CellRecord, among: readonly CellRecord[]): string {
     among.some((each) => part(each) !== part(cell)));
   return [
     ...(differs((each) => each.target.name) ? [cell.target.name] : []),
-    recordLabel(cell),
+    cell.study === undefined ? recordLabel(cell) : studyLabel(cell.study),
     ...(differs((each) => each.crash) ? [cell.crash] : []),
     ...(differs((each) => each.preloadKeys) ? [`${cell.preloadKeys} keys`] : []),
     ...(cell.config.faults === undefined ? [] : [cell.config.faults]),
