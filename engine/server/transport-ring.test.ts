@@ -92,6 +92,22 @@ onRing(title('connections come and go: each gets its own bytes, and none are kep
   t.is(await conversation(port, 'still served'), 'still served');
 });
 
+onRing(title('a connection that this process has made reads through the ring alone'), async (t) => {
+  const server = net.createServer((socket) => socket.end('x'.repeat(100)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => server.close());
+  const { port } = server.address() as net.AddressInfo;
+  const connections = Array.from({ length: 50 }, async () => {
+    const socket = net.connect({ port, host: '127.0.0.1' });
+    let receivedBytes = 0;
+    const receive = (_buffer: Buffer, length: number): void => void (receivedBytes += length);
+    socket.once('connect', () => new Transport(socket, { receive }));
+    await new Promise((resolve) => socket.once('close', resolve));
+    return receivedBytes;
+  });
+  t.deepEqual(await Promise.all(connections), Array.from({ length: 50 }, () => 100));
+});
+
 onRing(title('a paused connection is read no further than what was on its way'), async (t) => {
   const { port, echoes } = await echoServer(t);
   const client = net.connect({ port, host: '127.0.0.1' });

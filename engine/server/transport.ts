@@ -67,7 +67,7 @@ export class Transport {
     const direct = known && transportSettings.first !== 'streams';
     this.descriptor = direct ? descriptor : -1;
     this.ring = direct && transportSettings.first === 'ring' ? ringSockets() : null;
-    if (this.ring !== null && handle && stopReading(handle)) {
+    if (this.ring !== null && handle && stopReading(accepted, handle)) {
       this.socket = accepted;
       this.ringSocket = this.ring.add(accepted, descriptor, receiver);
       return;
@@ -150,11 +150,16 @@ export class Transport {
   }
 }
 
-/** The event loop has begun to read when the connection was accepted; false: it cannot be told. */
-function stopReading(handle: Handle): boolean {
+/**
+ * The event loop reads from an accepted socket already, and from a connected one right after its
+ * listeners have run unless it is paused: it would take bytes from the ring. False: it cannot be
+ * told.
+ */
+function stopReading(socket: Socket, handle: Handle): boolean {
   if (typeof handle.readStop !== 'function') return false;
   handle.readStop();
   handle.reading = false;
+  socket.pause();
   return true;
 }
 
