@@ -158,10 +158,14 @@ export class IoUring {
     }
   }
 
+  /** Has it no room for another operation until `submit`? */
+  get isFull(): boolean {
+    return this.pending > this.submissionMask;
+  }
+
   /** A cleared entry; returns where it is in `entries`. */
   private entry(operation: number, tag: number): number {
-    if (this.pending > this.submissionMask) this.submit();
-    assert(this.pending <= this.submissionMask, 'io_uring takes no more operations');
+    assert(!this.isFull, 'an operation for which io_uring has no room');
     const at = (this.tail & this.submissionMask) * 16;
     this.entries.fill(0, at, at + 16);
     this.entries[at] = operation;

@@ -128,6 +128,7 @@ export class RingSockets implements Completions {
     // Two at once could overtake each other when the socket fills up between them.
     const { ring } = this;
     if (socket.queuedBytes > 0 || this.outputLength + length > ring.output.length) this.submit();
+    this.makeRoom();
     bytes.copy(ring.output, this.outputLength, 0, length);
     socket.queuedFrom = this.outputLength;
     socket.queuedBytes = length;
@@ -186,28 +187,33 @@ export class RingSockets implements Completions {
     if (this.arrived.length > 0) this.schedule();
   }
 
+  private makeRoom(): void {
+    if (this.ring.isFull) this.submit();
+  }
+
   private deliver(): void {
-    const { arrived, ring: { buffers: ring } } = this;
-    const { buffers } = ring;
+    const { arrived } = this;
     this.arrived = this.delivering;
     this.delivering = arrived;
     const { words } = arrived;
     for (let at = 0; at < arrived.length; at += 3) {
-      const socket = this.sockets[words[at] ?? 0];
-      const result = words[at + 1] ?? 0;
-      const flags = words[at + 2] ?? 0;
-      const buffer = flags >>> 16;
-      if (!socket) continue;
-      try {
-        if (result > 0 && !socket.closed) {
-          socket.receiver.receive(buffers[buffer] as Buffer, result);
-        }
-      } finally {
-        if ((flags & hasBuffer) !== 0) ring.giveBack(buffer);
-      }
-      if ((flags & goesOn) === 0) this.disarmed(socket, result);
+      this.passOn(words[at] ?? 0, words[at + 1] ?? 0, words[at + 2] ?? 0);
     }
     arrived.length = 0;
+  }
+
+  private passOn(number: number, result: number, flags: number): void {
+    const socket = this.sockets[number];
+    const { buffers } = this.ring;
+    const buffer = flags >>> 16;
+    try {
+      if (socket && result > 0 && !socket.closed) {
+        socket.receiver.receive(buffers.buffers[buffer] as Buffer, result);
+      }
+    } finally {
+      if ((flags & hasBuffer) !== 0) buffers.giveBack(buffer);
+    }
+    if (socket && (flags & goesOn) === 0) this.disarmed(socket, result);
   }
 
   /** The kernel has stopped reading: because of `result`, or since it was told to. */
@@ -241,11 +247,13 @@ export class RingSockets implements Completions {
 
   private arm(socket: RingSocket): void {
     socket.armed = true;
+    this.makeRoom();
     this.ring.receive(socket.descriptor, (socket.number << kindBits) | receiving);
     this.schedule();
   }
 
   private cancel(socket: RingSocket): void {
+    this.makeRoom();
     this.ring.cancel((socket.number << kindBits) | receiving, cancelling);
     this.schedule();
   }
