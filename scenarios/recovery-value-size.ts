@@ -9,7 +9,7 @@ const scenario: Scenario = defineScenario({
   tags: ['recovery', 'study'],
   forms: ['rdb', 'aof-rdb-base', 'aof-resp-base', 'aof-long-tail'],
   caches: ['warm'],
-  valueSizeBytes: [100, 1000, 4000, 10_000],
+  valueSizeBytes: [100, 1000, 4000],
   preloadKeys: [20_000, 50_000],
   measures: ['recovery'],
   load: { clients: 50, pipeline: 4, keys: 5000, warmupMs: 0 },

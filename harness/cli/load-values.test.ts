@@ -138,8 +138,8 @@ const refusals: readonly Refusal[] = [
     says: /expected at most 2047, .* found 2048/,
   },
   {
-    scenario: 'recovery-value-size', argv: ['--set', 'proto-max-bulk-len=5kb'],
-    says: /expected at most 5120, .* found 10000/,
+    scenario: 'recovery-value-size', argv: ['--set', 'proto-max-bulk-len=3kb'],
+    says: /expected at most 3072, .* found 4000/,
   },
   {
     argv: ['--value-size', 'trace:sizes.txt'], file: ['sizes.txt', '100\n# rest\n12x\n200\n'],

@@ -123,7 +123,7 @@ test('check accepts the built-in scenarios', async (t) => {
     'ok: lying-disk, 12 cells, 12 trials', 'ok: many-kills, 1 cell, 100 trials',
     'ok: recovery-forms, 30 cells, 30 trials',
     'ok: recovery-tail, 8 cells, 8 trials',
-    'ok: recovery-time, 6 cells, 6 trials', 'ok: recovery-value-size, 32 cells, 32 trials',
+    'ok: recovery-time, 6 cells, 6 trials', 'ok: recovery-value-size, 24 cells, 24 trials',
     'ok: slow-disk, 24 cells, 24 trials',
     'ok: snapshot-impact, 6 cells, 6 trials', 'ok: snapshot-rate, 8 cells, 8 trials',
     'ok: windows, 32 cells, 288 trials',
