@@ -1,7 +1,8 @@
 // Where clients come in: TCP addresses and, if wanted, a Unix socket.
 
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, unlinkSync } from 'node:fs';
 import net from 'node:net';
+import { dirname } from 'node:path';
 import type { ListenOptions, Server, Socket } from 'node:net';
 import { EngineError } from '../errors.ts';
 
@@ -65,7 +66,8 @@ export class Listener {
     }
     if (path === '') return;
     await removeStale(path);
-    await this.openOne({ path }, { shown: path, optional: false, change: 'another path' });
+    const words = { shown: path, optional: false, change: 'another path with --unixsocket', path };
+    await this.openOne({ path }, words);
     if (this.options.socketMode !== 0) chmodSync(path, this.options.socketMode);
   }
 
@@ -96,6 +98,8 @@ interface Words {
   readonly shown: string;
   readonly optional: boolean;
   readonly change: string;
+  /** Of a Unix socket. */
+  readonly path?: string;
 }
 
 function hostOf(written: string): string {
@@ -137,7 +141,17 @@ function unavailable(cause: unknown, words: Words): EngineError {
     EADDRNOTAVAIL: 'this machine does not have that address',
     ENOTFOUND: 'no such host',
   };
-  const reason = reasons[code ?? ''] ?? (cause instanceof Error ? cause.message : String(cause));
-  const message = `cannot listen on ${words.shown}: ${reason}; choose ${words.change}`;
+  const reason = words.path === undefined ? reasons[code ?? ''] : pathReason(words.path, code);
+  const isAddress = code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND';
+  const change = isAddress ? 'another address with --bind' : words.change;
+  const shown = reason ?? (cause instanceof Error ? cause.message : String(cause));
+  const message = `cannot listen on ${words.shown}: ${shown}; choose ${change}`;
   return new EngineError('PORT_UNAVAILABLE', message, { cause });
+}
+
+/** Node says EACCES for whatever keeps a Unix socket from being made. */
+function pathReason(path: string, code: string | undefined): string | undefined {
+  if (code === 'EADDRINUSE') return 'another process listens there';
+  const folder = dirname(path);
+  return existsSync(folder) ? `it cannot be made in ${folder}` : `there is no folder ${folder}`;
 }

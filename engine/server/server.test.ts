@@ -245,6 +245,19 @@ test('a port in use is refused in words, and nothing is left behind', async (t) 
     + 'another port with --port');
 });
 
+const refusals = [
+  [{ unixsocket: '/nowhere/x.sock' },
+    'cannot listen on /nowhere/x.sock: there is no folder /nowhere; choose another path with '
+    + '--unixsocket'],
+  [{ bind: '192.0.2.1' },
+    /^cannot listen on 192\.0\.2\.1:\d+: this machine .* choose another address with --bind$/],
+] as const;
+for (const [directives, message] of refusals) {
+  test(`where nobody can listen: ${JSON.stringify(directives)}`, async (t) => {
+    await t.throwsAsync(startTestEngine(directives), { code: 'PORT_UNAVAILABLE', message });
+  });
+}
+
 test('both loopback addresses share the port that the system chose', async (t) => {
   const { port } = await started(t, { bind: '127.0.0.1 -::1' });
   const client = await connected(t, port);
