@@ -76,6 +76,7 @@ export class GroupTree extends Tree {
     const change = size - ((this.view[at] as number) & sizeMask);
     const end = to > offsetMask ? 0 : to;
     this.view[at] = size | (from << fromShift) | (end << toShift);
+    this.edited();
     if (change !== 0) {
       this.addCounts(change);
       this.count += change;
@@ -97,6 +98,7 @@ export class GroupTree extends Tree {
     if (atHead ? from < bytes : to === 0 || to + bytes > this.elementEnd - elementStart) {
       return -1;
     }
+    this.edited();
     view[at] = word + 1 + (atHead ? -(bytes << fromShift) : bytes << toShift);
     this.addCounts(1);
     this.count++;

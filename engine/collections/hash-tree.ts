@@ -98,7 +98,7 @@ export class HashTree {
   /** Goes to a field and shows it; false: to where it would be added. */
   find(buffer: Buffer, start: number, end: number): boolean {
     const { tree } = this;
-    this.soughtBuffer = buffer;
+    if (this.soughtBuffer !== buffer) this.soughtBuffer = buffer;
     this.soughtStart = start;
     this.soughtEnd = end;
     const hash = this.keyHash.of(buffer, start, end);

@@ -83,7 +83,8 @@ export class HashHandle extends CollectionHandle {
 
   /** Finds a field and shows its value and deadline; remembers it for `put`. */
   find(buffer: Buffer, start: number, end: number): boolean {
-    this.soughtBuffer = buffer;
+    // Storing a reference costs more than comparing it, and it is mostly the same.
+    if (this.soughtBuffer !== buffer) this.soughtBuffer = buffer;
     this.soughtStart = start;
     this.soughtEnd = end;
     this.found = false;
@@ -238,7 +239,9 @@ export class HashHandle extends CollectionHandle {
 
   private showLarge(): boolean {
     const { large, tree } = this;
-    this.elementBuffer = this.valueBuffer = tree.elementBuffer;
+    const { elementBuffer } = tree;
+    if (this.elementBuffer !== elementBuffer) this.elementBuffer = elementBuffer;
+    if (this.valueBuffer !== elementBuffer) this.valueBuffer = elementBuffer;
     this.elementStart = large.fieldStart;
     this.elementEnd = this.valueStart = large.fieldEnd;
     this.valueEnd = tree.elementEnd;

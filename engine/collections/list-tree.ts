@@ -5,6 +5,7 @@
 import { copyBytes, misfits, moveBytes, newScratch } from './bytes.ts';
 import { GroupTree } from './group-tree.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
+import type { TreeHost } from '../tree/host.ts';
 import { elementBytes } from './pack/listpack.ts';
 
 /** Bytes of a group of several elements. */
@@ -26,8 +27,15 @@ export class ListTree {
   private gap: boolean = false;
   private groupGap: boolean = false;
   private scratch: Buffer = Buffer.alloc(groupBytes);
+  private readonly host: TreeHost;
+  // Where the elements of the group walked last are in it, while `host.edits` is what it was then.
+  private readonly offsets: Int32Array = new Int32Array(groupElements);
+  private walkedBuffer: Buffer = this.scratch;
+  private walkedStart: number = 0;
+  private walkedEdits: number = -1;
 
   constructor(keyspace: Keyspace) {
+    this.host = keyspace.treeHost;
     this.tree = new GroupTree(keyspace.treeHost);
   }
 
@@ -72,7 +80,9 @@ export class ListTree {
   seekLast(): boolean {
     const found = this.seekTail();
     if (found) {
-      this.enter(this.tree.size - 1);
+      this.size = this.tree.size;
+      this.index = this.size - 1;
+      this.at = this.lastOffset();
     }
     return found;
   }
@@ -256,6 +266,30 @@ export class ListTree {
     return place - elementStart;
   }
 
+  /**
+   * Offset of the last of `size` elements in the group at the place. Without back lengths only a
+   * walk finds it, so that is done once for all that are taken from this end.
+   */
+  private lastOffset(): number {
+    const { tree, offsets, host, size } = this;
+    const { elementBuffer, elementStart } = tree;
+    if (size > groupElements) {
+      return this.offsetAfter(tree.from, size - 1);
+    }
+    if (this.walkedEdits !== host.edits || this.walkedStart !== elementStart ||
+      this.walkedBuffer !== elementBuffer) {
+      let at = tree.from;
+      for (let index = 0; index < size; index++) {
+        offsets[index] = at;
+        at = index + 1 < size ? at + this.bytesAt(at) : at;
+      }
+      this.walkedBuffer = elementBuffer;
+      this.walkedStart = elementStart;
+      this.walkedEdits = host.edits;
+    }
+    return offsets[size - 1] as number;
+  }
+
   private get usedBytes(): number {
     return this.tree.to - this.tree.from;
   }
@@ -423,6 +457,7 @@ export class ListTree {
   private removeSome(count: number): void {
     const { tree, at } = this;
     const { from, to, size } = tree;
+    const isWalked = this.walkedEdits === this.host.edits;
     this.gap = true;
     if (count === size) {
       this.groupGap = true;
@@ -437,6 +472,9 @@ export class ListTree {
       const { elementBuffer, elementStart } = tree;
       moveBytes(elementBuffer, elementStart + at, elementStart + end, elementStart + to);
       tree.setGroup(size - count, from, to - end + at);
+      if (isWalked && end === to) {
+        this.walkedEdits = this.host.edits;
+      }
     }
     const used = to - from - end + at;
     if (used * 4 < this.capacity && tree.shrinksInPlace) {

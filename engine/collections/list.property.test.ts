@@ -133,3 +133,38 @@ for (const frozen of [false, true]) {
     t.true(refusals > 100, `only ${refusals} refusals`);
   });
 }
+
+test('what is taken from the tails of two lists is what was there, whatever changes', (t) => {
+  const moves = fc.array(fc.record({
+    which: fc.nat(1), taken: fc.nat(6), step: steps, frozen: fc.nat(9),
+  }), { minLength: 30, maxLength: 60, size: 'max' });
+  holds(
+    fc.property(moves, (list) => {
+      const world = new World({ capacityBytes: 2 ** 21 }, 256).tiny();
+      const models: string[][] = [[], []];
+      const turnTo = (which: number): string[] => {
+        world.key = Buffer.from(`list ${which}`);
+        return models[which] as string[];
+      };
+      for (let at = 0; at < 200; at++) {
+        const step = { op: 'push', atHead: false, at: 0, count: 0, text: `${at % 50}` } as const;
+        apply(world, turnTo(at & 1), step);
+      }
+      let isFrozen = false;
+      for (const { which, taken, step, frozen } of list) {
+        if (frozen === 0 && !isFrozen) {
+          freeze(world);
+          isFrozen = true;
+        }
+        apply(world, turnTo(1 - which), { ...step, at: step.at * 5 });
+        const model = turnTo(which);
+        for (let left = Math.min(taken, model.length); left > 0; left--) {
+          apply(world, model, { ...step, op: 'pop', atHead: false });
+        }
+      }
+      for (const which of [0, 1]) compare(world, turnTo(which));
+    }),
+    30,
+  );
+  t.pass();
+});

@@ -74,7 +74,9 @@ export class SortedSetHandle extends CollectionHandle {
 
   /** Finds a member and shows its score; remembers it for `put`, `remove` and `rank`. */
   find(buffer: Buffer, start: number, end: number): boolean {
-    this.soughtBuffer = this.elementBuffer = buffer;
+    // Storing a reference costs more than comparing it, and it is mostly the same.
+    if (this.soughtBuffer !== buffer) this.soughtBuffer = buffer;
+    if (this.elementBuffer !== buffer) this.elementBuffer = buffer;
     this.soughtStart = this.elementStart = start;
     this.soughtEnd = this.elementEnd = end;
     if (this.encoding === encodingTree) {

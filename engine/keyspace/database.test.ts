@@ -315,3 +315,59 @@ test(`another hash seed, in either half, is another order (seed ${seed})`, (t) =
     }
   }
 });
+
+// ---- the same key again and again ---------------------------------------------------------------
+
+interface Meanwhile {
+  readonly name: string;
+  readonly change: (keyspace: Keyspace, database: Database) => void;
+  readonly after: string | null;
+}
+
+const other = Buffer.from('kez');
+
+const meanwhiles: readonly Meanwhile[] = [
+  { name: 'nothing', change: () => {}, after: 'value' },
+  { name: 'it is removed', change: (_, db) => db.remove(findKey(db, 'key')), after: null },
+  {
+    name: 'it moves for a longer value', change: (_, db) => putText(db, 'key', 'x'.repeat(900)),
+    after: 'x'.repeat(900),
+  },
+  {
+    name: 'it is renamed', after: null,
+    change: (_, db) => db.rename(findKey(db, 'key'), other, 0, other.length),
+  },
+  {
+    name: 'it goes to another database', after: null,
+    change: (keyspace, db) => db.move(findKey(db, 'key'), databaseOf(keyspace, 1)),
+  },
+  { name: 'its database is flushed', change: (_, db) => db.flush(), after: null },
+  { name: 'all is flushed', change: (keyspace) => keyspace.flushAll(), after: null },
+  { name: 'its database is swapped', change: (keyspace) => keyspace.swap(0, 1), after: 'other' },
+  {
+    name: 'it is removed and set again', after: 'again',
+    change: (_, db) => {
+      db.remove(findKey(db, 'key'));
+      putText(db, 'kez', 'in its place');
+      putText(db, 'key', 'again');
+    },
+  },
+];
+
+for (const { name, change, after } of meanwhiles) {
+  test(`a key sought again and again is what it is by now: ${name}`, (t) => {
+    const keyspace = smallKeyspace({ capacityBytes: mib });
+    const database = databaseOf(keyspace);
+    if (name === 'its database is swapped') putText(databaseOf(keyspace, 1), 'key', 'other');
+    putText(database, 'key', 'value');
+    for (let time = 0; time < 3; time++) {
+      t.is(textOf(database, 'key'), 'value');
+      t.is(findKey(database, 'ke'), 0);
+      t.is(findKey(database, 'kex'), 0);
+      for (let again = 0; again < 3; again++) t.is(textOf(database, 'key'), 'value');
+    }
+    change(keyspace, database);
+    for (let again = 0; again < 3; again++) t.is(textOf(database, 'key'), after);
+    t.is(findKey(database, 'kex'), 0);
+  });
+}

@@ -13,7 +13,7 @@ import {
 import type { Entries, EntryAddress } from './entry.ts';
 import { hashEnd, keptBytes } from './hash.ts';
 import type { KeyHash } from './hash.ts';
-import { hasShortKey } from './record.ts';
+import { hasShortKey, keyOffset, keyShift } from './record.ts';
 import {
   homeOffset, segmentCount, segmentHeaderWords, segmentMeta, segmentSlots, windowOf, wordOf,
 } from './segments.ts';
@@ -52,7 +52,12 @@ export class Dict {
   private readonly entries: Entries;
   private readonly keyHash: KeyHash;
   private readonly windows: readonly Int32Array[];
+  private readonly bytes: readonly Buffer[];
   private readonly keyWords: Int32Array;
+  /** The entry found last, whose hash is `hash`; 0: none was, or the dict has changed since. */
+  private found: EntryAddress = 0;
+  /** It was found twice running: the next search is likely to be for it, too. */
+  private again: boolean = false;
   // The directory that the root names: its window, its first word there, and its shift.
   private places: Int32Array;
   private firstPlace: number = 0;
@@ -69,6 +74,7 @@ export class Dict {
     this.entries = parts.entries;
     this.keyHash = parts.keyHash;
     this.windows = this.arena.words;
+    this.bytes = this.arena.windows;
     this.keyWords = parts.keyHash.words;
     this.places = this.words = this.windows[0] as Int32Array;
   }
@@ -80,11 +86,19 @@ export class Dict {
 
   /** The entry with this key, or 0; its hash is in `hash` then. */
   find(buffer: Buffer, start: number, end: number): EntryAddress {
-    const hash = this.keyHash.of(buffer, start, end);
-    this.hash = hash;
-    if (this.root === 0) {
-      return 0;
+    if (this.again && this.isKeyOf(this.found, buffer, start, end)) {
+      return this.found;
     }
+    const hash = this.keyHash.of(buffer, start, end);
+    const entry = this.root === 0 ? 0 : this.search(hash, buffer, start, end);
+    this.hash = hash;
+    this.again = entry !== 0 && entry === this.found;
+    this.found = entry;
+    return entry;
+  }
+
+  /** The entry with this key, whose hash was the last one made, or 0. */
+  private search(hash: number, buffer: Buffer, start: number, end: number): EntryAddress {
     const length = end - start;
     const isShort = length <= keptBytes;
     const windows = this.windows;
@@ -308,6 +322,25 @@ export class Dict {
 
   private touch(): void {
     this.version = (this.version + 1) | 0;
+    this.found = 0;
+    this.again = false;
+  }
+
+  /** Whether this short key is that of `entry`. Keys that differ mostly do so at their ends. */
+  private isKeyOf(entry: EntryAddress, buffer: Buffer, start: number, end: number): boolean {
+    const index = entry >>> windowShift;
+    const at = (entry & windowMask) * 2;
+    const header = (this.windows[index] as Int32Array)[at] as number;
+    if (header >>> keyShift !== end - start || end - start > keptBytes) {
+      return false;
+    }
+    const bytes = this.bytes[index] as Buffer;
+    const shift = at * 4 + keyOffset(header) - start;
+    let last = end - 1;
+    while (last >= start && buffer[last] === bytes[last + shift]) {
+      last--;
+    }
+    return last < start;
   }
 
   private addToCounts(change: number): void {

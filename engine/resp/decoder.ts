@@ -127,6 +127,13 @@ export class RequestDecoder {
         continue;
       }
       this.canonical = true;
+      // The common case first: a count of one digit that is all there.
+      const digit = at + 3 < end ? (buffer[at + 1] as number) - zero : 0;
+      if (digit > 0 && digit <= 9 && buffer[at + 2] === carriageReturn &&
+        buffer[at + 3] === lineFeed) {
+        this.begin(digit);
+        return this.decodeArguments(buffer, at + 4, end);
+      }
       const count = this.readNumber(buffer, at + 1, end);
       if (count === lineOpen) return this.waitForLine(at, end);
       if (count === lineTooLong) return this.fail('too big mbulk count string');
@@ -138,11 +145,16 @@ export class RequestDecoder {
       }
       at = this.lineEnd;
       if (count <= 0) continue;
-      this.inline = false;
-      this.announced = count;
-      this.done = 0;
+      this.begin(count);
       return this.decodeArguments(buffer, at, end);
     }
+  }
+
+  /** A request of so many arguments begins. */
+  private begin(count: number): void {
+    this.inline = false;
+    this.announced = count;
+    this.done = 0;
   }
 
   private decodeArguments(buffer: Uint8Array, from: number, end: number): DecodeStatus {
@@ -153,11 +165,14 @@ export class RequestDecoder {
     while (done < announced) {
       if (at >= end) return this.suspend(at, done, at + 1);
       if (buffer[at] !== dollar) return this.refuseMarker(buffer, at, { done, end });
-      // The common case first: a length of one digit that is all there.
-      let length = at + 3 < end ? (buffer[at + 1] as number) - zero : 0;
-      let next = at + 4;
-      const plain = buffer[at + 2] === carriageReturn && buffer[at + 3] === lineFeed;
-      if (length <= 0 || length > 9 || !plain) {
+      // The common cases first: a length of one digit or two that is all there.
+      const first = at + 4 < end ? (buffer[at + 1] as number) - zero : 0;
+      const second = (buffer[at + 2] as number) - zero;
+      const isDigit = second >= 0 && second <= 9;
+      let length = isDigit ? first * 10 + second : first;
+      let next = isDigit ? at + 5 : at + 4;
+      const plain = buffer[next - 2] === carriageReturn && buffer[next - 1] === lineFeed;
+      if (first <= 0 || first > 9 || !plain || (isDigit && length > this.maxBulkBytes)) {
         length = this.readNumber(buffer, at + 1, end);
         if (length < 0 || length > (this.stranger ? strangerBulkBytes : this.maxBulkBytes)) {
           return this.refuseLength(length, at, { done, end });

@@ -20,6 +20,11 @@ export class TreeHost {
   readonly pageBytes: number;
   /** Elements longer than this lie apart. */
   readonly inlineBytes: number;
+  /**
+   * Grows whenever bytes of a group of a list may have changed or moved: while it stays the same,
+   * what was seen of them holds. Wraps.
+   */
+  edits: number = 0;
   /** Born into every block. */
   epoch: number = 1;
   /** Blocks born before this belong to a snapshot: never changed nor freed. 0: none does. */

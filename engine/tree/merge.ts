@@ -21,6 +21,9 @@ export class TreeMerging extends TreeStructure {
     if (used * smallShare >= this.host.pageBytes && used * 2 >= leaf.blockBytes) {
       return;
     }
+    if (this.isBeingEmptied(leaf)) {
+      return;
+    }
     try {
       if (used * smallShare < this.host.pageBytes && this.mergeLeaf(used)) {
         return;
@@ -42,6 +45,16 @@ export class TreeMerging extends TreeStructure {
     }
     this.dropPage(leaf);
     this.tidyAbove(this.removeSlot(1));
+  }
+
+  /**
+   * Whether elements go from an end of a tree of several leaves: the rest of this one is about to
+   * follow, and is not worth copying.
+   */
+  private isBeingEmptied(leaf: PageRef): boolean {
+    const { slot } = this;
+    return this.height > 1 &&
+      (slot === 0 ? this.isOutermost(1, -1) : slot === leaf.count && this.isOutermost(1, 1));
   }
 
   private shrinkLeaf(used: number): void {

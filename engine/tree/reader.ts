@@ -164,7 +164,7 @@ export class TreeReader extends TreePlace {
     const low = scoreWords[0] as number;
     this.high = high < 0 ? high ^ ~signBit : high;
     this.low = (high < 0 ? ~low : low) ^ signBit;
-    this.soughtBuffer = buffer;
+    if (this.soughtBuffer !== buffer) this.soughtBuffer = buffer;
     this.soughtStart = start;
     this.soughtEnd = end;
     this.sameBelow = this.sameAbove = 0;

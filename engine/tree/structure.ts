@@ -65,6 +65,11 @@ export class TreeStructure extends TreeReader {
     writeWord(this.rootBuffer, this.rootOffset + 8, this.count);
   }
 
+  /** Bytes of elements change or move. */
+  protected edited(): void {
+    this.host.edits = (this.host.edits + 1) | 0;
+  }
+
   protected shapeAt(level: number): SlotShape {
     return level === 0 ? this.leafShape : this.innerShape;
   }
@@ -82,6 +87,7 @@ export class TreeStructure extends TreeReader {
   protected newPage(page: PageRef, bytes: number): PageRef {
     const { arena, epoch } = this.host;
     const blockBytes = arena.blockBytes(bytes);
+    this.edited();
     page.point(arena.allocate(blockBytes)).init(blockBytes, epoch);
     this.units += blockBytes >>> 3;
     return page;
@@ -97,6 +103,7 @@ export class TreeStructure extends TreeReader {
    * @throws {EngineError} ARENA_FULL when there is no room.
    */
   protected newApart(bytes: number): Address {
+    this.edited();
     const address = this.host.arena.allocate(bytes);
     this.units += this.host.arena.blockBytes(bytes) / 8;
     return address;
@@ -197,6 +204,7 @@ export class TreeStructure extends TreeReader {
     const total = page.used(shape) + bytes;
     const { blockBytes } = page;
     if (total <= blockBytes - blockBytes / compactedShare) {
+      this.edited();
       this.copier.compact(page, shape);
       return true;
     }

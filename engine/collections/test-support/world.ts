@@ -14,13 +14,13 @@ import type { ListHandle } from '../list.ts';
 import type { SetHandle } from '../set.ts';
 import type { SortedSetHandle } from '../sorted-set.ts';
 
-const key = Buffer.from('the key');
-
 /** A keyspace, its collections, and bytes to pass on. */
 export class World {
   readonly keyspace: Keyspace;
   readonly database: Database;
   readonly collections: Collections;
+  /** The key that the handles are for. */
+  key: Buffer = Buffer.from('the key');
 
   constructor(arena: ArenaOptions = { capacityBytes: 2 ** 21 }, treePageBytes: number = 256) {
     this.keyspace = new Keyspace({
@@ -41,7 +41,7 @@ export class World {
   }
 
   get entry(): number {
-    return this.database.find(key, 0, key.length);
+    return this.database.find(this.key, 0, this.key.length);
   }
 
   list(): ListHandle {
