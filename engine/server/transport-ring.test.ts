@@ -108,6 +108,28 @@ onRing(title('a connection that this process has made reads through the ring alo
   t.deepEqual(await Promise.all(connections), Array.from({ length: 50 }, () => 100));
 });
 
+onRing(title('several writes a turn to a client that does not read stay in order'), async (t) => {
+  const { port, echoes } = await echoServer(t);
+  const client = net.connect({ port, host: '127.0.0.1' });
+  t.teardown(() => client.destroy());
+  client.write('come');
+  await until(() => echoes[0]?.receivedBytes === 4);
+  client.pause();
+  const [{ transport }] = echoes as [Echo];
+  const texts = Array.from({ length: 600 }, (_, at) =>
+    `${at}:${'x'.repeat(1 + at * 7919 % 29_000)};`);
+  for (const [at, text] of texts.entries()) {
+    transport.send(Buffer.from(text), text.length);
+    if (at % 3 === 2) await turns(1);
+  }
+  const expected = `come${texts.join('')}`;
+  let received = '';
+  client.on('data', (chunk: Buffer) => (received += chunk.toString('latin1')));
+  client.resume();
+  await until(() => received.length >= expected.length);
+  t.true(received === expected);
+});
+
 onRing(title('a paused connection is read no further than what was on its way'), async (t) => {
   const { port, echoes } = await echoServer(t);
   const client = net.connect({ port, host: '127.0.0.1' });

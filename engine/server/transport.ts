@@ -90,6 +90,8 @@ export class Transport {
   send(bytes: Buffer, length: number): boolean {
     const { socket, ringSocket } = this;
     let sent = 0;
+    // What the ring still has of an earlier call may have to go through the stream.
+    this.flush();
     if (this.descriptor >= 0 && socket.writableLength === 0) {
       // Ended or destroyed: the descriptor may be another connection's by now.
       if (!socket.writable) return true;
@@ -97,8 +99,7 @@ export class Transport {
         this.ring?.send(ringSocket, bytes, length);
         return true;
       }
-      this.flush();
-      sent = socket.writableLength > 0 ? 0 : this.sendNow(bytes, length);
+      sent = this.sendNow(bytes, length);
       if (sent === length) return true;
     }
     socket.write(bytes.subarray(sent, length));

@@ -123,11 +123,14 @@ export class RingSockets implements Completions {
     if (!socket.armed) this.arm(socket);
   }
 
-  /** Sends a copy of `bytes[0 … length)`, at most `mostSentBytes`, with the next call. */
+  /**
+   * Sends a copy of `bytes[0 … length)`, at most `mostSentBytes`, with the next call. Flush first
+   * what was sent before: the second could overtake the rest of the first.
+   */
   send(socket: RingSocket, bytes: Buffer, length: number): void {
-    // Two at once could overtake each other when the socket fills up between them.
+    assert(socket.queuedBytes === 0, 'a second write of a socket in one call');
     const { ring } = this;
-    if (socket.queuedBytes > 0 || this.outputLength + length > ring.output.length) this.submit();
+    if (this.outputLength + length > ring.output.length) this.submit();
     this.makeRoom();
     bytes.copy(ring.output, this.outputLength, 0, length);
     socket.queuedFrom = this.outputLength;
