@@ -4,6 +4,7 @@
 //
 // node null-server.ts PORT REQUEST_BYTES REPLY
 import net from 'node:net';
+import { afterReceiving } from '../../ring/ring-sockets.ts';
 import { Transport } from '../../transport.ts';
 
 const [port = '', requestBytes = '1', reply = ''] = process.argv.slice(2);
@@ -27,7 +28,8 @@ class Connection {
     this.pendingBytes += length;
     if (this.queued) return;
     this.queued = true;
-    if (turn.push(this) === 1) setImmediate(endTurn);
+    // As the engine's tick: right after the last input where all sockets share a ring.
+    if (turn.push(this) === 1 && !afterReceiving(endTurn)) setImmediate(endTurn);
   }
 
   answer(): void {
