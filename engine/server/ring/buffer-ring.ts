@@ -10,7 +10,7 @@ import type { Kernel } from './kernel.ts';
 
 const count = 64;
 /** As much as one read takes at most. */
-const eachBytes = 32 * 1024;
+const eachBytes = 16 * 1024;
 const pageBytes = 4096;
 const registerBufferRing = 22;
 
