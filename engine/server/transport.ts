@@ -15,12 +15,9 @@ import { writeSync } from 'node:fs';
 import net from 'node:net';
 import type { Socket, SocketConstructorOpts } from 'node:net';
 import { mostSentBytes, ringSockets } from './ring/ring-sockets.ts';
-import type { RingSocket, RingSockets } from './ring/ring-sockets.ts';
+import type { ByteReceiver, RingSocket, RingSockets } from './ring/ring-sockets.ts';
 
-/** Who gets the bytes; `buffer[0 … length)` belongs to the caller again after the call. */
-export interface ByteReceiver {
-  receive(buffer: Buffer, length: number): void;
-}
+export type { ByteReceiver } from './ring/ring-sockets.ts';
 
 /** From the fastest to the plainest. */
 export type TransportWay = 'ring' | 'direct' | 'streams';

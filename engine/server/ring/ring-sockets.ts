@@ -18,8 +18,8 @@ import type { Completions } from './io-uring.ts';
 import { openKernel } from './kernel.ts';
 import type { Kernel } from './kernel.ts';
 
-/** Who gets the bytes; `buffer[0 … length)` belongs to the ring again after the call. */
-export interface RingReceiver {
+/** Who gets the bytes; `buffer[0 … length)` belongs to the caller again after the call. */
+export interface ByteReceiver {
   receive(buffer: Buffer, length: number): void;
 }
 
@@ -41,7 +41,7 @@ const kindBits = 2;
 export class RingSocket {
   readonly socket: Socket;
   readonly descriptor: number;
-  readonly receiver: RingReceiver;
+  readonly receiver: ByteReceiver;
   readonly number: number;
   /** The kernel reads from it. */
   armed = false;
@@ -52,7 +52,7 @@ export class RingSocket {
   queuedFrom = 0;
   queuedBytes = 0;
 
-  constructor(socket: Socket, descriptor: number, of: { receiver: RingReceiver; number: number }) {
+  constructor(socket: Socket, descriptor: number, of: { receiver: ByteReceiver; number: number }) {
     this.socket = socket;
     this.descriptor = descriptor;
     this.receiver = of.receiver;
@@ -102,7 +102,7 @@ export class RingSockets implements Completions {
   }
 
   /** Takes over reading and sending; `descriptor` is the socket's own. */
-  add(socket: Socket, descriptor: number, receiver: RingReceiver): RingSocket {
+  add(socket: Socket, descriptor: number, receiver: ByteReceiver): RingSocket {
     const number = this.free.pop() ?? this.sockets.length;
     const added = new RingSocket(socket, descriptor, { receiver, number });
     this.sockets[number] = added;
