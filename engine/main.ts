@@ -8,7 +8,7 @@ import { directives } from './config/directives.ts';
 import { parseArguments, parseConfigText } from './config/source.ts';
 import type { DirectiveEntry, EngineArguments } from './config/source.ts';
 import { formatValue } from './config/values.ts';
-import { EngineError } from './errors.ts';
+import { EngineError, reasonOf } from './errors.ts';
 import type { EngineErrorCode } from './errors.ts';
 import { realClock } from './io/clock.ts';
 import { realDisk } from './io/real-disk.ts';
@@ -96,7 +96,7 @@ function readConfig(path: string | null): readonly DirectiveEntry[] {
     return parseConfigText(textOfBytes(readFileSync(path === '-' ? 0 : path)), path);
   } catch (cause) {
     if (cause instanceof EngineError) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     const message = `cannot read the configuration file '${path}': ${reason}`;
     throw new EngineError('CONFIG_BAD', message, { cause });
   }

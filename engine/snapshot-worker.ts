@@ -1,6 +1,7 @@
 // The thread that writes snapshots: takes entries from the ring, reads them in the arena that it
 // shares with the main thread, and writes and syncs the file. An entry point of its own, started by
 // server/snapshot-thread.ts; the main thread opens and closes the files.
+import { reasonOf } from './errors.ts';
 import { readlinkSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -58,7 +59,7 @@ function write({ id, fd, contents }: SnapshotOrder): SnapshotReport {
     run(writer);
     disk.sync(fd);
   } catch (cause) {
-    error = cause instanceof Error ? cause.message : String(cause);
+    error = reasonOf(cause);
   }
   return { id, error, bytes: writer?.bytes ?? 0, keys: writer?.keys ?? 0 };
 }

@@ -12,7 +12,7 @@ import { entriesOf } from './config/source.ts';
 import type { DirectiveEntry } from './config/source.ts';
 import { applyPackLimits } from './config/pack-directives.ts';
 import { persistenceChange, persistenceSettings } from './config/persistence-settings.ts';
-import { EngineError } from './errors.ts';
+import { EngineError, reasonOf } from './errors.ts';
 import type { Clock } from './io/clock.ts';
 import type { Disk, InspectableDisk } from './io/disk.ts';
 import type { Entropy } from './io/entropy.ts';
@@ -247,7 +247,7 @@ function openOpLog(
   try {
     return new OpLogWriter(fileSink(path), clock);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     const message = `op-log-file: cannot create ${path}: ${reason}; name a new file`;
     throw new EngineError('DIRECTORY_UNUSABLE', message, { cause });
   }
@@ -302,7 +302,7 @@ function checkDirectory(configuration: Configuration, disk: InspectableDisk): vo
     disk.close(disk.open(probe, 'truncate'));
     disk.unlink(probe);
   } catch (cause) {
-    refuse(`cannot be written (${cause instanceof Error ? cause.message : String(cause)})`, cause);
+    refuse(`cannot be written (${reasonOf(cause)})`, cause);
   }
 }
 

@@ -1,6 +1,6 @@
 // A file of the log → commands, in steps. Finds out how far the file is whole; changes nothing.
 import { crc32 } from 'node:zlib';
-import { EngineError } from '../errors.ts';
+import { EngineError, reasonOf } from '../errors.ts';
 import { fetchNext, readFully } from '../io/disk.ts';
 import type { Disk, ReadAt } from '../io/disk.ts';
 import { RequestDecoder, needMore, protocolError } from '../resp/decoder.ts';
@@ -404,7 +404,7 @@ export class AofReader {
   }
 
   private unreadable(cause: unknown): EngineError {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     return new EngineError('AOF_BAD', `${this.path} cannot be read: ${reason}`, { cause });
   }
 }

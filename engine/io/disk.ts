@@ -1,6 +1,8 @@
 // The disk port: every storage call of the engine goes through it, so that the same engine runs on
 // real files, in memory, recorded, or sabotaged. All paths are absolute.
 
+import { reasonOf } from '../errors.ts';
+
 /**
  * How a file is opened: `read` needs it to exist; the others write at the end. `append` keeps what
  * is there and creates if absent, `truncate` empties or creates, `create-new` fails with EEXIST.
@@ -121,7 +123,7 @@ export function writeFully(
       count = disk.write(fd, bytes, offset + written, length - written);
     } catch (cause) {
       const code = hasErrorCode(cause) ? cause.code : 'EIO';
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = reasonOf(cause);
       const message = `write failed after ${written} of ${length} bytes: ${reason}`;
       throw new WriteError(code, written, { message, cause });
     }

@@ -2,7 +2,7 @@
 
 import { closeSync, openSync, writeSync } from 'node:fs';
 
-import { EngineError } from '../errors.ts';
+import { EngineError, reasonOf } from '../errors.ts';
 import type { Clock } from './clock.ts';
 import * as format from './op-log-format.ts';
 import type { OpCall, OpLog, OpRecord } from './op-log-format.ts';
@@ -30,7 +30,7 @@ class FileSink implements OpLogSink {
     try {
       while (written < length) written += writeSync(this.#fd, bytes, written, length - written);
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = reasonOf(cause);
       const message =
         `op log ${this.#path}: ${reason}. ` +
         'A recording with gaps proves nothing: free space there, or record without --op-log-file.';

@@ -4,7 +4,7 @@ import type { Cut } from '../aof/cut.ts';
 import { LogDirectory } from '../aof/log-directory.ts';
 import { atOnce } from '../aof/waits.ts';
 import type { CommandOutcome, PersistencePort, ReloadMode } from '../commands/context.ts';
-import { EngineError } from '../errors.ts';
+import { EngineError, reasonOf } from '../errors.ts';
 import type { DumpOptions } from '../rdb/dump.ts';
 import { Appender } from './appender.ts';
 import type { Journal } from './appender.ts';
@@ -74,7 +74,7 @@ export class Persistence implements PersistencePort {
       return await this.load(new Loader(this.options, replay, () => this.loadingStopped));
     } catch (error) {
       if (error instanceof EngineError) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       throw new EngineError('DIRECTORY_UNUSABLE', `Cannot start in ${this.settings.directory}:`
         + ` ${reason}`, { cause: error });
     } finally {

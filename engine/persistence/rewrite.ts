@@ -22,6 +22,7 @@
 // CONFIG SET appendonly yes is a rewrite too, with nothing old: effects go to temp-P.incr, which
 // becomes an increment together with the first base. Until then the log promises nothing, as in
 // Redis: a crash finds the files as they were.
+import { reasonOf } from '../errors.ts';
 import type { LogDirectory } from '../aof/log-directory.ts';
 import type { LogFile } from '../aof/manifest.ts';
 import { inTurn } from '../aof/waits.ts';
@@ -294,7 +295,7 @@ export class Rewriter {
   }
 
   private failed(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     this.options.log('warning', `Background AOF rewrite failed: ${reason}. The old files stay.`);
     removeQuietly(this.options.disk, this.temporaryPath());
     this.healthy = false;

@@ -1,7 +1,7 @@
 // A file seen through one buffer that moves along it, checksumming what was passed.
 import { fetchNext, readFully, readStart } from '../io/disk.ts';
 import type { Disk } from '../io/disk.ts';
-import { EngineError } from '../errors.ts';
+import { EngineError, reasonOf } from '../errors.ts';
 import { ByteWindow } from './byte-window.ts';
 import { Crc64 } from './crc64.ts';
 
@@ -98,7 +98,7 @@ function guard<T>(path: string, call: () => T): T {
   try {
     return call();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new EngineError('RDB_BAD', `${path} cannot be read: ${reason}`, { cause });
   }
 }

@@ -4,7 +4,7 @@ import { chmodSync, existsSync, lstatSync, unlinkSync } from 'node:fs';
 import net from 'node:net';
 import { dirname } from 'node:path';
 import type { ListenOptions, Server, Socket } from 'node:net';
-import { EngineError } from '../errors.ts';
+import { EngineError, reasonOf } from '../errors.ts';
 
 export interface ListenerOptions {
   /** 0: the system chooses; all addresses then share what the first was given. */
@@ -144,7 +144,7 @@ function unavailable(cause: unknown, words: Words): EngineError {
   const reason = words.path === undefined ? reasons[code ?? ''] : pathReason(words.path, code);
   const isAddress = code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND';
   const change = isAddress ? 'another address with --bind' : words.change;
-  const shown = reason ?? (cause instanceof Error ? cause.message : String(cause));
+  const shown = reason ?? reasonOf(cause);
   const message = `cannot listen on ${words.shown}: ${shown}; choose ${change}`;
   return new EngineError('PORT_UNAVAILABLE', message, { cause });
 }

@@ -1,4 +1,5 @@
 // Memory: how much the process grows by, engine beside redis-server on the same data.
+import { reasonOf } from '../errors.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasRedis, startServer } from './test-support/bench/servers.ts';
 import type { BenchServer, ServerKind } from './test-support/bench/servers.ts';
@@ -71,7 +72,7 @@ export async function memory(options: BenchOptions): Promise<BenchResult[]> {
       const name = `memory/${filling.name}`;
       results.push(resultOf([[engine, redis]], { name, unit: 'bytes' }));
     } catch (error) {
-      print(`${filling.name}: ${error instanceof Error ? error.message : String(error)}`);
+      print(`${filling.name}: ${reasonOf(error)}`);
     }
   }
   return results;

@@ -2,7 +2,7 @@
 // commands do, and what a collection holds as plain values. Texts are latin1.
 
 import * as fc from 'fast-check';
-import { EngineError } from '../../errors.ts';
+import { EngineError, reasonOf } from '../../errors.ts';
 import type { Database } from '../../keyspace/database.ts';
 import { Keyspace } from '../../keyspace/keyspace.ts';
 import { Arena } from '../../memory/arena.ts';
@@ -157,7 +157,7 @@ export function holds<Value>(property: fc.IProperty<Value>, numRuns: number): vo
   if (result.failed) {
     const shown = shortened(JSON.stringify(result.counterexample)).slice(0, 2500);
     const cause = result.errorInstance;
-    const text = shortened(cause instanceof Error ? cause.message : String(cause));
+    const text = shortened(reasonOf(cause));
     throw new Error(`${text.slice(0, 1000)}\nseed ${result.seed}: ${shown}`, { cause });
   }
 }

@@ -1,5 +1,7 @@
 // Small things that the benches share: medians, columns, options, results.
 
+import { reasonOf } from '../../../errors.ts';
+
 export interface BenchOptions {
   /** A look instead of a measurement. */
   readonly quick: boolean;
@@ -62,7 +64,7 @@ export function print(text = ''): void {
 /** Says what could not be measured; the benches end with 1 then. */
 export function printFailure(what: string, error: unknown): void {
   process.exitCode = 1;
-  print(`${what}: FAILED: ${error instanceof Error ? error.message : String(error)}`);
+  print(`${what}: FAILED: ${reasonOf(error)}`);
 }
 
 /** Medians of pairs of one measurement in each round, with the median of their ratios. */
